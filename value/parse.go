@@ -159,10 +159,8 @@ func (p *parser) value() (Value, bool) {
 	case c == '"':
 		s, ok := p.string()
 		return Value{kind: KindString, text: s}, ok
-	case c == '{':
-		return p.container((*parser).object)
-	case c == '[':
-		return p.container((*parser).array)
+	case c == '{' || c == '[':
+		return p.nested(c)
 	case c == '-' || c-'0' <= 9:
 		start := p.pos
 		end, reason := scanNumber(p.text, start)
@@ -189,12 +187,16 @@ func (p *parser) literal(word string) bool {
 	return true
 }
 
-func (p *parser) container(read func(*parser) (Value, bool)) (Value, bool) {
+func (p *parser) nested(open byte) (v Value, ok bool) {
 	if p.depth >= p.lim.Depth {
-		return Value{}, p.fail(p.pos, fmt.Sprintf("%s %d", reasonDepth, p.lim.Depth))
+		return v, p.fail(p.pos, fmt.Sprintf("%s %d", reasonDepth, p.lim.Depth))
 	}
 	p.depth++
-	v, ok := read(p)
+	if open == '{' {
+		v, ok = p.object()
+	} else {
+		v, ok = p.array()
+	}
 	p.depth--
 	return v, ok
 }
