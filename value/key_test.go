@@ -62,6 +62,26 @@ func TestTuplesOrderAsTheirValues(t *testing.T) {
 	})
 }
 
+// Keys are stored, so their bytes are a format: a change here needs a new one.
+func TestKeyBytesAreFixed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`null`:             "\x10",
+		`false`:            "\x20",
+		`true`:             "\x21",
+		`-0`:               "\x30\x80\x00\x00\x00\x00\x00\x00\x00",
+		`1.50`:             "\x30\xbf\xf8\x00\x00\x00\x00\x00\x00",
+		`-1.5`:             "\x30\x40\x07\xff\xff\xff\xff\xff\xff",
+		`"a\u0000b"`:       "\x40a\x00\xffb\x00\x01",
+		`[null,true,null]`: "\x50\x10\x21\x00",
+		`{"b":true,"a":false,"c":null,"\u0000":{}}`: "\x60\x01\xff\x00\xff\xfe\x60\x00\x01\x9e\xff\xfe\x20\x01\x9d\xff\xfe\x21\x00",
+	} {
+		if got := AppendKey(nil, mustParse(t, text)); string(got) != want {
+			t.Errorf("%s encodes as %x, want %x", text, got, want)
+		}
+	}
+}
+
 func TestStringAndNumberKeys(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -79,7 +79,9 @@ func TestPathsReadBack(t *testing.T) {
 
 func FuzzParsePath(f *testing.F) {
 	for _, text := range append([]string{"", "a", "a.b.c", "`a.b`.c", "x.`a``b`.``"}, badPaths...) {
-		f.Add(text)
+		if len(text) < 1<<10 { // long seeds only slow the search down
+			f.Add(text)
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ParsePath(text)
