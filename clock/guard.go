@@ -82,8 +82,10 @@ func (g *Guard) find(location string) (int, bool) {
 	})
 }
 
-// Heard notes that a peer's clock shows offsetMs more than ours.
+// Heard notes that a peer's clock shows offsetMs more than ours. What is beyond
+// all times counts as the last of them.
 func (g *Guard) Heard(location string, offsetMs int64) {
+	offsetMs = max(-maxMillis, min(offsetMs, maxMillis))
 	i, ok := g.find(location)
 	if ok {
 		g.peers[i].offset = offsetMs
@@ -173,5 +175,5 @@ func (g *Guard) Accept(wallMs, monoMs int64) {
 // measured from the lower median of the clocks known: a location whose own
 // clock lags does not hold back what everyone else takes for the present.
 func (g *Guard) FutureStamp(t Time, wallMs int64) bool {
-	return t > TimeOf(wallMs).Plus(max(g.Median(), 0)).Plus(g.limit)
+	return t.Millis() > TimeOf(wallMs).Plus(max(g.Median(), 0)).Plus(g.limit).Millis() || t == MaxTime
 }
