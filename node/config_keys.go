@@ -1,0 +1,120 @@
+package node
+
+import "time"
+
+// ConfigKey documents one key of the configuration file.
+type ConfigKey struct {
+	// Path is the key with its parents, joined by dots.
+	Path string
+	// Kind is text, list, bool, number, integer, size or duration.
+	Kind string
+	// Default as one would write it; empty where there is none.
+	Default string
+	// Text says what the key does, in one sentence or two.
+	Text string
+
+	place func(*Config) any // pointer to the member
+}
+
+// Environment is the variable that overrides the key.
+func (k ConfigKey) Environment() string { return environmentOf(k.Path) }
+
+// ConfigKeys lists every key in the order of the documentation.
+func ConfigKeys() []ConfigKey {
+	var all []ConfigKey
+	for _, part := range [][]ConfigKey{locationKeys(), httpKeys(), meshKeys(), limitKeys(), logKeys()} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func locationKeys() []ConfigKey {
+	return []ConfigKey{
+		{"location.name", "text", "", "Name of the location, unique on the planet: a letter, then up to 30 lower-case letters, digits and hyphens.",
+			func(c *Config) any { return &c.Location.Name }},
+		{"location.latitude", "number", "0", "Degrees north, -90 to 90.",
+			func(c *Config) any { return &c.Location.Latitude }},
+		{"location.longitude", "number", "0", "Degrees east, -180 to 180.",
+			func(c *Config) any { return &c.Location.Longitude }},
+		{"location.city", "text", "", "City, shown to clients.",
+			func(c *Config) any { return &c.Location.City }},
+		{"location.country", "text", "", "Two-letter country code, shown to clients.",
+			func(c *Config) any { return &c.Location.Country }},
+		{"data", "text", "", "Folder that keeps all data of the location. It belongs to one process at a time and to no other location.",
+			func(c *Config) any { return &c.Data }},
+		{"root-key", "text", "", "API key of the user root, TENANT.KEYID.SECRET. Compulsory where `mesh.create` is true; used at the first start only.",
+			func(c *Config) any { return &c.RootKey }},
+		{"root-password", "text", "", "Password of the user root. Without it root has no password and can only use the key; used at the first start only.",
+			func(c *Config) any { return &c.RootPassword }},
+	}
+}
+
+func httpKeys() []ConfigKey {
+	return []ConfigKey{
+		{"http.listen", "text", "127.0.0.1:8400", "Address for clients. Plain HTTP and, when certificates are given, HTTPS on the same port.",
+			func(c *Config) any { return &c.HTTP.Listen }},
+		{"http.url", "text", "", "Address that other people's clients are told, for example https://fra.example.org. Without it the listen address.",
+			func(c *Config) any { return &c.HTTP.URL }},
+		{"http.hosts", "list", "", "Host names that clients may use besides localhost, IP addresses and `api-` in front of these. All others are refused with 421.",
+			func(c *Config) any { return &c.HTTP.Hosts }},
+		{"http.tls.cert", "text", "", "PEM file with the certificate chain for clients.",
+			func(c *Config) any { return &c.HTTP.TLS.Cert }},
+		{"http.tls.key", "text", "", "PEM file with the private key of `http.tls.cert`.",
+			func(c *Config) any { return &c.HTTP.TLS.Key }},
+	}
+}
+
+func meshKeys() []ConfigKey {
+	return []ConfigKey{
+		{"mesh.listen", "text", "127.0.0.1:8500", "Address for other locations.",
+			func(c *Config) any { return &c.Mesh.Listen }},
+		{"mesh.advertise", "text", "", "Address under which other locations reach this one. Without it the listen address.",
+			func(c *Config) any { return &c.Mesh.Advertise }},
+		{"mesh.key", "text", "", "Shared secret of all locations of the planet, at least 16 bytes. Either this or `mesh.tls`.",
+			func(c *Config) any { return &c.Mesh.Key }},
+		{"mesh.tls.ca", "text", "", "PEM file with the authorities that sign the locations' certificates.",
+			func(c *Config) any { return &c.Mesh.TLS.CA }},
+		{"mesh.tls.cert", "text", "", "PEM file with this location's certificate for the mesh.",
+			func(c *Config) any { return &c.Mesh.TLS.Cert }},
+		{"mesh.tls.key", "text", "", "PEM file with the private key of `mesh.tls.cert`.",
+			func(c *Config) any { return &c.Mesh.TLS.Key }},
+		{"mesh.create", "bool", "false", "True at exactly one location: it creates the planet. At later starts it changes nothing.",
+			func(c *Config) any { return &c.Mesh.Create }},
+		{"mesh.join", "list", "", "Mesh addresses of locations to join through; one that answers is enough. Tried again until one does.",
+			func(c *Config) any { return &c.Mesh.Join }},
+	}
+}
+
+func limitKeys() []ConfigKey {
+	size := func(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
+		return ConfigKey{"limits." + path, "size", value, text, func(c *Config) any { return (*byteSize)(place(&c.Limits)) }}
+	}
+	count := func(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
+		return ConfigKey{"limits." + path, "integer", value, text, func(c *Config) any { return place(&c.Limits) }}
+	}
+	span := func(path, value, text string, place func(*LimitsConfig) *time.Duration) ConfigKey {
+		return ConfigKey{"limits." + path, "duration", value, text, func(c *Config) any { return place(&c.Limits) }}
+	}
+	return []ConfigKey{
+		size("document", "4MiB", "Largest document, at most 16MiB.", func(l *LimitsConfig) *int64 { return &l.Document }),
+		size("body", "64MiB", "Largest request body, at least 64MiB.", func(l *LimitsConfig) *int64 { return &l.Body }),
+		count("batch", "100000", "Most documents in one request, at least 10000.", func(l *LimitsConfig) *int64 { return &l.Batch }),
+		count("connections", "10000", "Most connections of clients at once.", func(l *LimitsConfig) *int64 { return &l.Connections }),
+		count("queue", "4096", "Most commits that may wait in one fabric; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Queue }),
+		span("history-age", "24h", "How long change feeds can go back.", func(l *LimitsConfig) *time.Duration { return &l.HistoryAge }),
+		size("history-size", "1GiB", "How much log is kept for change feeds beyond what replication needs.", func(l *LimitsConfig) *int64 { return &l.HistorySize }),
+		size("cache", "64MiB", "Memory for caching what is on disk.", func(l *LimitsConfig) *int64 { return &l.Cache }),
+		size("memtable", "16MiB", "Memory that collects writes before they go to sorted files.", func(l *LimitsConfig) *int64 { return &l.Memtable }),
+		size("disk-reserve", "256MiB", "Free disk space below which writes are refused.", func(l *LimitsConfig) *int64 { return &l.DiskReserve }),
+		span("clock-offset", "2s", "How far this location's clock may be from the others before it stops taking writes.", func(l *LimitsConfig) *time.Duration { return &l.ClockOffset }),
+	}
+}
+
+func logKeys() []ConfigKey {
+	return []ConfigKey{
+		{"log.level", "text", "info", "The least level that is logged: debug, info, warn or error.",
+			func(c *Config) any { return &c.Log.Level }},
+		{"log.format", "text", "text", "Form of a log line: text or json.",
+			func(c *Config) any { return &c.Log.Format }},
+	}
+}
