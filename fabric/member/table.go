@@ -266,3 +266,10 @@ func (t Table) Check(c Change, by clock.Origin) error {
 	}
 	return nil
 }
+
+// Same tells, without looking at members, whether u is this very table or a
+// copy of it. Tables that were built apart may be equal and not the same.
+func (t Table) Same(u Table) bool {
+	return t.epoch == u.epoch && t.anchor == u.anchor && t.fabric == u.fabric &&
+		len(t.members) == len(u.members) && (len(t.members) == 0 || &t.members[0] == &u.members[0])
+}

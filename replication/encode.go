@@ -1,0 +1,189 @@
+package replication
+
+import (
+	"fmt"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+)
+
+// messageVersion is the first byte of every message.
+const messageVersion = 1
+
+// Second byte of every message.
+const (
+	kindHello = iota + 1
+	kindEntries
+	kindHeartbeat
+	kindPull
+	kindCredit
+	kindSnapshotRequest
+	kindSnapshotChunk
+	kindEvictReport
+	kindRefuse
+)
+
+// Append appends the encoded message.
+func (m Hello) Append(dst []byte) []byte {
+	dst = append(dst, messageVersion, kindHello, flag(m.Joining, 1))
+	dst = codec.AppendUvarint(dst, uint64(m.Protocol))
+	dst = codec.AppendUvarint(dst, uint64(m.Feature))
+	dst = codec.AppendBytes(dst, m.Location)
+	dst = codec.AppendBytes(dst, m.Fabric)
+	dst = codec.AppendUvarint(dst, uint64(m.Origin))
+	dst = codec.AppendUint64(dst, m.Start)
+	dst = codec.AppendUint64(dst, m.Echo)
+	dst = codec.AppendVarint(dst, m.Wall)
+	dst = codec.AppendVector(dst, m.Vector)
+	dst = codec.AppendUint32(codec.AppendTime(dst, m.End), m.Chain)
+	return codec.AppendUint32(codec.AppendTime(dst, m.Known), m.KnownChain)
+}
+
+// Append appends the encoded message.
+func (m Entries) Append(dst []byte) []byte {
+	dst = append(dst, messageVersion, kindEntries, flag(m.Pulled, 1))
+	dst = codec.AppendUvarint(dst, uint64(m.Generation))
+	dst = codec.AppendUvarint(dst, m.Sent)
+	dst = codec.AppendTime(dst, m.Last)
+	return append(dst, m.Batch...)
+}
+
+// Append appends the encoded message.
+func (m Heartbeat) Append(dst []byte) []byte {
+	dst = append(dst, messageVersion, kindHeartbeat)
+	dst = codec.AppendTime(codec.AppendTime(dst, m.Vouched), m.End)
+	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Wall), m.Mono)
+	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Echo), m.Held)
+	return codec.AppendVector(dst, m.Vector)
+}
+
+// Append appends the encoded message.
+func (m Pull) Append(dst []byte) []byte {
+	dst = codec.AppendUvarint(append(dst, messageVersion, kindPull), uint64(m.Origin))
+	dst = codec.AppendTime(codec.AppendTime(dst, m.After), m.UpTo)
+	return codec.AppendUvarint(dst, uint64(m.Credit))
+}
+
+// Append appends the encoded message.
+func (m Credit) Append(dst []byte) []byte {
+	dst = codec.AppendUvarint(append(dst, messageVersion, kindCredit), uint64(m.Generation))
+	return codec.AppendUvarint(dst, m.Consumed)
+}
+
+// Append appends the encoded message.
+func (m SnapshotRequest) Append(dst []byte) []byte {
+	dst = codec.AppendBytes(append(dst, messageVersion, kindSnapshotRequest), m.ID)
+	dst = codec.AppendUvarint(codec.AppendUvarint(dst, uint64(m.From)), uint64(m.Count))
+	return codec.AppendVector(dst, m.Need)
+}
+
+// Append appends the encoded message.
+func (m SnapshotChunk) Append(dst []byte) []byte {
+	dst = append(dst, messageVersion, kindSnapshotChunk, flag(m.Last, 1))
+	dst = codec.AppendUvarint(codec.AppendBytes(dst, m.ID), uint64(m.Index))
+	dst = codec.AppendUint32(codec.AppendVector(dst, m.Vector), m.Sum)
+	return append(dst, m.Data...)
+}
+
+// Append appends the encoded message.
+func (m EvictReport) Append(dst []byte) []byte {
+	dst = codec.AppendTime(append(dst, messageVersion, kindEvictReport), m.After)
+	dst = codec.AppendUvarint(dst, uint64(len(m.Ends)))
+	for _, r := range m.Ends {
+		dst = codec.AppendTime(codec.AppendUvarint(dst, uint64(r.Origin)), r.Time)
+	}
+	return dst
+}
+
+// Append appends the encoded message.
+func (m Refuse) Append(dst []byte) []byte {
+	dst = append(dst, messageVersion, kindRefuse, byte(m.Reason))
+	return codec.AppendBytes(codec.AppendUvarint(dst, uint64(m.Origin)), m.Text)
+}
+
+// flag is bit when set.
+func flag(set bool, bit byte) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+// Decode reads one message. Batches and chunks are parts of data, not copies.
+func Decode(data []byte) (Message, error) {
+	r := codec.NewReader("replication message", data)
+	if v := r.Byte(); v != messageVersion {
+		r.FailNewer(fmt.Sprintf("version %d, want %d", v, messageVersion))
+	}
+	m := decode(&r)
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func decode(r *codec.Reader) Message {
+	switch kind := r.Byte(); kind {
+	case kindHello:
+		return decodeHello(r)
+	case kindEntries:
+		m := Entries{Pulled: bit(r), Generation: r.Uvarint32(), Sent: r.Uvarint(), Last: r.Time()}
+		m.Batch = r.Rest()
+		return m
+	case kindHeartbeat:
+		return Heartbeat{
+			Vouched: r.Time(), End: r.Time(), Wall: r.Varint(), Mono: r.Varint(),
+			Echo: r.Varint(), Held: r.Varint(), Vector: r.Vector(),
+		}
+	case kindPull:
+		return Pull{Origin: origin(r), After: r.Time(), UpTo: r.Time(), Credit: r.Uvarint32()}
+	case kindCredit:
+		return Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()}
+	case kindSnapshotRequest:
+		return SnapshotRequest{ID: text(r, maxLocation), From: r.Uvarint32(), Count: r.Uvarint32(), Need: r.Vector()}
+	case kindSnapshotChunk:
+		m := SnapshotChunk{Last: bit(r), ID: text(r, maxLocation), Index: r.Uvarint32(), Vector: r.Vector(), Sum: r.Uint32()}
+		m.Data = r.Rest()
+		return m
+	case kindEvictReport:
+		m := EvictReport{After: r.Time()}
+		for range r.Count(1 + codec.TimeSize) {
+			m.Ends = append(m.Ends, clock.Row{Origin: origin(r), Time: r.Time()})
+		}
+		return m
+	case kindRefuse:
+		return Refuse{Reason: Reason(r.Byte()), Origin: origin(r), Text: text(r, maxText)}
+	default:
+		r.FailNewer(fmt.Sprintf("message kind %d is not known", kind))
+		return nil
+	}
+}
+
+func decodeHello(r *codec.Reader) Message {
+	m := Hello{Joining: bit(r), Protocol: r.Uvarint32(), Feature: r.Uvarint32()}
+	m.Location, m.Fabric = text(r, maxLocation), text(r, maxLocation)
+	m.Origin, m.Start, m.Echo = origin(r), r.Uint64(), r.Uint64()
+	m.Wall, m.Vector = r.Varint(), r.Vector()
+	m.End, m.Chain = r.Time(), r.Uint32()
+	m.Known, m.KnownChain = r.Time(), r.Uint32()
+	return m
+}
+
+func bit(r *codec.Reader) bool {
+	b := r.Byte()
+	if b > 1 {
+		r.FailNewer(fmt.Sprintf("unknown flags %#x", b))
+	}
+	return b == 1
+}
+
+func origin(r *codec.Reader) clock.Origin { return clock.Origin(r.Uvarint32()) }
+
+func text(r *codec.Reader, limit int) string {
+	b := r.Bytes()
+	if len(b) > limit {
+		r.Fail(fmt.Sprintf("text of %d bytes, at most %d are read", len(b), limit))
+		return ""
+	}
+	return string(b)
+}
