@@ -71,7 +71,10 @@ func AppendBatch(dst []byte, origin clock.Origin, after clock.Time, records []Lo
 		dst = AppendBytes(dst, p.body)
 		prev, chain = rec.Time, p.chain
 	}
-	return AppendUint32(dst, chain), nil
+	if len(records) > 1 {
+		dst = AppendUint32(dst, chain)
+	}
+	return dst, nil
 }
 
 // BatchHead reads which entries a batch holds, and nothing else of it.
@@ -124,8 +127,10 @@ func DecodeBatch(data []byte, past Past) (Batch, error) {
 		b.Entries = append(b.Entries, e)
 		prev, past = e.Stamp.Time, e.Past()
 	}
-	if end := r.Uint32(); r.err == nil && end != chain {
-		r.Fail(fmt.Sprintf("bodies give the chain hash %08x, want %08x", chain, end))
+	if n > 1 {
+		if end := r.Uint32(); r.err == nil && end != chain {
+			r.Fail(fmt.Sprintf("bodies give the chain hash %08x, want %08x", chain, end))
+		}
 	}
 	if err := r.Done(); err != nil {
 		return Batch{}, err

@@ -29,7 +29,7 @@ type moved struct {
 	old, now clock.Time
 }
 
-// change is a difference of two vectors, sorted by kind.
+// rowsChange is a difference of two vectors, sorted by kind.
 type rowsChange struct {
 	gone  []int // indexes in the older vector
 	fresh []clock.Row
