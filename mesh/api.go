@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
+
+	"github.com/selvedge-db/selvedge/internal/env"
 )
 
 // ProtocolVersion is the version of the stream and call protocol; peers with another one are refused.
@@ -89,25 +90,55 @@ var (
 	ErrReplaced     = errors.New("mesh: a newer stream took over")
 )
 
-// Clock is the one clock of a transport: it only goes forward, and has nothing to do with the date.
-type Clock interface {
-	Monotonic() time.Duration
-}
-
-// Config of a Transport. Name, Identity, Clock and Handler are required; zero means the default for the rest.
+// Config of a Transport. Name, Identity, Handler and Env are required; zero means the default for the rest.
 type Config struct {
 	Name       string // of this location
 	Start      uint64 // 0: drawn at random
 	Identity   *Identity
-	Clock      Clock
+	Env        env.Env // its clock, network and randomness; only the monotonic clock is used
 	Handler    Handler
-	OnCall     CallHandler // nil: calls are refused
-	Links      *Links      // nil: a set of its own
-	Ping       time.Duration
-	Timeout    time.Duration // after which a silent stream is broken, on top of the emulated round trip
-	QueueBytes [classes]int  // by class
-	Listener   func(addr string) (net.Listener, error)
-	Dialer     func(ctx context.Context, addr string) (net.Conn, error)
+	OnCall     CallHandler          // nil: calls are refused
+	Admit      func(PeerInfo) error // asked before a stream dialled by the other end is taken; nil: every member of the mesh
+	Links      *Links               // nil: a set of its own
+	Ping       time.Duration        // between two pings of a link; default 1 s
+	Timeout    time.Duration        // after which a silent stream is broken, on top of the emulated round trip; default 6 s
+	QueueBytes [classes]int         // by class; default 4 MiB of control, 16 MiB of entries
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Identity == nil:
+		return errors.New("mesh: a transport needs an identity (mesh key or certificates)")
+	case c.Handler == nil:
+		return errors.New("mesh: a transport needs a handler")
+	case c.Env.Clock == nil || c.Env.Net == nil || c.Env.Rand == nil:
+		return errors.New("mesh: a transport needs a clock, a network and randomness")
+	case c.Ping < 0 || c.Timeout < 0 || c.QueueBytes[Control] < 0 || c.QueueBytes[Entries] < 0:
+		return errors.New("mesh: ping, timeout and queue sizes must not be negative")
+	}
+	return checkName(c.Name)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Start == 0 {
+		c.Start = c.Env.Rand.Uint64() | 1
+	}
+	if c.Links == nil {
+		c.Links = NewLinks()
+	}
+	if c.Ping == 0 {
+		c.Ping = time.Second
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 6 * time.Second
+	}
+	if c.QueueBytes[Control] == 0 {
+		c.QueueBytes[Control] = 4 << 20
+	}
+	if c.QueueBytes[Entries] == 0 {
+		c.QueueBytes[Entries] = 16 << 20
+	}
+	return c
 }
 
 // PeerStatus is what a transport knows of its link to one peer.

@@ -46,7 +46,7 @@ type LinkPatch struct {
 
 // Measured is what was seen of a directed link. Bytes and frames are those that the sender wrote, after compression.
 type Measured struct {
-	Up        bool          // a stream is up
+	Up        bool          // a stream is up, as From sees it
 	RoundTrip time.Duration // smoothed; 0: not measured yet
 	Frames    uint64
 	Bytes     uint64
@@ -57,6 +57,7 @@ type Link struct {
 	From, To string
 	LinkSettings
 	Measured
+	strays int // measurements in a row that were far off RoundTrip
 }
 
 // State is "cut" (emulated), "up" or "down", the words of the mesh report.
@@ -263,15 +264,20 @@ func (l *Links) count(from, to string, frames, bytes int) {
 	link.Bytes += uint64(bytes)
 }
 
-// observe takes a measured round trip, smoothed as TCP does it (RFC 6298: one eighth of the new value). One that is far off
-// the smoothed value twice over is taken at once, so that a changed link shows within a ping or two.
+// observe takes a measured round trip, smoothed as TCP does it (RFC 6298: one eighth of the new value). Two in a row that
+// are off by more than a factor of two mean that the link has changed, and the second is taken as it is.
 func (l *Links) observe(from, to string, rtt time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	link := l.link(from, to)
 	old := link.RoundTrip
-	if old == 0 || rtt > 2*old || rtt < old/2 {
-		link.RoundTrip = max(rtt, 1)
+	if rtt > 2*old || rtt < old/2 {
+		link.strays++
+	} else {
+		link.strays = 0
+	}
+	if old == 0 || link.strays >= 2 {
+		link.RoundTrip, link.strays = max(rtt, 1), 0
 		return
 	}
 	link.RoundTrip = max(old+(rtt-old)/8, 1)
