@@ -1,0 +1,59 @@
+# Needs Go, git and make only; `make ci` also Node.js and a C compiler, which
+# .ci/run installs.
+GO        ?= go
+BIN       := bin/selvedge
+FUZZTIME  ?= 10s
+SEEDS     ?= 200
+# Packages whose goroutines and locks the race detector looks at.
+RACE      := ./value/... ./clock/... ./crdt/... ./codec/... ./store/... ./internal/env/... ./fabric/... ./mesh/... ./replication/... ./api/... ./client/... ./sim/...
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+export CGO_ENABLED ?= 0
+
+.PHONY: build test lint vet race ci jsc8 bench sim fuzz clean
+.DEFAULT_GOAL := build
+
+build:
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/selvedge
+
+vet:
+	$(GO) vet ./...
+
+# Uncached, because the rules depend on files that the test cache does not see.
+lint: vet
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) test -count=1 ./internal/lint
+
+test: lint
+	$(GO) test -count=1 -timeout 10m ./...
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m $(RACE)
+
+# The longer run: CI makes a test that would skip fail instead.
+ci: export CI := true
+ci: export SELVEDGE_SIM_SEEDS ?= 40
+ci: export SELVEDGE_KILLS ?= 50
+ci: build test race jsc8
+
+# The published JavaScript client against the real binary.
+jsc8: build
+	@if [ -d apptest/jsc8 ]; then cd apptest/jsc8 && npm ci --no-audit --no-fund && npm test; else echo 'no apptest/jsc8'; fi
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+sim: build
+	@for seed in $$(seq 1 $(SEEDS)); do $(BIN) sim --seed $$seed >bin/sim.log || { cat bin/sim.log; echo "seed $$seed failed"; exit 1; }; done; echo "$(SEEDS) seeds passed"
+
+fuzz:
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . >/dev/null || { echo 'no fuzz targets found'; exit 1; }
+	@set -e; grep -rloE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | while read -r file; do \
+		for target in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' "$$file" | cut -c6-); do \
+			echo "$$(dirname "$$file") $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
+
+clean:
+	rm -rf bin dist
