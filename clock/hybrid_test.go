@@ -38,8 +38,8 @@ func TestClockPromises(t *testing.T) {
 				above = max(above, seen)
 			case 3:
 				v := c.Vouch(wall)
-				if v > durable || v > c.Now() {
-					t.Fatalf("vouched for %s with ceiling %s", v, durable)
+				if v > durable || v > c.Now() || c.Now() > max(above, durable) {
+					t.Fatalf("vouched for %s with ceiling %s; now at %s", v, durable, c.Now())
 				}
 				above = max(above, v)
 			case 4:

@@ -244,3 +244,25 @@ func TestReaderKeepsFirstError(t *testing.T) {
 		t.Fatalf("counted %d, %v", n, r.Err())
 	}
 }
+
+// TestRowsMustRise hands in a difference that moves a row to where it is.
+func TestRowsMustRise(t *testing.T) {
+	t.Parallel()
+	past := codec.Past{Deps: clock.Vector{{Origin: 1, Time: clock.TimeOf(3)}}}
+	record := func(rows ...byte) []byte {
+		return append([]byte{0x14, 2, 0, 0, 0, 0, byte(len(rows))}, rows...)
+	}
+	e, err := codec.DecodeLogRecord(origin, clock.TimeOf(5), record(0, 0b1_0_1), past)
+	if err == nil || !errors.Is(err, codec.ErrMalformed) {
+		t.Fatalf("one that is cut off was read as %+v, %v", e, err)
+	}
+	if e, err = codec.DecodeLogRecord(origin, clock.TimeOf(5), record(0, 0b0_01_1), past); err != nil || e.Deps.At(1) != clock.TimeOf(4) {
+		t.Fatalf("one that rises by a millisecond was read as %+v, %v", e, err)
+	}
+	if e, err = codec.DecodeLogRecord(origin, clock.TimeOf(5), record(0, 0b0_0_1), past); !errors.Is(err, codec.ErrMalformed) {
+		t.Fatalf("one that stands still was read as %+v, %v", e, err)
+	}
+	if e, err = codec.DecodeLogRecord(origin, clock.TimeOf(5), record(3, 0), past); !errors.Is(err, codec.ErrNewer) {
+		t.Fatalf("a mode to come was read as %+v, %v", e, err)
+	}
+}
