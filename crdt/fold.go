@@ -12,7 +12,7 @@ import (
 // The declarations tell which candidate is beaten and what scale a sum has.
 func (d *Document) Fold(stable clock.Vector, decls Declarations) (purge bool) {
 	d.root.fold(stable, decls.root)
-	return d.root.void() && covers(stable, d.touched)
+	return d.root.State == Absent && d.Stable(stable)
 }
 
 func (n *Node) fold(stable clock.Vector, decl *declared) {
@@ -28,39 +28,27 @@ func (n *Node) fold(stable clock.Vector, decl *declared) {
 	if covers(stable, n.PlainStamp) {
 		n.PlainStamp = clock.Stamp{}
 	}
-	settled := true
-	if n.Slots != nil {
-		settled = n.Slots.fold(stable, decl.declaration())
-	}
-	if settled && covers(stable, n.Stamp) {
+	settled := n.Slots.fold(stable, decl.declaration())
+	if settled && covers(stable, n.Stamp) && n.settle(stable, decl) {
 		n.Stamp = clock.Stamp{}
-	}
-	if n.Stamp.IsZero() {
-		n.settle(decl)
 	}
 	n.forget()
 }
 
 // fold folds each slot and reports whether the register may be folded: an extreme needs its stamp while candidates may tie with it.
 func (s *Slots) fold(stable clock.Vector, d Declaration) (settled bool) {
+	if s == nil {
+		return true
+	}
 	s.Counter = foldRuns(s.Counter, stable)
 	s.Set = foldElements(s.Set, stable)
 	s.Max = contest{by: d.By}.fold(s.Max, stable)
 	s.Min = contest{by: d.By, min: true}.fold(s.Min, stable)
 	s.Multi = foldMulti(s.Multi, stable)
-	for _, list := range [...][]Candidate{s.Max, s.Min} {
-		if slices.ContainsFunc(list, func(c Candidate) bool { return !covers(stable, c.Stamp) }) {
-			return false
-		}
+	if len(s.Max)+len(s.Min) == 0 {
+		return true
 	}
-	if len(s.used()) == 1 { // so that settle finds what is left of an extreme folded
-		for _, list := range [...][]Candidate{s.Max, s.Min} {
-			if len(list) == 1 {
-				list[0].Stamp = clock.Stamp{}
-			}
-		}
-	}
-	return true
+	return len(s.used()) == 1 && s.stamps(func(t clock.Stamp) bool { return covers(stable, t) })
 }
 
 func foldRuns(runs []Run, stable clock.Vector) []Run {
@@ -92,24 +80,31 @@ func foldElements(elements []Element, stable clock.Vector) []Element {
 	return elements
 }
 
-// settle moves the content of the only slot into the register when both are folded.
-func (n *Node) settle(decl *declared) {
-	if n.Slots.empty() || len(n.Slots.used()) != 1 || !n.Slots.stamps(clock.Stamp.IsZero) {
-		return
+// settle moves the content of the only slot into the register, whose stamp is stable, when all of it is. It reports whether the
+// register may lose its stamp.
+func (n *Node) settle(stable clock.Vector, decl *declared) bool {
+	if n.Slots.empty() {
+		return true
+	}
+	s := n.Slots
+	if len(s.used()) != 1 || !s.stamps(func(t clock.Stamp) bool { return covers(stable, t) }) {
+		return true
 	}
 	shown, _ := n.show(decl)
 	if shown.Kind() != value.KindObject {
 		n.Slots = nil
 		n.setRegister(Scalar, shown)
-		return
+		return true
 	}
 	if n.State == Object && value.Identical(shown, n.assemble(decl)) {
 		n.Slots = nil
-		return
+		return true
 	}
 	if n.membersFolded() {
 		*n = *plainNode(shown, clock.Stamp{})
+		return true
 	}
+	return len(s.Max)+len(s.Min) == 0
 }
 
 // membersFolded reports whether every stamp below the node is folded.

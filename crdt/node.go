@@ -75,7 +75,9 @@ func (n *Node) tidy() {
 func (n *Node) bare() bool { return len(n.Children) == 0 && len(n.Plain.Members()) == 0 }
 
 // void reports whether the node says nothing that an absent member does not say.
-func (n *Node) void() bool { return n.State == Absent && n.Stamp.IsZero() && n.Slots.empty() && n.bare() }
+func (n *Node) void() bool {
+	return n.State == Absent && n.Stamp.IsZero() && n.Slots.empty() && n.bare()
+}
 
 func (n *Node) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(n.Children, name, func(c Child, name string) int { return strings.Compare(c.Name, name) })

@@ -82,6 +82,12 @@ func (n *Node) bottom(decl *declared) (value.Value, bool) {
 	}
 }
 
+// Content returns what the register of a node without slots below shows, for package codec.
+func (n *Node) Content() value.Value {
+	v, _ := n.bottom(nil)
+	return v
+}
+
 // assemble returns the object of the node's members.
 func (n *Node) assemble(decl *declared) value.Value {
 	plain := n.Plain.Members()
