@@ -41,7 +41,7 @@ func (m Hello) Append(dst []byte) []byte {
 
 // Append appends the encoded message.
 func (m Entries) Append(dst []byte) []byte {
-	dst = append(dst, messageVersion, kindEntries, flag(m.Pulled, 1))
+	dst = append(dst, messageVersion, kindEntries, flag(m.Pulled, 1)|flag(m.Final, 2))
 	dst = codec.AppendUvarint(dst, uint64(m.Generation))
 	dst = codec.AppendUvarint(dst, m.Sent)
 	dst = codec.AppendTime(dst, m.Last)
@@ -54,6 +54,7 @@ func (m Heartbeat) Append(dst []byte) []byte {
 	dst = codec.AppendTime(codec.AppendTime(dst, m.Vouched), m.End)
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Wall), m.Mono)
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Echo), m.Held)
+	dst = codec.AppendUvarint(codec.AppendUvarint(dst, uint64(m.Credit.Generation)), m.Credit.Consumed)
 	return codec.AppendVector(dst, m.Vector)
 }
 
@@ -127,16 +128,18 @@ func decode(r *codec.Reader) Message {
 	case kindHello:
 		return decodeHello(r)
 	case kindEntries:
-		m := Entries{Pulled: bit(r), Generation: r.Uvarint32(), Sent: r.Uvarint(), Last: r.Time()}
+		flags := flags(r, 3)
+		m := Entries{Pulled: flags&1 != 0, Final: flags&2 != 0, Generation: r.Uvarint32(), Sent: r.Uvarint(), Last: r.Time()}
 		m.Batch = r.Rest()
 		return m
 	case kindHeartbeat:
 		return Heartbeat{
 			Vouched: r.Time(), End: r.Time(), Wall: r.Varint(), Mono: r.Varint(),
-			Echo: r.Varint(), Held: r.Varint(), Vector: r.Vector(),
+			Echo: r.Varint(), Held: r.Varint(),
+			Credit: Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()}, Vector: r.Vector(),
 		}
 	case kindPull:
-		return Pull{Origin: origin(r), After: r.Time(), UpTo: r.Time(), Credit: r.Uvarint32()}
+		return Pull{Origin: readOrigin(r), After: r.Time(), UpTo: r.Time(), Credit: r.Uvarint32()}
 	case kindCredit:
 		return Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()}
 	case kindSnapshotRequest:
@@ -148,11 +151,11 @@ func decode(r *codec.Reader) Message {
 	case kindEvictReport:
 		m := EvictReport{After: r.Time()}
 		for range r.Count(1 + codec.TimeSize) {
-			m.Ends = append(m.Ends, clock.Row{Origin: origin(r), Time: r.Time()})
+			m.Ends = append(m.Ends, clock.Row{Origin: readOrigin(r), Time: r.Time()})
 		}
 		return m
 	case kindRefuse:
-		return Refuse{Reason: Reason(r.Byte()), Origin: origin(r), Text: text(r, maxText)}
+		return Refuse{Reason: Reason(r.Byte()), Origin: readOrigin(r), Text: text(r, maxText)}
 	default:
 		r.FailNewer(fmt.Sprintf("message kind %d is not known", kind))
 		return nil
@@ -162,22 +165,24 @@ func decode(r *codec.Reader) Message {
 func decodeHello(r *codec.Reader) Message {
 	m := Hello{Joining: bit(r), Protocol: r.Uvarint32(), Feature: r.Uvarint32()}
 	m.Location, m.Fabric = text(r, maxLocation), text(r, maxLocation)
-	m.Origin, m.Start, m.Echo = origin(r), r.Uint64(), r.Uint64()
+	m.Origin, m.Start, m.Echo = readOrigin(r), r.Uint64(), r.Uint64()
 	m.Wall, m.Vector = r.Varint(), r.Vector()
 	m.End, m.Chain = r.Time(), r.Uint32()
 	m.Known, m.KnownChain = r.Time(), r.Uint32()
 	return m
 }
 
-func bit(r *codec.Reader) bool {
+func bit(r *codec.Reader) bool { return flags(r, 1) != 0 }
+
+func flags(r *codec.Reader, known byte) byte {
 	b := r.Byte()
-	if b > 1 {
+	if b&^known != 0 {
 		r.FailNewer(fmt.Sprintf("unknown flags %#x", b))
 	}
-	return b == 1
+	return b
 }
 
-func origin(r *codec.Reader) clock.Origin { return clock.Origin(r.Uvarint32()) }
+func readOrigin(r *codec.Reader) clock.Origin { return clock.Origin(r.Uvarint32()) }
 
 func text(r *codec.Reader, limit int) string {
 	b := r.Bytes()

@@ -50,6 +50,7 @@ type Hello struct {
 // Entries carries consecutive entries of one origin.
 type Entries struct {
 	Pulled     bool   // the answer to a Pull, outside of the stream's credit
+	Final      bool   // nothing more comes in answer to that Pull
 	Generation uint32 // of the sender's stream: a rewind begins the next
 	Sent       uint64 // bytes sent before in this generation
 	Last       clock.Time
@@ -65,6 +66,7 @@ type Heartbeat struct {
 	Mono    int64      // sender's monotonic milliseconds, to be echoed
 	Echo    int64      // Mono of the last heartbeat that came, -1 when none did
 	Held    int64      // milliseconds since that heartbeat came
+	Credit  Credit     // as in the message of its own, which may have been lost
 }
 
 // Pull asks for the entries of an origin in (After, UpTo]. A pull of the
