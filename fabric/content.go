@@ -1,0 +1,128 @@
+package fabric
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// FormatRev is the _rev of a stamp and a content hash: 22 characters of URL-safe base64.
+func FormatRev(stamp clock.Stamp, hash uint32) string { return string(AppendRev(nil, stamp, hash)) }
+
+// AppendRev appends a _rev.
+func AppendRev(dst []byte, stamp clock.Stamp, hash uint32) []byte {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:], uint64(stamp.Time))
+	binary.BigEndian.PutUint32(raw[8:], uint32(stamp.Origin))
+	binary.BigEndian.PutUint32(raw[12:], hash)
+	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
+}
+
+// ParseRev reads a _rev.
+func ParseRev(rev string) (stamp clock.Stamp, hash uint32, ok bool) {
+	var raw [18]byte
+	if len(rev) != 22 {
+		return stamp, 0, false
+	}
+	n, err := base64.RawURLEncoding.Decode(raw[:], []byte(rev))
+	if err != nil || n != 16 {
+		return stamp, 0, false
+	}
+	stamp.Time = clock.Time(binary.BigEndian.Uint64(raw[:]))
+	stamp.Origin = clock.Origin(binary.BigEndian.Uint32(raw[8:]))
+	return stamp, binary.BigEndian.Uint32(raw[12:]), true
+}
+
+// content checks a write's document and key and returns the content as stored: without _id, _key and _rev.
+func (c *Core) content(collection *schema.Collection, w *Write) (value.Value, string, *Error) {
+	key := w.Key
+	if w.Op == Remove {
+		return value.Value{}, key, c.checkKey(key)
+	}
+	if w.Document.Kind() != value.KindObject {
+		return value.Value{}, "", failure(BadDocument, "a document must be a JSON object, not %s", w.Document.Kind())
+	}
+	doc := w.Document
+	if named, ok := doc.Get("_key"); ok {
+		if named.Kind() != value.KindString {
+			return value.Value{}, "", failure(BadKey, "_key must be a string, not %s", named.Kind())
+		}
+		if key != "" && key != named.Str() && w.Op != Update && w.Op != Replace {
+			return value.Value{}, "", failure(BadKey, "the document says _key %q, the request %q", named.Str(), key)
+		}
+		if key == "" {
+			key = named.Str()
+		}
+	}
+	if key == "" {
+		if w.Op == Update || w.Op == Replace {
+			return value.Value{}, "", failure(BadKey, "the document has no _key, so it is not clear which one to write")
+		}
+		key = c.generateKey()
+	} else if collection.Number >= schema.FirstNumber {
+		if err := c.checkKey(key); err != nil {
+			return value.Value{}, "", err
+		}
+	}
+	for _, name := range [...]string{"_id", "_key", "_rev"} {
+		if _, ok := doc.Get(name); ok {
+			doc = doc.Without(name)
+		}
+	}
+	return doc, key, nil
+}
+
+// keyPunctuation are the characters allowed in a key besides letters and digits.
+const keyPunctuation = "_-:.@()+,=;$!*'%"
+
+func (c *Core) checkKey(key string) *Error {
+	if key == "" || len(key) > c.limits.KeyBytes {
+		return failure(BadKey, "a key has 1 to %d bytes, this one has %d", c.limits.KeyBytes, len(key))
+	}
+	for i := 0; i < len(key); i++ {
+		ch := key[i]
+		if ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z' || ch >= '0' && ch <= '9' || strings.IndexByte(keyPunctuation, ch) >= 0 {
+			continue
+		}
+		return failure(BadKey, "byte %d of key %q is not allowed: keys are made of letters, digits and %s", i, key, keyPunctuation)
+	}
+	return nil
+}
+
+// generateKey makes a key from 96 random bits, in digits and letters.
+func (c *Core) generateKey() string {
+	const digits = "0123456789abcdefghijklmnopqrstuv"
+	var out [20]byte
+	a, b := c.random(), c.random()
+	for i := range out {
+		if i == 12 {
+			a = b
+		}
+		out[i] = digits[a&31]
+		a >>= 5
+	}
+	return string(out[:])
+}
+
+// checkEdge checks that an edge names both its ends.
+func checkEdge(collection *schema.Collection, doc value.Value) *Error {
+	if collection.Type != schema.EdgeCollection {
+		return nil
+	}
+	for _, name := range [...]string{"_from", "_to"} {
+		v, _ := doc.Get(name)
+		if v.Kind() != value.KindString || !isHandle(v.Str()) {
+			return failure(BadEdge, "an edge needs %s: the handle of a vertex, collection/key", name)
+		}
+	}
+	return nil
+}
+
+func isHandle(s string) bool {
+	i := strings.IndexByte(s, '/')
+	return i > 0 && i < len(s)-1 && strings.IndexByte(s[i+1:], '/') < 0
+}

@@ -1,0 +1,117 @@
+package fabric
+
+import (
+	"crypto/sha256"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+)
+
+// IdempotencyWindowMs is how long a request's key is remembered.
+const IdempotencyWindowMs = 10 * 60 * 1000
+
+// An idempotency record, as it travels in the commit's own entry and lies in the store behind the stamp:
+// hash (16 bytes), when it may be forgotten (Unix ms), then per result: key, old revision, and either the
+// revision (flag 1: the document was not changed) or the content hash that makes it with the commit's stamp.
+
+const (
+	resultUnchanged = 1 << iota
+	resultCreated
+)
+
+func idempotencyHash(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:16]
+}
+
+// replayed answers a repeated request from the record of the first.
+func (c *Core) replayed(p *Prepared, key string) (bool, error) {
+	hash := idempotencyHash(key)
+	ykey := c.keys.Idempotency(hash)
+	p.Reads = append(p.Reads, guard(ykey))
+	data, found, err := c.db.Get(ykey)
+	if err != nil || !found {
+		return false, err
+	}
+	r := codec.NewReader("idempotency record", data)
+	stamp := r.Stamp()
+	receipt, until := readResults(&r, stamp)
+	if err := r.Done(); err != nil {
+		return false, corrupt(ykey, err)
+	}
+	if until <= p.wallMs {
+		return false, nil
+	}
+	receipt.Replayed = true
+	p.replay = &receipt
+	return true, nil
+}
+
+func readResults(r *codec.Reader, stamp clock.Stamp) (Receipt, int64) {
+	receipt := Receipt{Stamp: stamp}
+	_ = r.Fixed(16)
+	until := int64(r.Uvarint())
+	for range r.Count(4) {
+		flags := r.Byte()
+		result := Result{Key: r.String(), OldRev: r.String(), Created: flags&resultCreated != 0}
+		if flags&resultUnchanged != 0 {
+			result.Rev = r.String()
+		} else {
+			result.Rev = FormatRev(stamp, r.Uint32())
+		}
+		receipt.Results = append(receipt.Results, result)
+	}
+	return receipt, until
+}
+
+// remember adds the idempotency record to the commit.
+func (c *Core) remember(p *Prepared, key string) {
+	hash := idempotencyHash(key)
+	until := p.wallMs + IdempotencyWindowMs
+	data := append([]byte(nil), hash...)
+	data = codec.AppendUvarint(data, uint64(until))
+	data = codec.AppendUvarint(data, uint64(len(p.results)))
+	for i := range p.results {
+		data = appendResult(data, &p.results[i])
+	}
+	p.Body = codec.AppendChange(p.Body, codec.Change{Kind: codec.Idempotency, Data: data})
+	// The stamp is not known yet: its place is at the front, in the fixed form that the sequencer patches.
+	record := append(make([]byte, codec.StampSize), data...)
+	p.Puts = append(p.Puts,
+		sequencer.Put{Key: c.keys.Idempotency(hash), Value: record, Stamps: []int{0}, Guard: guard(c.keys.Idempotency(hash))},
+		sequencer.Put{Key: c.keys.Forget(until, hash)})
+}
+
+func appendResult(data []byte, r *pendingResult) []byte {
+	var flags byte
+	if r.created {
+		flags |= resultCreated
+	}
+	if !r.doc.changed {
+		flags |= resultUnchanged
+	}
+	data = append(data, flags)
+	data = codec.AppendBytes(data, r.doc.key)
+	data = codec.AppendBytes(data, r.doc.oldRev())
+	if !r.doc.changed {
+		return codec.AppendBytes(data, r.doc.oldRev())
+	}
+	return codec.AppendUint32(data, r.doc.hash)
+}
+
+// rememberRemote stores the idempotency record that came with another location's entry.
+func (c *Core) rememberRemote(data []byte, stamp clock.Stamp, out *sequencer.Prepared) error {
+	r := codec.NewReader("idempotency record", data)
+	_, until := readResults(&r, stamp)
+	if err := r.Done(); err != nil {
+		return err
+	}
+	hash := data[:16]
+	record := make([]byte, codec.StampSize, codec.StampSize+len(data))
+	codec.PatchStamp(record, 0, stamp)
+	ykey := c.keys.Idempotency(hash)
+	out.Puts = append(out.Puts, sequencer.Put{Key: ykey, Value: append(record, data...), Guard: guard(ykey)},
+		sequencer.Put{Key: c.keys.Forget(until, hash)})
+	return nil
+}

@@ -1,0 +1,218 @@
+// Package index computes what a document puts into its collection's indexes, and when it expires.
+//
+// Guarantees: the entries of a document are a pure function of its visible content and the index definition,
+// so they are the same at every location and can be taken away again from the content alone. Entries of an
+// index order as the values do (C8QL order), then by key.
+//
+// Shapes: an entry is what follows the index's space in the store key: the values, each self-delimiting, then
+// the document's key; of a unique index the values alone, with the key as the stored value. The adjacency of
+// an edge is two entries, 'o' _from and 'i' _to, each with the other end behind it, so that one step of a
+// traversal is one range scan.
+//
+// Not guaranteed: uniqueness (the sequencer checks it) and that a definition makes sense (schema does).
+package index
+
+import (
+	"time"
+
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Directions of an adjacency entry.
+const (
+	Outbound = 'o'
+	Inbound  = 'i'
+)
+
+// maxExpanded bounds the entries that one array can make.
+const maxExpanded = 100_000
+
+// Entries lists what the document puts into the index, behind the index's space. For a unique index the key
+// is left out of the entries.
+func Entries(x *schema.Index, doc value.Value, key string) [][]byte {
+	if x.Type == schema.TTL {
+		return nil
+	}
+	if x.Type == schema.Edge {
+		return adjacency(doc, key)
+	}
+	tuples := [][]byte{nil}
+	for _, field := range x.Fields {
+		values := fieldValues(field, doc, x.Deduplicate)
+		if x.Sparse {
+			values = withoutNull(values)
+		}
+		tuples = product(tuples, values)
+		if len(tuples) == 0 || len(tuples) > maxExpanded {
+			return nil
+		}
+	}
+	if !x.Unique {
+		for i := range tuples {
+			tuples[i] = append(tuples[i], key...)
+		}
+	}
+	return tuples
+}
+
+func adjacency(doc value.Value, key string) [][]byte {
+	from, _ := doc.Get("_from")
+	to, _ := doc.Get("_to")
+	if from.Kind() != value.KindString || to.Kind() != value.KindString {
+		return nil
+	}
+	return [][]byte{
+		append(value.AppendKeyString(AdjacencyPrefix(Outbound, from.Str()), to.Str()), key...),
+		append(value.AppendKeyString(AdjacencyPrefix(Inbound, to.Str()), from.Str()), key...),
+	}
+}
+
+// AdjacencyPrefix is the beginning of the entries of one vertex in one direction.
+func AdjacencyPrefix(direction byte, vertex string) []byte {
+	return value.AppendKeyString([]byte{direction}, vertex)
+}
+
+// Prefix is the beginning of the entries whose first values are these.
+func Prefix(values []value.Value) []byte {
+	var dst []byte
+	for _, v := range values {
+		dst = value.AppendKey(dst, v)
+	}
+	return dst
+}
+
+// Key splits the document's key from an entry of an index that is not unique.
+func Key(x *schema.Index, entry []byte) (string, error) {
+	if x.Type == schema.Edge {
+		rest := entry[min(1, len(entry)):]
+		for range 2 {
+			var err error
+			if _, rest, err = value.DecodeKeyString(rest); err != nil {
+				return "", err
+			}
+		}
+		return string(rest), nil
+	}
+	for range x.Fields {
+		var err error
+		if _, entry, err = value.DecodeKey(entry); err != nil {
+			return "", err
+		}
+	}
+	return string(entry), nil
+}
+
+// product appends each value to each tuple.
+func product(tuples [][]byte, values []value.Value) [][]byte {
+	if len(values) == 1 {
+		for i := range tuples {
+			tuples[i] = value.AppendKey(tuples[i], values[0])
+		}
+		return tuples
+	}
+	if len(tuples)*len(values) > maxExpanded {
+		return nil
+	}
+	out := make([][]byte, 0, len(tuples)*len(values))
+	for _, t := range tuples {
+		for _, v := range values {
+			out = append(out, value.AppendKey(append([]byte(nil), t...), v))
+		}
+	}
+	return out
+}
+
+// fieldValues lists what the document has at a field: one value (null when absent), or each element under [*].
+func fieldValues(field string, doc value.Value, deduplicate bool) []value.Value {
+	path, expand, err := schema.FieldPath(field)
+	if err != nil {
+		return nil
+	}
+	if expand < 0 {
+		v, _ := doc.At(path)
+		return []value.Value{v}
+	}
+	array, _ := doc.At(path[:expand])
+	var out []value.Value
+	for _, element := range array.Items() {
+		v, _ := element.At(path[expand:])
+		if !deduplicate || !contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func contains(list []value.Value, v value.Value) bool {
+	for _, x := range list {
+		if value.Equal(x, v) {
+			return true
+		}
+	}
+	return false
+}
+
+func withoutNull(list []value.Value) []value.Value {
+	out := list[:0]
+	for _, v := range list {
+		if !v.IsNull() {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Never is the expiry time of a document that does not expire.
+const Never = int64(1) << 62
+
+// ExpiresAt is when the document expires, in Unix milliseconds, Never when it does not.
+func ExpiresAt(c *schema.Collection, doc value.Value) int64 {
+	at := Never
+	if c.Expires {
+		if v, _ := doc.Get("expireAt"); v.Kind() == value.KindNumber && v.Float64() > 0 {
+			at = milliseconds(v.Float64())
+		}
+	}
+	for i := range c.Indexes {
+		x := &c.Indexes[i]
+		if x.Type != schema.TTL || len(x.Fields) != 1 {
+			continue
+		}
+		path, _, err := schema.FieldPath(x.Fields[0])
+		if err != nil {
+			continue
+		}
+		if v, ok := doc.At(path); ok {
+			if base, ok := moment(v); ok {
+				at = min(at, base+x.ExpireAfter*1000)
+			}
+		}
+	}
+	return at
+}
+
+func milliseconds(seconds float64) int64 {
+	if ms := seconds * 1000; ms < float64(Never) {
+		return int64(ms)
+	}
+	return Never
+}
+
+// moment reads a point in time: Unix seconds, or an ISO 8601 date.
+func moment(v value.Value) (ms int64, ok bool) {
+	switch v.Kind() {
+	case value.KindNumber:
+		if v.Float64() <= 0 {
+			return 0, false
+		}
+		return milliseconds(v.Float64()), true
+	case value.KindString:
+		for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02"} {
+			if t, err := time.Parse(form, v.Str()); err == nil {
+				return t.UnixMilli(), true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,352 @@
+package fabric
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/fabric/index"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Apply merges one entry of another location into the open group. Entries of an origin come in order and after
+// their dependencies: replication sees to that, and Apply refuses what breaks it. The entry's slices are kept.
+func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
+	if head := c.seq.Head(e.Stamp.Origin); e.Prev != head.End || e.Stamp.Time <= head.End {
+		return fmt.Errorf("entry %s follows %s, the log here ends at %s", e.Stamp, e.Prev, head.End)
+	}
+	changes, err := codec.DecodeChanges(e.Body)
+	if err != nil {
+		return fmt.Errorf("entry %s: %w", e.Stamp, err)
+	}
+	m := merging{core: c, entry: e, seen: c.seenBy(e), wallMs: wallMs}
+	m.out.Remote, m.out.Body, m.out.Snapshot = e, e.Body, c.seq.Number()
+	for i := range changes {
+		if err := m.change(&changes[i]); err != nil {
+			return fmt.Errorf("entry %s: %w", e.Stamp, err)
+		}
+	}
+	if _, err := c.seq.Sequence(&m.out, wallMs); err != nil {
+		return fmt.Errorf("entry %s: %w", e.Stamp, err)
+	}
+	c.openLog = append(c.openLog, openRecord{e.Stamp, e.Body})
+	c.counters.Entries++
+	if m.touches {
+		if err := c.refreshSchema(); err != nil {
+			return fmt.Errorf("entry %s: %w", e.Stamp, err)
+		}
+	}
+	c.settle()
+	return nil
+}
+
+// seenBy is everything that an entry's transaction had seen: its dependencies, its own log, and the logs of
+// incarnations whose end it had seen.
+func (c *Core) seenBy(e *codec.Entry) clock.Vector {
+	return withClosed(e.Deps.With(e.Stamp.Origin, e.Prev), c.members, false)
+}
+
+// withClosed adds the final ends of closed incarnations, whose rows vectors no longer carry: those whose end
+// lies within the vector, or all.
+func withClosed(v clock.Vector, members member.Table, all bool) clock.Vector {
+	for {
+		before := len(v)
+		for _, m := range members.Members() {
+			if m.State == member.Closed && m.End != 0 && v.At(m.Origin) < m.End && (all || v.Covers(m.Closed)) {
+				v = v.With(m.Origin, m.End)
+			}
+		}
+		if len(v) == before {
+			return v
+		}
+	}
+}
+
+// settle takes the rows of closed incarnations out of the vector.
+func (c *Core) settle() {
+	for _, row := range c.seq.Vector() {
+		if settled := c.members.Settle(clock.Vector{row}); len(settled) == 0 {
+			c.seq.Forget(row.Origin)
+		}
+	}
+}
+
+// merging is one entry on its way into the store.
+type merging struct {
+	core    *Core
+	entry   *codec.Entry
+	seen    clock.Vector
+	wallMs  int64
+	out     sequencer.Prepared
+	touches bool
+}
+
+func (m *merging) change(ch *codec.Change) error {
+	switch ch.Kind {
+	case codec.Document:
+		return m.document(ch)
+	case codec.Truncate:
+		return m.truncate(ch)
+	case codec.Member:
+		return m.core.applyMember(ch.Data, m.entry.Stamp, &m.out)
+	case codec.Idempotency:
+		return m.core.rememberRemote(ch.Data, m.entry.Stamp, &m.out)
+	case codec.Mark:
+		return nil
+	}
+	return fmt.Errorf("change of %s is not known to this version", ch.Kind)
+}
+
+// applyMember changes the membership table with the entry's batch.
+func (c *Core) applyMember(data []byte, stamp clock.Stamp, out *sequencer.Prepared) error {
+	change, err := member.DecodeChange(data)
+	if err != nil {
+		return err
+	}
+	table, err := c.members.Apply(change, stamp)
+	if err != nil {
+		return err
+	}
+	c.members = table
+	out.Puts = append(out.Puts, sequencer.Put{Key: c.keys.State(layout.StateMembers), Value: table.Append(nil)})
+	return nil
+}
+
+// document merges the operations on one document.
+func (m *merging) document(ch *codec.Change) error {
+	c := m.core
+	collection, ok := c.schema.Identified(ch.Collection, ch.Generation)
+	if !ok {
+		m.dropped(ch)
+		return nil
+	}
+	d := &writing{collection: collection, key: ch.Key, dkey: c.keys.Document(nil, collection.Number, ch.Key)}
+	old, err := c.current(d.dkey)
+	if err != nil {
+		return err
+	}
+	if err := d.before(old); err != nil {
+		return err
+	}
+	doc, err := c.decode(old, collection, &c.pub)
+	if err != nil {
+		return corrupt(d.dkey, err)
+	}
+	if at, ok := c.truncated[collection.Number]; ok && old == nil {
+		if _, err := doc.Merge(at, nil, crdt.Op{Kind: crdt.OpUnset}, nil); err != nil {
+			return err
+		}
+	}
+	log := &logReader{core: c, change: ch}
+	for i := range ch.Ops {
+		losses, err := doc.Merge(m.entry.Stamp, m.seen, ch.Ops[i], log)
+		if err != nil {
+			return fmt.Errorf("%s/%s: %w", ch.Collection, ch.Key, err)
+		}
+		m.losses(d, losses)
+	}
+	c.counters.Merged++
+	return m.store(d, doc)
+}
+
+// current is the stored record of a document, the open group included.
+func (c *Core) current(dkey []byte) ([]byte, error) {
+	if record, ok := c.overlay[string(dkey)]; ok {
+		return record, nil
+	}
+	record, _, err := c.db.Get(dkey)
+	return record, err
+}
+
+// before notes what the document was in the store, whether expired or not.
+func (d *writing) before(old []byte) error {
+	d.old, d.oldExpiry = old, index.Never
+	if old == nil || codec.RecordHidden(old) {
+		return nil
+	}
+	v, err := value.Parse(codec.RecordText(old), storedLimits)
+	if err != nil {
+		return corrupt(d.dkey, err)
+	}
+	d.oldValue, d.stored = v, true
+	if d.collection.Expiring() {
+		d.oldExpiry = index.ExpiresAt(d.collection, v)
+	}
+	return nil
+}
+
+// store encodes a merged document and adds its effects and its change.
+func (m *merging) store(d *writing, doc *crdt.Document) error {
+	d.record = codec.AppendDocument(nil, doc, d.collection.CRDT)
+	d.value, d.exists = doc.View(d.collection.CRDT)
+	d.text = codec.RecordText(d.record)
+	stamp, hash := codec.RecordRev(d.record)
+	d.hash = hash
+	if d.collection.Number < schema.FirstNumber {
+		m.touches = true
+	}
+	if err := m.core.effects(&m.out, d, nil, m.wallMs); err != nil {
+		return err
+	}
+	m.core.overlay[string(d.dkey)] = d.record
+	if d.exists || d.stored {
+		change := d.change()
+		change.Stamp = stamp
+		m.out.Changes = append(m.out.Changes, change)
+	}
+	return nil
+}
+
+// losses records what lost to a concurrent write.
+func (m *merging) losses(d *writing, losses []crdt.Loss) {
+	for i := range losses {
+		l := &losses[i]
+		record := ConflictRecord{Collection: d.collection.Name, Key: d.key, Path: l.Path.String(), Reason: "concurrent", At: m.wallMs,
+			Kept: ConflictSide{l.Kept, l.KeptPresent, l.KeptStamp}, Lost: ConflictSide{l.Lost, l.LostPresent, l.LostStamp}}
+		m.conflict(record)
+	}
+}
+
+// dropped records writes to a generation that has ended.
+func (m *merging) dropped(ch *codec.Change) {
+	for i := range ch.Ops {
+		op := &ch.Ops[i]
+		m.conflict(ConflictRecord{Collection: ch.Collection, Key: ch.Key, Path: op.Path.String(), Reason: "dropped", At: m.wallMs,
+			Lost: ConflictSide{op.Value, op.Kind != crdt.OpUnset, m.entry.Stamp}})
+	}
+}
+
+func (m *merging) conflict(r ConflictRecord) {
+	m.core.counters.Conflicts++
+	place := uint32(guard([]byte(r.Collection + "\x00" + r.Key + "\x00" + r.Path)))
+	m.out.Puts = append(m.out.Puts, sequencer.Put{Key: m.core.keys.Conflict(r.Lost.Stamp, place), Value: appendConflict(nil, &r)})
+}
+
+// truncate removes every document of a collection that its transaction could remove: a document with a later
+// stamp stays. Documents that arrive later with an earlier stamp are removed on arrival.
+func (m *merging) truncate(ch *codec.Change) error {
+	c := m.core
+	collection, ok := c.schema.Identified(ch.Collection, ch.Generation)
+	if !ok {
+		return nil
+	}
+	return c.truncateDocuments(collection, m.entry.Stamp, m.seen, &m.out, m)
+}
+
+// logReader answers for one change what a running sum has forgotten.
+type logReader struct {
+	core   *Core
+	change *codec.Change
+}
+
+// Deltas adds up the deltas of one origin in a stretch of its log, at one path of the document.
+func (l *logReader) Deltas(o clock.Origin, path value.Path, after, upTo clock.Time) (int64, error) {
+	c := l.core
+	c.counters.LogReads++
+	var sum int64
+	add := func(body []byte) error {
+		changes, err := codec.DecodeChanges(body)
+		if err != nil {
+			return err
+		}
+		for i := range changes {
+			ch := &changes[i]
+			if ch.Kind != codec.Document || ch.Collection != l.change.Collection || ch.Generation != l.change.Generation || ch.Key != l.change.Key {
+				continue
+			}
+			for _, op := range ch.Ops {
+				if op.Kind == crdt.OpDelta && op.Path.Equal(path) {
+					sum += op.Number
+				}
+			}
+		}
+		return nil
+	}
+	space := c.keys.LogSpace(o)
+	err := each(c.db, c.keys.LogRecord(nil, o, after.Next()), c.keys.LogRecord(nil, o, upTo.Next()), func(key, data []byte) error {
+		t := clock.Time(binary.BigEndian.Uint64(key[len(space):]))
+		body, err := codec.RecordBody(t, data)
+		if err != nil {
+			return fmt.Errorf("log of origin %s at %s: %w: %w", o, t, kv.ErrCorrupt, err)
+		}
+		return add(body)
+	})
+	for i := range c.openLog {
+		if r := &c.openLog[i]; err == nil && r.stamp.Origin == o && r.stamp.Time > after && r.stamp.Time <= upTo {
+			err = add(r.body)
+		}
+	}
+	return sum, err
+}
+
+// showDeclarations writes the views of documents anew where a declaration chose another one for data that is
+// there already.
+func (c *Core) showDeclarations(old, fresh *schema.Schema) error {
+	for _, now := range fresh.All() {
+		was, ok := old.Identified(now.Name, now.Generation)
+		if !ok || value.Identical(was.CRDT.Value(), now.CRDT.Value()) {
+			continue
+		}
+		if err := c.reviewCollection(now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Core) reviewCollection(collection *schema.Collection) error {
+	m := merging{core: c}
+	m.out.Quiet, m.out.Snapshot = true, c.seq.Number()
+	err := c.eachRecord(collection.Number, func(dkey, record []byte) error {
+		if codec.RecordQuiet(record) {
+			return nil
+		}
+		d := &writing{collection: collection, key: string(dkey[layout.PrefixLen+5:]), dkey: dkey}
+		if err := d.before(record); err != nil {
+			return err
+		}
+		doc, err := c.decode(record, collection, &c.pub)
+		if err != nil {
+			return corrupt(dkey, err)
+		}
+		return m.store(d, doc)
+	})
+	if err != nil || len(m.out.Puts) == 0 {
+		return err
+	}
+	changes := m.out.Changes
+	if _, err := c.seq.Sequence(&m.out, 0); err != nil {
+		return err
+	}
+	c.seq.Record(changes)
+	return nil
+}
+
+// eachRecord visits the records of a collection, the open group included. The slices may be kept.
+func (c *Core) eachRecord(collection uint32, visit func(dkey, record []byte) error) error {
+	space := c.keys.DocumentSpace(collection)
+	err := each(c.db, space, layout.End(space), func(key, data []byte) error {
+		if _, ok := c.overlay[string(key)]; ok {
+			return nil
+		}
+		return visit(append([]byte(nil), key...), append([]byte(nil), data...))
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range sortedKeys(c.overlay) {
+		if len(key) >= len(space) && key[:len(space)] == string(space) && c.overlay[key] != nil {
+			if err := visit([]byte(key), c.overlay[key]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,275 @@
+package fabric
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// numbers gives local numbers to the names of collections and indexes. A number is never used again.
+type numbers struct {
+	keys        layout.Keys
+	collections map[string]uint32
+	indexes     map[string]indexNumber
+	next        uint32
+	fresh       []sequencer.Put // records to write with the open group
+}
+
+type indexNumber struct {
+	number uint32
+	ready  bool
+}
+
+func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
+	n := &numbers{keys: keys, collections: map[string]uint32{}, indexes: map[string]indexNumber{}, next: schema.FirstNumber}
+	read := func(letter byte, size int, take func(name string, data []byte)) error {
+		prefix := keys.State(letter)
+		return each(db, prefix, layout.End(prefix), func(key, data []byte) error {
+			if len(data) != size {
+				return fmt.Errorf("number record %x: %w", key, kv.ErrCorrupt)
+			}
+			n.next = max(n.next, binary.BigEndian.Uint32(data)+1)
+			take(string(key[len(prefix):]), data)
+			return nil
+		})
+	}
+	if err := read(layout.StateCollection, 4, func(name string, data []byte) {
+		n.collections[name] = binary.BigEndian.Uint32(data)
+	}); err != nil {
+		return nil, err
+	}
+	return n, read(layout.StateIndex, 5, func(name string, data []byte) {
+		n.indexes[name] = indexNumber{binary.BigEndian.Uint32(data), data[4] == 1}
+	})
+}
+
+// CollectionNumber gives the number of a collection, a new one when it has none.
+func (n *numbers) CollectionNumber(name string, generation uint32) uint32 {
+	id := schema.Key(name, generation)
+	if number, ok := n.collections[id]; ok {
+		return number
+	}
+	number := n.next
+	n.next++
+	n.collections[id] = number
+	n.fresh = append(n.fresh, sequencer.Put{Key: append(n.keys.State(layout.StateCollection), id...), Value: layout.Number(nil, number)})
+	return number
+}
+
+// IndexNumber gives the number of an index, a new one when it has none; that one is not filled yet.
+func (n *numbers) IndexNumber(name string, generation uint32, index string) (uint32, bool) {
+	id := indexID(name, generation, index)
+	if x, ok := n.indexes[id]; ok {
+		return x.number, x.ready
+	}
+	n.setIndex(id, indexNumber{number: n.next})
+	n.next++
+	return n.indexes[id].number, false
+}
+
+func indexID(name string, generation uint32, index string) string {
+	return schema.Key(name, generation) + "\x00" + index
+}
+
+func (n *numbers) setIndex(id string, x indexNumber) {
+	n.indexes[id] = x
+	data := append(layout.Number(nil, x.number), 0)
+	if x.ready {
+		data[4] = 1
+	}
+	n.fresh = append(n.fresh, sequencer.Put{Key: append(n.keys.State(layout.StateIndex), id...), Value: data})
+}
+
+// forgetIndex ends the number of a dropped index, so that an index made again under its name is filled again.
+func (n *numbers) forgetIndex(id string) (number uint32, del sequencer.Put, ok bool) {
+	x, ok := n.indexes[id]
+	if !ok {
+		return 0, sequencer.Put{}, false
+	}
+	delete(n.indexes, id)
+	return x.number, sequencer.Put{Key: append(n.keys.State(layout.StateIndex), id...)}, true
+}
+
+// readSchema builds the schema from the schema documents as a reader shows them, with the open group's on top.
+func (c *Core) readSchema(r kv.Reader, overlay map[string][]byte) (*schema.Schema, error) {
+	b := schema.NewBuilder()
+	for _, reserved := range []string{schema.Replicated, schema.Private} {
+		home, _ := b.Reserved(reserved)
+		space := c.keys.DocumentSpace(home.Number)
+		records := map[string][]byte{}
+		err := each(r, space, layout.End(space), func(key, data []byte) error {
+			records[string(key)] = append([]byte(nil), data...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for key, record := range overlay {
+			if len(key) >= len(space) && key[:len(space)] == string(space) {
+				records[key] = record
+			}
+		}
+		for _, key := range sortedKeys(records) {
+			if err := c.addSchemaRecord(b, records[key]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b.Schema(), nil
+}
+
+func sortedKeys[T any](m map[string]T) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
+	if record == nil || codec.RecordHidden(record) {
+		return nil
+	}
+	doc, err := value.Parse(codec.RecordText(record), value.DefaultLimits)
+	if err != nil {
+		return fmt.Errorf("schema document: %w: %w", kv.ErrCorrupt, err)
+	}
+	collection, dropped, err := schema.Read(doc, c.numbers)
+	switch {
+	case err != nil:
+		return err
+	case dropped:
+		b.Seen(collection.Name, collection.Generation)
+	default:
+		b.Add(collection)
+	}
+	return nil
+}
+
+// refreshSchema rebuilds the schema after schema documents changed in the open group, deletes what was dropped
+// and plans the filling of new indexes. It returns the collections that ended.
+func (c *Core) refreshSchema() error {
+	old := c.schema
+	fresh, err := c.readSchema(c.db, c.overlay)
+	if err != nil {
+		return err
+	}
+	var work sequencer.Prepared
+	work.Quiet = true
+	for _, was := range old.All() {
+		now, ok := fresh.Identified(was.Name, was.Generation)
+		if !ok {
+			c.endCollection(was, &work)
+			continue
+		}
+		c.endIndexes(was, now, &work)
+	}
+	c.markEmptyIndexesReady(fresh)
+	work.Puts = append(work.Puts, c.numbers.fresh...)
+	c.numbers.fresh = nil
+	work.Snapshot = c.seq.Number()
+	if _, err := c.seq.Sequence(&work, 0); err != nil {
+		return err
+	}
+	if c.numbersChanged(fresh) {
+		if fresh, err = c.readSchema(c.db, c.overlay); err != nil {
+			return err
+		}
+	}
+	if err := c.showDeclarations(old, fresh); err != nil {
+		return err
+	}
+	c.schema = fresh
+	return nil
+}
+
+// endCollection deletes what a dropped generation holds.
+func (c *Core) endCollection(was *schema.Collection, work *sequencer.Prepared) {
+	c.deleteSpace(c.keys.DocumentSpace(was.Number))
+	for _, space := range []byte{layout.Expiring, layout.Expired} {
+		c.deleteSpace(layout.Number(c.keys.Space(nil, space), was.Number))
+	}
+	for i := range was.Indexes {
+		c.endIndex(was, was.Indexes[i].Name, work)
+	}
+	for key := range c.overlay {
+		if space := c.keys.DocumentSpace(was.Number); len(key) >= len(space) && key[:len(space)] == string(space) {
+			c.overlay[key] = nil
+		}
+	}
+	c.seq.SetCount(was.Number, 0)
+	c.seq.Record([]changelog.Change{{Type: changelog.Drop, Collection: was.Number, Name: was.Name, Stamp: c.seq.Newest()}})
+}
+
+func (c *Core) deleteSpace(space []byte) { c.seq.DeleteRange(space, layout.End(space)) }
+
+func (c *Core) endIndexes(was, now *schema.Collection, work *sequencer.Prepared) {
+	for i := range was.Indexes {
+		if x, ok := now.IndexNamed(was.Indexes[i].Name); !ok || !sameIndex(x, was.Indexes[i]) {
+			c.endIndex(was, was.Indexes[i].Name, work)
+		}
+	}
+}
+
+func sameIndex(a, b schema.Index) bool {
+	return value.Identical(schema.IndexValue(a.IndexSpec), schema.IndexValue(b.IndexSpec))
+}
+
+func (c *Core) endIndex(was *schema.Collection, name string, work *sequencer.Prepared) {
+	number, del, ok := c.numbers.forgetIndex(indexID(was.Name, was.Generation, name))
+	if !ok {
+		return
+	}
+	c.deleteSpace(c.keys.IndexSpace(nil, number))
+	work.Deletes = append(work.Deletes, del)
+}
+
+// markEmptyIndexesReady spares the filling of indexes over collections that hold nothing.
+func (c *Core) markEmptyIndexesReady(s *schema.Schema) {
+	for _, collection := range s.All() {
+		for i := range collection.Indexes {
+			x := &collection.Indexes[i]
+			if !x.Ready && c.seq.Count(collection.Number) == 0 && c.emptyCollection(collection.Number) {
+				c.numbers.setIndex(indexID(collection.Name, collection.Generation, x.Name), indexNumber{x.Number, true})
+				x.Ready = true
+			}
+		}
+	}
+}
+
+// emptyCollection says whether no record, hidden ones included, exists; records of the open group count.
+func (c *Core) emptyCollection(number uint32) bool {
+	space := c.keys.DocumentSpace(number)
+	for key := range c.overlay {
+		if len(key) >= len(space) && key[:len(space)] == string(space) {
+			return false
+		}
+	}
+	it, err := c.db.Scan(space, layout.End(space))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = it.Close() }()
+	return !it.Next() && it.Err() == nil
+}
+
+// numbersChanged says whether an index got another number while its name was ended and begun again at once.
+func (c *Core) numbersChanged(s *schema.Schema) bool {
+	for _, collection := range s.All() {
+		for _, x := range collection.Indexes {
+			if now, ok := c.numbers.indexes[indexID(collection.Name, collection.Generation, x.Name)]; !ok || now.number != x.Number {
+				return true
+			}
+		}
+	}
+	return false
+}

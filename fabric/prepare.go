@@ -1,0 +1,329 @@
+package fabric
+
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/index"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Prepared is a transaction ready to be sequenced, with what its caller will be told.
+type Prepared struct {
+	sequencer.Prepared
+	schema  *schema.Schema
+	seen    *published
+	wallMs  int64
+	docs    []*writing
+	byKey   map[string]*writing
+	results []pendingResult
+	replay  *Receipt // the answer of an earlier commit under the same idempotency key
+	system  bool     // schema documents may be written
+	touches bool     // schema documents are written
+}
+
+// writing is one document that a transaction writes: what it was and what it becomes.
+type writing struct {
+	collection *schema.Collection
+	key        string
+	dkey       []byte
+	old        []byte // stored record, nil when absent
+	oldValue   value.Value
+	existed    bool // for the transaction: visible and not expired
+	stored     bool // counted as a document in the store
+	oldExpiry  int64
+	value      value.Value
+	exists     bool
+	record     []byte // the new record
+	text       []byte
+	hash       uint32
+	dirty      bool // some write of the transaction named it with intent to change
+	changed    bool // the transaction changes it
+}
+
+// pendingResult is a result whose stamp is not known yet.
+type pendingResult struct {
+	doc      *writing
+	op       WriteOp
+	created  bool
+	old, new bool
+}
+
+func guard(key []byte) uint64 { return xxhash.Sum64(key) | 1 }
+
+// Prepare turns a transaction into a commit ready for Sequence: it reads the present documents, computes what
+// changes and encodes it. It may run on many goroutines at once. wallMs decides what has expired.
+func (c *Core) Prepare(t Transaction, wallMs int64) (*Prepared, error) {
+	p := &Prepared{wallMs: wallMs, seen: c.state.Load()}
+	p.schema, p.Snapshot = p.seen.schema, p.seen.number
+	return p, c.prepareInto(p, t)
+}
+
+func (c *Core) prepareInto(p *Prepared, t Transaction) error {
+	if len(t.Writes) > c.limits.Writes {
+		return failure(TooLarge, "the transaction has %d writes, at most %d are allowed", len(t.Writes), c.limits.Writes)
+	}
+	if t.Idempotency != "" {
+		if done, err := c.replayed(p, t.Idempotency); done || err != nil {
+			return err
+		}
+	}
+	p.results = make([]pendingResult, 0, len(t.Writes))
+	for i := range t.Writes {
+		if err := c.prepareWrite(p, &t.Writes[i]); err != nil {
+			if err.Index < 0 {
+				err.Index = i
+			}
+			return err
+		}
+	}
+	for _, d := range p.docs {
+		if err := c.finish(p, d); err != nil {
+			return err
+		}
+	}
+	if len(p.Body)+len(p.Local) > c.limits.BatchBytes {
+		return failure(TooLarge, "the transaction holds %d bytes of operations, at most %d are allowed", len(p.Body)+len(p.Local), c.limits.BatchBytes)
+	}
+	if t.Idempotency != "" && len(p.Body)+len(p.Local) > 0 {
+		c.remember(p, t.Idempotency)
+	}
+	p.BodyHash = codec.BodyHash(p.Body)
+	return nil
+}
+
+// Empty says whether the transaction turned out to change nothing.
+func (p *Prepared) Empty() bool { return len(p.Body)+len(p.Local) == 0 }
+
+// prepareWrite applies one write to the transaction's picture of the documents.
+func (c *Core) prepareWrite(p *Prepared, w *Write) *Error {
+	collection, ok := p.schema.Collection(w.Collection)
+	if !ok || (collection.Number < schema.FirstNumber && !p.system) {
+		return failure(CollectionNotFound, "collection %q does not exist", w.Collection).in(w.Collection, w.Key)
+	}
+	content, key, err := c.content(collection, w)
+	if err != nil {
+		return err.in(w.Collection, w.Key)
+	}
+	d, failed := c.document(p, collection, key)
+	if failed != nil {
+		return failure(Failed, "reading %s/%s failed", w.Collection, key).from(failed)
+	}
+	r := pendingResult{doc: d, op: w.Op, old: w.ReturnOld, new: w.ReturnNew, created: !d.exists}
+	if err := precondition(d, w); err != nil {
+		return err.in(w.Collection, key)
+	}
+	if w.Op == Remove {
+		if d.exists {
+			d.exists, d.dirty = false, true
+		}
+		p.results = append(p.results, r)
+		return nil
+	}
+	next := content
+	if d.exists && (w.Op == Update || w.Op == UpsertPatch) {
+		next = value.MergePatch(d.value, content, w.KeepNull, w.MergeObjects)
+	} else if !w.KeepNull && w.Op == UpsertPatch {
+		next = value.MergePatch(value.Object(), content, false, true)
+	}
+	if err := checkEdge(collection, next); err != nil {
+		return err.in(w.Collection, key)
+	}
+	d.value, d.exists, d.dirty = next, true, true
+	p.results = append(p.results, r)
+	return nil
+}
+
+// precondition checks existence and revision.
+func precondition(d *writing, w *Write) *Error {
+	switch {
+	case w.Op == Insert && d.exists:
+		return failure(KeyExists, "a document with key %q exists already", d.key)
+	case !d.exists && (w.Op == Update || w.Op == Replace || (w.Op == Remove && !w.IgnoreAbsent)):
+		return failure(NotFound, "document %q does not exist", d.key)
+	case w.IfRev != "" && d.existed && w.IfRev != d.oldRev():
+		e := failure(RevConflict, "the document has revision %s, not %s", d.oldRev(), w.IfRev)
+		e.Rev = d.oldRev()
+		return e
+	}
+	return nil
+}
+
+func (d *writing) oldRev() string {
+	if d.old == nil || !d.existed {
+		return ""
+	}
+	return FormatRev(codec.RecordRev(d.old))
+}
+
+// document finds or reads a document of the transaction.
+func (c *Core) document(p *Prepared, collection *schema.Collection, key string) (*writing, error) {
+	dkey := c.keys.Document(make([]byte, 0, 10+len(key)), collection.Number, key)
+	if d := p.find(dkey); d != nil {
+		return d, nil
+	}
+	old, _, err := c.db.Get(dkey)
+	if err != nil {
+		return nil, err
+	}
+	d := &writing{collection: collection, key: key, dkey: dkey}
+	if err := c.present(p, d, old); err != nil {
+		return nil, err
+	}
+	p.Reads = append(p.Reads, guard(dkey))
+	p.docs = append(p.docs, d)
+	if p.byKey != nil {
+		p.byKey[string(dkey)] = d
+	}
+	return d, nil
+}
+
+// indexFrom is the number of documents from which a transaction looks them up by a map.
+const indexFrom = 8
+
+// find returns the document with this store key when the transaction has read it already.
+func (p *Prepared) find(dkey []byte) *writing {
+	if p.byKey != nil {
+		return p.byKey[string(dkey)]
+	}
+	for _, d := range p.docs {
+		if string(d.dkey) == string(dkey) {
+			return d
+		}
+	}
+	if len(p.docs) == indexFrom {
+		p.byKey = make(map[string]*writing, 2*indexFrom)
+		for _, d := range p.docs {
+			p.byKey[string(d.dkey)] = d
+		}
+	}
+	return nil
+}
+
+// present fills in what the document is now.
+func (c *Core) present(p *Prepared, d *writing, old []byte) error {
+	d.old, d.oldExpiry = old, index.Never
+	if old == nil {
+		return nil
+	}
+	if d.stored = !codec.RecordHidden(old); !d.stored {
+		return nil
+	}
+	v, err := value.Parse(codec.RecordText(old), storedLimits)
+	if err != nil {
+		return corrupt(d.dkey, err)
+	}
+	d.oldValue, d.value = v, v
+	d.existed = true
+	if d.collection.Expiring() {
+		d.oldExpiry = index.ExpiresAt(d.collection, v)
+		switch {
+		case d.oldExpiry <= p.wallMs:
+			d.existed = false
+			p.ExpiredSince = max(p.ExpiredSince, d.oldExpiry)
+		case d.oldExpiry != index.Never && (p.AliveUntil == 0 || d.oldExpiry < p.AliveUntil):
+			p.AliveUntil = d.oldExpiry
+		}
+	}
+	d.exists = d.existed
+	return nil
+}
+
+// finish turns the net change of one document into operations, the new record and index changes.
+func (c *Core) finish(p *Prepared, d *writing) error {
+	if !d.dirty {
+		return c.unchanged(d)
+	}
+	ops, err := crdt.Difference(d.oldValue, d.existed, d.value, d.exists, d.collection.CRDT)
+	if err != nil {
+		return failure(NotExpressible, "%v", err).in(d.collection.Name, d.key).from(err)
+	}
+	if len(ops) == 0 {
+		return c.unchanged(d)
+	}
+	d.changed = true
+	change := codec.Change{Kind: codec.Document, Collection: d.collection.Name, Generation: d.collection.Generation, Key: d.key, Ops: ops}
+	if d.collection.Local {
+		p.Local = codec.AppendChange(p.Local, change)
+	} else {
+		p.Body = codec.AppendChange(p.Body, change)
+	}
+	stamps, err := c.encode(p, d, ops)
+	if err != nil {
+		return err
+	}
+	if len(d.text) > c.limits.DocumentBytes {
+		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(d.text), c.limits.DocumentBytes).in(d.collection.Name, d.key)
+	}
+	if d.collection.Number < schema.FirstNumber {
+		p.touches = true
+	}
+	if err := c.effects(&p.Prepared, d, stamps, p.wallMs); err != nil {
+		return err
+	}
+	p.Changes = append(p.Changes, d.change())
+	return nil
+}
+
+func (d *writing) change() changelog.Change {
+	ch := changelog.Change{Type: changelog.Write, Collection: d.collection.Number, Name: d.collection.Name, Key: d.key, Hash: d.hash, Text: d.text}
+	if !d.exists {
+		ch.Type, ch.Text = changelog.Remove, nil
+	}
+	return ch
+}
+
+// unchanged keeps what a reader would see, for the result.
+func (c *Core) unchanged(d *writing) error {
+	d.record = d.old
+	if d.old != nil {
+		d.text = codec.RecordText(d.old)
+		_, d.hash = codec.RecordRev(d.old)
+	}
+	return nil
+}
+
+// encode makes the new record of a document that this location changes.
+func (c *Core) encode(p *Prepared, d *writing, ops []crdt.Op) (stamps []int, err error) {
+	if d.old == nil && len(ops) == 1 && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0 && d.collection.CRDT.Empty() {
+		text := value.AppendJSON(make([]byte, 0, 64+len(p.Body)), d.value)
+		d.text, d.hash = text, codec.ContentHash(text)
+		var at int
+		d.record, at = codec.AppendUniformRecord(make([]byte, 0, len(text)+32), text, d.hash)
+		return []int{at}, nil
+	}
+	doc, err := c.decode(d.old, d.collection, p.seen)
+	if err != nil {
+		return nil, corrupt(d.dkey, err)
+	}
+	// Loaded after the record was read: it covers every stamp in it.
+	seen := c.state.Load().seen
+	for i := range ops {
+		if _, err := doc.Merge(crdt.Pending, seen, ops[i], nil); err != nil {
+			return nil, failure(NotExpressible, "%v", err).in(d.collection.Name, d.key).from(err)
+		}
+	}
+	d.record, stamps = codec.AppendDocumentPending(nil, doc, d.collection.CRDT)
+	d.text = codec.RecordText(d.record)
+	_, d.hash = codec.RecordRev(d.record)
+	return stamps, nil
+}
+
+// decode reads a stored record, folded to what is stable. Absent records give an empty document.
+func (c *Core) decode(record []byte, collection *schema.Collection, state *published) (*crdt.Document, error) {
+	doc := crdt.New()
+	if record != nil {
+		var err error
+		if doc, err = codec.DecodeDocument(record); err != nil {
+			return nil, err
+		}
+		if doc.Fold(state.foldable(collection), collection.CRDT) {
+			doc = crdt.New()
+		}
+	}
+	return doc, nil
+}

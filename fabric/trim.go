@@ -1,0 +1,164 @@
+package fabric
+
+import (
+	"encoding/binary"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/index"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// trimEveryMs is how often history is looked at.
+const trimEveryMs = 5_000
+
+// trim deletes order records and log entries that are stable and beyond the fabric's history.
+func (c *Core) trim(wallMs int64) (bool, error) {
+	if wallMs-c.upkeep.trimmedAt < trimEveryMs {
+		return false, nil
+	}
+	c.upkeep.trimmedAt = wallMs
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	if !c.pub.stable.Equal(c.upkeep.stableStored) {
+		c.upkeep.stableStored = c.pub.stable
+		work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.State(layout.StateStable), Value: codec.AppendVector(nil, c.pub.stable)})
+	}
+	cuts, last, more, err := c.beyondHistory(wallMs)
+	if err != nil {
+		return false, err
+	}
+	if last > 0 {
+		c.seq.DeleteRange(c.keys.OrderRecord(0), c.keys.OrderRecord(last+1))
+		c.counters.Trimmed++
+		for _, cut := range cuts {
+			if err := c.trimLog(cut); err != nil {
+				return false, err
+			}
+		}
+		old := clock.TimeOf(wallMs - c.limits.History.AgeMs)
+		c.seq.DeleteRange(c.keys.Space(nil, layout.Conflicts), layout.Long(c.keys.Space(nil, layout.Conflicts), uint64(old)))
+	}
+	if more {
+		c.upkeep.trimmedAt = 0
+	}
+	return more, c.quietly(&work)
+}
+
+// beyondHistory walks the oldest order records that may go, a bounded number of them.
+func (c *Core) beyondHistory(wallMs int64) (cuts clock.Vector, last uint64, more bool, err error) {
+	space := c.keys.Space(nil, layout.Order)
+	it, err := c.db.Scan(space, layout.End(space))
+	if err != nil {
+		return nil, 0, false, err
+	}
+	defer func() { _ = it.Close() }()
+	for n := 0; it.Next(); n++ {
+		if n == upkeepChunk*16 {
+			return cuts, last, true, nil
+		}
+		r, err := changelog.DecodeRecord(binary.BigEndian.Uint64(it.Key()[len(space):]), it.Value())
+		if err != nil {
+			return nil, 0, false, corrupt(it.Key(), err)
+		}
+		if wallMs-r.At < c.limits.History.AgeMs && int64(c.seq.LogBytes()-r.LogBytes) < c.limits.History.Bytes {
+			break
+		}
+		for i := range r.Transactions {
+			if s := r.Transactions[i].Stamp; !s.IsZero() {
+				if !c.pub.stable.Covers(s) {
+					return cuts, last, false, nil
+				}
+				cuts.Raise(s.Origin, s.Time)
+			}
+		}
+		last = r.Order
+	}
+	return cuts, last, false, it.Err()
+}
+
+// trimLog deletes an origin's log before the last whole record at or below the cut, so that what is left can be
+// read from its beginning.
+func (c *Core) trimLog(cut clock.Row) error {
+	records, err := c.recordsBack(cut.Origin, cut.Time)
+	if err != nil {
+		return err
+	}
+	space := c.keys.LogSpace(cut.Origin)
+	c.seq.DeleteRange(space, c.keys.LogRecord(nil, cut.Origin, records[0].Time))
+	return nil
+}
+
+// fill adds to an index that is not ready yet the entries of a stretch of its collection.
+func (c *Core) fill(int64) (bool, error) {
+	for _, collection := range c.schema.All() {
+		for i := range collection.Indexes {
+			if x := &collection.Indexes[i]; !x.Ready {
+				return true, c.fillSome(collection, x)
+			}
+		}
+	}
+	return false, nil
+}
+
+func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
+	space := c.keys.DocumentSpace(collection.Number)
+	lower, ok := c.filling[x.Number]
+	if !ok {
+		lower = space
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	keys, err := c.take(lower, layout.End(space))
+	if err != nil {
+		return err
+	}
+	for _, dkey := range keys {
+		if err := c.fillOne(collection, x, dkey, &work); err != nil {
+			return err
+		}
+	}
+	if len(keys) == upkeepChunk {
+		c.filling[x.Number] = append(keys[len(keys)-1], 0)
+		return c.quietly(&work)
+	}
+	delete(c.filling, x.Number)
+	c.numbers.setIndex(indexID(collection.Name, collection.Generation, x.Name), indexNumber{x.Number, true})
+	work.Puts = append(work.Puts, c.numbers.fresh...)
+	c.numbers.fresh = nil
+	if err := c.quietly(&work); err != nil {
+		return err
+	}
+	fresh, err := c.readSchema(c.db, c.overlay)
+	if err == nil {
+		c.schema = fresh
+	}
+	return err
+}
+
+func (c *Core) fillOne(collection *schema.Collection, x *schema.Index, dkey []byte, work *sequencer.Prepared) error {
+	record, err := c.current(dkey)
+	if err != nil || record == nil || codec.RecordHidden(record) {
+		return err
+	}
+	doc, err := value.Parse(codec.RecordText(record), storedLimits)
+	if err != nil {
+		return corrupt(dkey, err)
+	}
+	key := string(dkey[layout.PrefixLen+5:])
+	if x.Type == schema.TTL {
+		if at := index.ExpiresAt(collection, doc); at != index.Never {
+			work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.Expiry(layout.Expiring, collection.Number, at, key)})
+		}
+	}
+	for _, entry := range index.Entries(x, doc, key) {
+		put := sequencer.Put{Key: append(c.keys.IndexSpace(nil, x.Number), entry...)}
+		if x.Unique {
+			put.Value, put.Guard = []byte(key), guard(put.Key)
+		}
+		work.Puts = append(work.Puts, put)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package fabric
+
+import (
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// CollectionType tells documents from edges; the numbers are those of the REST surface.
+type CollectionType = schema.CollectionType
+
+// The collection types.
+const (
+	DocumentCollection = schema.DocumentCollection
+	EdgeCollection     = schema.EdgeCollection
+)
+
+// CollectionSpec is what a caller asks for when it creates a collection.
+type CollectionSpec = schema.CollectionSpec
+
+// Collection is a collection as the schema has it.
+type Collection = schema.Collection
+
+// IndexSpec is what a caller asks for when it creates an index.
+type IndexSpec = schema.IndexSpec
+
+// Index is an index as the schema has it.
+type Index = schema.Index
+
+// WriteOp is the kind of one write.
+type WriteOp uint8
+
+// The kinds of write.
+const (
+	// Insert makes a new document; KeyExists when the key is taken.
+	Insert WriteOp = iota + 1
+	// Update merges a patch into an existing document.
+	Update
+	// Replace puts a new content in place of an existing document's.
+	Replace
+	// Remove deletes an existing document.
+	Remove
+	// Upsert inserts, or replaces when the document exists.
+	Upsert
+	// UpsertPatch inserts, or updates when the document exists.
+	UpsertPatch
+)
+
+// Write is one document operation of a transaction.
+type Write struct {
+	Op           WriteOp
+	Collection   string
+	Key          string      // empty on Insert and Upsert: generated, or the document's _key
+	Document     value.Value // an object; the content, or for Update the patch
+	IfRev        string      // when not empty the document must have this _rev
+	KeepNull     bool        // Update: a null in the patch is stored; false: it removes the field
+	MergeObjects bool        // Update: sub-objects merge; false: they are replaced
+	ReturnOld    bool
+	ReturnNew    bool
+	IgnoreAbsent bool // Remove: an absent document is no error
+}
+
+// NewWrite returns a write with the defaults of the REST surface.
+func NewWrite(op WriteOp, collection, key string, document value.Value) Write {
+	return Write{Op: op, Collection: collection, Key: key, Document: document, KeepNull: true, MergeObjects: true}
+}
+
+// Transaction is a set of writes that happens whole or not at all.
+type Transaction struct {
+	Writes      []Write
+	Idempotency string // when not empty a repeat within IdempotencyWindow answers as the first did
+	Async       bool   // acknowledge before durable, where every collection written allows it
+}
+
+// Result is the outcome of one write.
+type Result struct {
+	Key, Rev, OldRev string
+	Old, New         []byte // served JSON, when asked for
+	Created          bool   // the document did not exist before
+}
+
+// Receipt is the outcome of a transaction.
+type Receipt struct {
+	Stamp    clock.Stamp // zero when nothing had to be written
+	Results  []Result
+	Vector   clock.Vector // what the caller has seen after it
+	Replayed bool         // answered from the idempotency record of an earlier commit
+}
+
+// Document is one document as a reader sees it.
+type Document struct {
+	Collection, Key string
+	Stamp           clock.Stamp // the newest that touched it
+	Hash            uint32      // of the visible content
+	Text            []byte      // canonical JSON without _id, _key, _rev
+}
+
+// ID is the document's handle, collection/key.
+func (d Document) ID() string { return d.Collection + "/" + d.Key }
+
+// Rev is the document's _rev.
+func (d Document) Rev() string { return FormatRev(d.Stamp, d.Hash) }
+
+// Value is the content, decoded, without system attributes.
+func (d Document) Value() (value.Value, error) { return value.Parse(d.Text, value.DefaultLimits) }
+
+// AppendServed appends the document as it goes to clients: _id, _key and _rev first, then the content.
+func (d Document) AppendServed(dst []byte) []byte {
+	dst = append(dst, `{"_id":"`...)
+	dst = append(dst, d.Collection...)
+	dst = append(dst, '/')
+	dst = append(dst, d.Key...)
+	dst = append(dst, `","_key":"`...)
+	dst = append(dst, d.Key...)
+	dst = append(dst, `","_rev":"`...)
+	dst = AppendRev(dst, d.Stamp, d.Hash)
+	dst = append(dst, '"')
+	if len(d.Text) > 2 {
+		dst = append(dst, ',')
+		return append(dst, d.Text[1:]...)
+	}
+	return append(dst, '}')
+}
+
+// ConflictRecord is one register write that lost to a concurrent one.
+type ConflictRecord struct {
+	Collection, Key string
+	Path            string
+	Kept, Lost      ConflictSide
+	Reason          string // "concurrent" or "dropped"
+	At              int64  // wall clock of this location when it saw it, Unix milliseconds
+}
+
+// ConflictSide is one of the two values of a conflict.
+type ConflictSide struct {
+	Value   value.Value
+	Present bool // false: the write removed the field or the document
+	Stamp   clock.Stamp
+}
+
+// Digest is a fingerprint of the logical state of a fabric.
+type Digest struct {
+	Hash   string
+	Vector clock.Vector
+	At     clock.Time
+}

@@ -1,0 +1,280 @@
+package fabric
+
+import (
+	"encoding/binary"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/index"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+)
+
+// upkeepState is where the background work stands.
+type upkeepState struct {
+	foldCursor   []byte // where the scan for metadata to fold goes on
+	stableFresh  bool   // the stable vector moved since the last full scan
+	stableStored clock.Vector
+	trimmedAt    int64 // wall ms
+}
+
+// SetStable tells that everything up to v is applied everywhere. Rows only rise.
+func (c *Core) SetStable(v clock.Vector) {
+	next := c.pub.stable.Max(v)
+	for _, m := range c.members.Members() {
+		// The end entry depends on the whole log of the closed incarnation.
+		if m.State == member.Closed && next.Covers(m.Closed) && next.At(m.Origin) < m.End {
+			next = next.With(m.Origin, m.End)
+		}
+	}
+	if !next.Equal(c.pub.stable) {
+		c.pub.stable = next
+		c.upkeep.stableFresh = true
+		c.publish()
+	}
+}
+
+// SetWatermark tells that no entry stamped at or below t can arrive any more.
+func (c *Core) SetWatermark(t clock.Time) { c.watermark = max(c.watermark, t) }
+
+// foldable is the vector below which metadata of a collection's documents may be folded: a local collection has
+// no other location to wait for.
+func (p *published) foldable(collection *schema.Collection) clock.Vector {
+	if collection.Local {
+		return p.seen
+	}
+	return p.stable
+}
+
+// upkeepChunk is how many records one round of upkeep works on.
+const upkeepChunk = 256
+
+// Upkeep does a bounded round of background work in the open group: folding, expiry, filling of indexes,
+// trimming. It returns whether more is waiting. It changes nothing that a reader sees, save that the change
+// feed learns of expiries and that new indexes come into use.
+func (c *Core) Upkeep(wallMs int64) (more bool, err error) {
+	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.forget} {
+		again, err := step(wallMs)
+		if err != nil {
+			return false, err
+		}
+		more = more || again
+	}
+	return more, nil
+}
+
+// fold rewrites records whose metadata has become stable and deletes removed ones.
+func (c *Core) fold(int64) (bool, error) {
+	if !c.upkeep.stableFresh && c.upkeep.foldCursor == nil {
+		return false, nil
+	}
+	space := c.keys.Space(nil, layout.Folding)
+	lower := space
+	if c.upkeep.foldCursor != nil {
+		lower = append(c.upkeep.foldCursor, 0)
+	} else {
+		c.upkeep.stableFresh = false
+	}
+	keys, err := c.take(lower, layout.End(space))
+	if err != nil {
+		return false, err
+	}
+	for _, key := range keys {
+		if err := c.foldOne(key); err != nil {
+			return false, err
+		}
+	}
+	c.upkeep.foldCursor = nil
+	if len(keys) == upkeepChunk {
+		c.upkeep.foldCursor = keys[len(keys)-1]
+	}
+	return c.upkeep.foldCursor != nil, nil
+}
+
+// take lists the first keys of a range.
+func (c *Core) take(lower, upper []byte) ([][]byte, error) {
+	it, err := c.db.Scan(lower, upper)
+	if err != nil {
+		return nil, err
+	}
+	var keys [][]byte
+	for len(keys) < upkeepChunk && it.Next() {
+		keys = append(keys, append([]byte(nil), it.Key()...))
+	}
+	return keys, it.Close()
+}
+
+func (c *Core) foldOne(qkey []byte) error {
+	fixed, key, ok := layout.Tail(qkey, 12)
+	if !ok {
+		return corrupt(qkey, nil)
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	done := sequencer.Put{Key: qkey}
+	collection, ok := c.schema.Numbered(binary.BigEndian.Uint32(fixed[8:]))
+	if !ok {
+		work.Deletes = append(work.Deletes, done)
+		return c.quietly(&work)
+	}
+	d := &writing{collection: collection, key: string(key), dkey: c.keys.Document(nil, collection.Number, string(key))}
+	record, err := c.current(d.dkey)
+	if err != nil {
+		return err
+	}
+	if record == nil || codec.RecordQuiet(record) {
+		work.Deletes = append(work.Deletes, done)
+		return c.quietly(&work)
+	}
+	doc, err := codec.DecodeDocument(record)
+	if err != nil {
+		return corrupt(d.dkey, err)
+	}
+	purge := doc.Fold(c.pub.foldable(collection), collection.CRDT)
+	switch {
+	case purge:
+		work.Deletes = append(work.Deletes, done, sequencer.Put{Key: d.dkey, Guard: guard(d.dkey)})
+		c.overlay[string(d.dkey)] = nil
+		c.counters.Purges++
+	case doc.Quiet():
+		folded := codec.AppendDocument(nil, doc, collection.CRDT)
+		work.Deletes = append(work.Deletes, done)
+		work.Puts = append(work.Puts, sequencer.Put{Key: d.dkey, Value: folded, Guard: guard(d.dkey)})
+		c.overlay[string(d.dkey)] = folded
+		c.counters.Folds++
+	default:
+		return nil
+	}
+	return c.quietly(&work)
+}
+
+func (c *Core) quietly(work *sequencer.Prepared) error {
+	_, err := c.seq.Sequence(work, 0)
+	return err
+}
+
+// expire reports documents that have expired and deletes those that nothing can bring back.
+func (c *Core) expire(wallMs int64) (more bool, err error) {
+	for _, collection := range c.schema.All() {
+		if !collection.Expiring() {
+			continue
+		}
+		reported, err := c.report(collection, wallMs)
+		if err != nil {
+			return false, err
+		}
+		purged, err := c.purge(collection)
+		if err != nil {
+			return false, err
+		}
+		more = more || reported || purged
+	}
+	return more, nil
+}
+
+// report moves what has expired from the expiring to the expired and tells the changelog.
+func (c *Core) report(collection *schema.Collection, wallMs int64) (bool, error) {
+	space := layout.Number(c.keys.Space(nil, layout.Expiring), collection.Number)
+	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)+1))
+	if err != nil || len(keys) == 0 {
+		return false, err
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	var changes []changelog.Change
+	for _, xkey := range keys {
+		fixed, key, _ := layout.Tail(xkey, 12)
+		at := int64(binary.BigEndian.Uint64(fixed[4:]))
+		work.Deletes = append(work.Deletes, sequencer.Put{Key: xkey})
+		record, err := c.current(c.keys.Document(nil, collection.Number, string(key)))
+		if err != nil {
+			return false, err
+		}
+		if record == nil || codec.RecordHidden(record) {
+			continue
+		}
+		work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.Expiry(layout.Expired, collection.Number, at, string(key))})
+		stamp, hash := codec.RecordRev(record)
+		changes = append(changes, changelog.Change{Type: changelog.Expire, Collection: collection.Number, Name: collection.Name, Key: string(key), Stamp: stamp, Hash: hash})
+		c.counters.Expired++
+	}
+	if err := c.quietly(&work); err != nil {
+		return false, err
+	}
+	if len(changes) > 0 {
+		c.seq.Record(changes)
+	}
+	return len(keys) == upkeepChunk, nil
+}
+
+// purge deletes expired documents once the watermark has passed and every stamp in them is stable.
+func (c *Core) purge(collection *schema.Collection) (bool, error) {
+	space := layout.Number(c.keys.Space(nil, layout.Expired), collection.Number)
+	watermark := c.watermark
+	if collection.Local {
+		watermark = c.seq.Clock().Now()
+	}
+	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
+	if err != nil {
+		return false, err
+	}
+	for _, key := range keys {
+		if err := c.purgeOne(collection, key); err != nil {
+			return false, err
+		}
+	}
+	return len(keys) == upkeepChunk, nil
+}
+
+func (c *Core) purgeOne(collection *schema.Collection, xkey []byte) error {
+	fixed, key, _ := layout.Tail(xkey, 12)
+	at := int64(binary.BigEndian.Uint64(fixed[4:]))
+	d := &writing{collection: collection, key: string(key), dkey: c.keys.Document(nil, collection.Number, string(key))}
+	record, err := c.current(d.dkey)
+	if err != nil {
+		return err
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Deletes: []sequencer.Put{{Key: xkey}}}
+	if err := d.before(record); err != nil {
+		return err
+	}
+	if !d.stored || d.oldExpiry != at {
+		return c.quietly(&work)
+	}
+	doc, err := codec.DecodeDocument(record)
+	if err != nil {
+		return corrupt(d.dkey, err)
+	}
+	if !doc.Stable(c.pub.foldable(collection)) {
+		return nil
+	}
+	work.Deletes = append(work.Deletes, sequencer.Put{Key: d.dkey, Guard: guard(d.dkey)})
+	work.Counts = []sequencer.Count{{Collection: collection.Number, Delta: -1}}
+	for i := range collection.Indexes {
+		x := &collection.Indexes[i]
+		for _, entry := range index.Entries(x, d.oldValue, d.key) {
+			ikey := append(c.keys.IndexSpace(nil, x.Number), entry...)
+			work.Deletes = append(work.Deletes, sequencer.Put{Key: ikey, Guard: uniqueGuard(x, ikey)})
+		}
+	}
+	c.overlay[string(d.dkey)] = nil
+	c.counters.Purges++
+	return c.quietly(&work)
+}
+
+// forget deletes idempotency records whose time is over.
+func (c *Core) forget(wallMs int64) (bool, error) {
+	space := c.keys.Space(nil, layout.Forgetting)
+	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)))
+	if err != nil || len(keys) == 0 {
+		return false, err
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	for _, key := range keys {
+		_, hash, _ := layout.Tail(key, 8)
+		ykey := c.keys.Idempotency(hash)
+		work.Deletes = append(work.Deletes, sequencer.Put{Key: key}, sequencer.Put{Key: ykey, Guard: guard(ykey)})
+	}
+	return len(keys) == upkeepChunk, c.quietly(&work)
+}

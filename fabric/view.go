@@ -1,0 +1,279 @@
+package fabric
+
+import (
+	"encoding/binary"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/index"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// View is one state of the fabric. It must be closed, soon: it keeps old data on disk.
+//
+// What it shows may not be durable yet. Who answers somebody else with it waits first until the commit with
+// its Number is durable (Fabric.Settle).
+type View struct {
+	core   *Core
+	reader kv.Reader
+	state  *published
+	number uint64
+	wallMs int64
+	close  func() error
+}
+
+// NewView opens a view of the state now; wallMs decides what has expired.
+//
+// The published state is taken before the snapshot: the snapshot may hold more than the vector says, never less.
+// Readers that need both to agree exactly (digests, exports of a snapshot) take the view on the sequencing side.
+func (c *Core) NewView(wallMs int64) *View {
+	state := c.state.Load()
+	s := c.db.Snapshot()
+	return &View{core: c, reader: s, state: state, number: c.applying.Load(), wallMs: wallMs, close: s.Close}
+}
+
+// Close releases the view.
+func (v *View) Close() error { return v.close() }
+
+// Number is the number of the last commit that the view can show.
+func (v *View) Number() uint64 { return v.number }
+
+// Vector is what the view has seen.
+func (v *View) Vector() clock.Vector { return v.state.vector }
+
+// Collections lists the collections by name.
+func (v *View) Collections() []Collection {
+	names := v.state.schema.Names()
+	out := make([]Collection, 0, len(names))
+	for _, name := range names {
+		c, _ := v.state.schema.Collection(name)
+		out = append(out, *c)
+	}
+	return out
+}
+
+// Collection finds a collection.
+func (v *View) Collection(name string) (*Collection, bool) {
+	c, ok := v.state.schema.Collection(name)
+	return c, ok && c.Number >= schema.FirstNumber
+}
+
+func (v *View) collection(name string) (*Collection, error) {
+	c, ok := v.Collection(name)
+	if !ok {
+		return nil, failure(CollectionNotFound, "collection %q does not exist", name).in(name, "")
+	}
+	return c, nil
+}
+
+// Get reads one document.
+func (v *View) Get(collection, key string) (Document, bool, error) {
+	c, err := v.collection(collection)
+	if err != nil {
+		return Document{}, false, err
+	}
+	return read(v.reader, v.core.keys, c, key, v.wallMs)
+}
+
+// Get reads one document as of now, without a view. The number returned is the commit to be settled before the
+// document is given to anyone.
+func (c *Core) Get(collection, key string, wallMs int64) (d Document, found bool, number uint64, err error) {
+	state := c.state.Load()
+	in, ok := state.schema.Collection(collection)
+	if !ok || in.Number < schema.FirstNumber {
+		return d, false, 0, failure(CollectionNotFound, "collection %q does not exist", collection).in(collection, key)
+	}
+	d, found, err = read(c.db, c.keys, in, key, wallMs)
+	return d, found, c.applying.Load(), err
+}
+
+func read(r kv.Reader, keys layout.Keys, c *Collection, key string, wallMs int64) (d Document, found bool, err error) {
+	var buffer [96]byte
+	dkey := keys.Document(buffer[:0], c.Number, key)
+	record, found, err := r.Get(dkey)
+	if err != nil || !found || codec.RecordHidden(record) {
+		return d, false, err
+	}
+	return visible(c, key, record, wallMs)
+}
+
+// visible makes the document of a record, unless it has expired. The document keeps the record.
+func visible(c *Collection, key string, record []byte, wallMs int64) (Document, bool, error) {
+	stamp, hash := codec.RecordRev(record)
+	d := Document{Collection: c.Name, Key: key, Stamp: stamp, Hash: hash, Text: codec.RecordText(record)}
+	if c.Expiring() {
+		doc, err := value.Parse(d.Text, storedLimits)
+		if err != nil {
+			return d, false, corrupt([]byte(d.ID()), err)
+		}
+		if index.ExpiresAt(c, doc) <= wallMs {
+			return Document{}, false, nil
+		}
+	}
+	return d, true, nil
+}
+
+// Each visits the documents of a collection in key order, those after the key after, until visit returns false.
+// The document's text is valid during the visit only.
+func (v *View) Each(collection, after string, reverse bool, visit func(Document) bool) error {
+	c, err := v.collection(collection)
+	if err != nil {
+		return err
+	}
+	return v.each(c, after, reverse, visit)
+}
+
+func (v *View) each(c *Collection, after string, reverse bool, visit func(Document) bool) error {
+	space := v.core.keys.DocumentSpace(c.Number)
+	lower, upper := space, layout.End(space)
+	if after != "" && reverse {
+		upper = append(append([]byte(nil), space...), after...)
+	} else if after != "" {
+		lower = append(append(append([]byte(nil), space...), after...), 0)
+	}
+	it, err := v.reader.Scan(lower, upper)
+	if err != nil {
+		return err
+	}
+	step := it.Next
+	if reverse {
+		step = it.Prev
+	}
+	for step() {
+		record := it.Value()
+		if codec.RecordHidden(record) {
+			continue
+		}
+		d, ok, err := visible(c, string(it.Key()[len(space):]), record, v.wallMs)
+		if err != nil {
+			_ = it.Close()
+			return err
+		}
+		if ok && !visit(d) {
+			break
+		}
+	}
+	return it.Close()
+}
+
+// Scan lists up to limit documents in key order after a key.
+func (v *View) Scan(collection, after string, limit int, reverse bool) ([]Document, error) {
+	var out []Document
+	if limit <= 0 {
+		_, err := v.collection(collection)
+		return nil, err
+	}
+	err := v.Each(collection, after, reverse, func(d Document) bool {
+		d.Text = append([]byte(nil), d.Text...)
+		out = append(out, d)
+		return len(out) < limit
+	})
+	return out, err
+}
+
+// Count is the exact number of documents of a collection: a stored count less what has expired.
+func (v *View) Count(collection string) (int64, error) {
+	c, err := v.collection(collection)
+	if err != nil {
+		return 0, err
+	}
+	return v.count(c)
+}
+
+func (v *View) count(c *Collection) (int64, error) {
+	data, found, err := v.reader.Get(v.core.keys.Count(c.Number))
+	if err != nil || !found {
+		return 0, err
+	}
+	n := int64(binary.BigEndian.Uint64(data))
+	if !c.Expiring() {
+		return n, nil
+	}
+	for _, space := range []byte{layout.Expiring, layout.Expired} {
+		lower := layout.Number(v.core.keys.Space(nil, space), c.Number)
+		upper := layout.Long(append([]byte(nil), lower...), uint64(v.wallMs)+1)
+		if err := each(v.reader, lower, upper, func(_, _ []byte) error { n--; return nil }); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+// Lookup lists the documents whose index entries begin with the values, in index order, up to limit.
+func (v *View) Lookup(collection, indexName string, values []value.Value, limit int) ([]Document, error) {
+	c, err := v.collection(collection)
+	if err != nil {
+		return nil, err
+	}
+	x, ok := c.IndexNamed(indexName)
+	if !ok || x.Type == schema.TTL || x.Type == schema.Edge || !x.Ready {
+		return nil, failure(IndexNotFound, "collection %q has no index %q that can be looked up", collection, indexName).in(collection, "")
+	}
+	return v.entries(c, &x, index.Prefix(values), limit, nil)
+}
+
+// entries reads the documents behind index entries, each once.
+func (v *View) entries(c *Collection, x *Index, prefix []byte, limit int, seen map[string]bool) ([]Document, error) {
+	space := v.core.keys.IndexSpace(nil, x.Number)
+	lower := append(append([]byte(nil), space...), prefix...)
+	if seen == nil {
+		seen = map[string]bool{}
+	}
+	var out []Document
+	it, err := v.reader.Scan(lower, layout.End(lower))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = it.Close() }()
+	for len(out) < limit && it.Next() {
+		key := string(it.Value())
+		if !x.Unique {
+			if key, err = index.Key(x, it.Key()[len(space):]); err != nil {
+				return nil, corrupt(it.Key(), err)
+			}
+		}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		d, found, err := read(v.reader, v.core.keys, c, key, v.wallMs)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			out = append(out, d)
+		}
+	}
+	return out, it.Err()
+}
+
+// Edges lists the edges of a vertex: direction "in", "out" or "any".
+func (v *View) Edges(collection, vertex, direction string, limit int) ([]Document, error) {
+	c, err := v.collection(collection)
+	if err != nil {
+		return nil, err
+	}
+	x, ok := c.IndexNamed(schema.Edge)
+	if !ok {
+		return nil, failure(BadArgument, "collection %q does not hold edges", collection).in(collection, "")
+	}
+	seen := map[string]bool{}
+	var out []Document
+	for _, side := range []struct {
+		name string
+		code byte
+	}{{"out", index.Outbound}, {"in", index.Inbound}} {
+		if direction != side.name && direction != "any" && direction != "" {
+			continue
+		}
+		some, err := v.entries(c, &x, index.AdjacencyPrefix(side.code, vertex), limit-len(out), seen)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
