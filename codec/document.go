@@ -46,7 +46,8 @@ const (
 )
 
 const (
-	nodeState      = 3 // bits of crdt.State
+	nodeState      = 3 // bits of crdt.State; nodeLoose in their place is a scalar that is a loose set
+	nodeLoose      = 3
 	nodeSlots      = 1 << 2
 	nodeChildren   = 1 << 3
 	nodePlainStamp = 1 << 4
@@ -179,6 +180,9 @@ func (w *documentWriter) node(n *crdt.Node, inherited clock.Stamp, shown, root b
 	}
 	plain, listed := splitMembers(n, covering, open)
 	flags := byte(n.State)
+	if n.Loose {
+		flags = nodeLoose
+	}
 	set := func(bit byte, on bool) bool {
 		if on {
 			flags |= bit
@@ -232,7 +236,7 @@ func splitMembers(n *crdt.Node, covering clock.Stamp, open bool) (plain []value.
 // isPlain reports whether a node could be a member of its parent's Plain.
 func isPlain(n *crdt.Node, covering clock.Stamp) bool {
 	members := len(n.Plain.Members())
-	if n.State == crdt.Absent || n.Stamp != covering || n.Slots != nil || (members > 0 && n.PlainStamp != covering) {
+	if n.State == crdt.Absent || n.Loose || n.Stamp != covering || n.Slots != nil || (members > 0 && n.PlainStamp != covering) {
 		return false
 	}
 	if n.State == crdt.Scalar {
@@ -308,7 +312,9 @@ func RecordText(record []byte) []byte {
 func RecordHidden(record []byte) bool { return len(record) > 0 && record[0]&recordHidden != 0 }
 
 // RecordQuiet reports whether one stamp speaks for the whole document, which is not hidden.
-func RecordQuiet(record []byte) bool { return len(record) > 0 && record[0]&(recordExtended|recordHidden) == 0 }
+func RecordQuiet(record []byte) bool {
+	return len(record) > 0 && record[0]&(recordExtended|recordHidden) == 0
+}
 
 // RecordRev returns the two parts of the document's revision: the newest stamp that touched it and the hash of its text.
 func RecordRev(record []byte) (touched clock.Stamp, hash uint32) {
@@ -416,8 +422,8 @@ func (d *documentReader) value() value.Value {
 func (d *documentReader) node(p place) *crdt.Node {
 	flags := d.Byte()
 	n := &crdt.Node{State: crdt.State(flags & nodeState), Stamp: p.inherited, PlainStamp: p.inherited}
-	if n.State > crdt.Object {
-		d.Fail("a register in state 3")
+	if flags&nodeState == nodeLoose {
+		n.State, n.Loose = crdt.Scalar, true
 	}
 	if flags&nodeStamp != 0 {
 		n.Stamp = d.stampIndex()
@@ -446,6 +452,9 @@ func (d *documentReader) content(n *crdt.Node, p place, flags byte, inText, open
 		n.Value = d.value()
 	case n.State == crdt.Scalar:
 		n.Value = p.text
+	}
+	if n.Loose && n.Value.Kind() != value.KindArray {
+		d.Fail("a loose set that is no array")
 	}
 	if n.State == crdt.Scalar && (n.Value.Kind() == value.KindObject || (inText && !p.present)) {
 		d.Fail("no scalar and no array where the register is one")

@@ -122,11 +122,10 @@ func (d *difference) plainPart(path value.Path, v value.Value, decl *declared) v
 			if units, fits := d.units(below1, m.Value, below.decl); fits {
 				kept = append(kept, value.Member{Name: m.Name, Value: Decimal(units, below.decl.Scale)})
 			}
+		case Set: // an empty base, to which the elements are added
+			kept = append(kept, value.Member{Name: m.Name, Value: value.Array()})
+			d.added(below1, m.Value)
 		default:
-			if m.Value.Kind() == value.KindArray && len(m.Value.Items()) == 0 && below.decl.Type == Set {
-				kept = append(kept, m)
-				continue
-			}
 			d.typed(below1, value.Value{}, false, m.Value, below.decl)
 		}
 	}
@@ -184,14 +183,29 @@ func (d *difference) counter(path value.Path, old, new value.Value, decl Declara
 	d.ops = append(d.ops, Op{Kind: OpDelta, Path: slices.Clone(path), Number: units - before})
 }
 
+// added writes the elements of a set that has an empty base.
+func (d *difference) added(path value.Path, v value.Value) {
+	if v.Kind() != value.KindArray {
+		d.refuse(path, Set, "it takes arrays, not %v", v.Kind())
+		return
+	}
+	for _, item := range sortedSet(v.Items()).Items() {
+		d.emit(OpAdd, path, item)
+	}
+}
+
 func (d *difference) set(path value.Path, old, new value.Value) {
 	if new.Kind() != value.KindArray {
 		d.refuse(path, Set, "it takes arrays, not %v", new.Kind())
 		return
 	}
 	before, after := sortedSet(old.Items()).Items(), sortedSet(new.Items()).Items()
-	if old.Kind() != value.KindArray && len(after) == 0 {
-		d.emit(OpAssign, path, new)
+	if len(after) == 0 {
+		d.emit(OpAssign, path, value.Array()) // as a base: it clears all that was seen
+		return
+	}
+	if old.Kind() != value.KindArray {
+		d.emit(OpAssign, path, value.Array())
 	}
 	for len(before) > 0 || len(after) > 0 {
 		order := 0

@@ -64,7 +64,7 @@ func (d *Document) Quiet() bool {
 
 // quiet reports whether every path at or below the node bears this stamp and is shown.
 func (n *Node) quiet(stamp clock.Stamp) bool {
-	if n.State == Absent || n.Stamp != stamp || !n.Slots.empty() || (n.State == Scalar && !n.bare()) {
+	if n.State == Absent || n.Loose || n.Stamp != stamp || !n.Slots.empty() || (n.State == Scalar && !n.bare()) {
 		return false
 	}
 	if n.State == Object && n.PlainStamp != stamp && len(n.Plain.Members()) > 0 {

@@ -92,8 +92,10 @@ func (n *Node) settle(stable clock.Vector, decl *declared) bool {
 	}
 	shown, _ := n.show(decl)
 	if shown.Kind() != value.KindObject {
+		loose := len(s.Set) > 0 && (n.State == Absent || n.Loose)
 		n.Slots = nil
 		n.setRegister(Scalar, shown)
+		n.Loose = loose
 		return true
 	}
 	if n.State == Object && value.Identical(shown, n.assemble(decl)) {
@@ -127,10 +129,7 @@ func (n *Node) restore() {
 	if s := n.Slots; s != nil {
 		s.Counter = joinRuns(s.Counter)
 		s.Max, s.Min, s.Multi = joinCandidates(s.Max), joinCandidates(s.Min), joinCandidates(s.Multi)
-		for i := range s.Set {
-			sortDots(s.Set[i].Dots)
-			s.Set[i].Dots = lastOfEach(s.Set[i].Dots, func(dot clock.Stamp) clock.Stamp { return dot })
-		}
+		s.Set = joinElements(s.Set)
 		n.tidy()
 	}
 	for _, c := range n.Children {
@@ -148,6 +147,23 @@ func joinRuns(runs []Run) []Run {
 			continue
 		}
 		kept = append(kept, r)
+	}
+	return kept
+}
+
+func joinElements(elements []Element) []Element {
+	slices.SortStableFunc(elements, func(a, b Element) int { return compareElements(a.Value, b.Value) })
+	kept := elements[:0]
+	for _, e := range elements {
+		if last := len(kept) - 1; last >= 0 && value.Identical(kept[last].Value, e.Value) {
+			kept[last].Dots = append(kept[last].Dots, e.Dots...)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	for i := range kept {
+		sortDots(kept[i].Dots)
+		kept[i].Dots = lastOfEach(kept[i].Dots, func(dot clock.Stamp) clock.Stamp { return dot })
 	}
 	return kept
 }

@@ -29,6 +29,7 @@ type Node struct {
 	State State
 	Stamp clock.Stamp
 	Value value.Value
+	Loose bool // Value is a set that was folded without a base: absent when it gets empty
 	Slots *Slots
 	// Plain holds members that need no node of their own: everything in it was written under PlainStamp and nothing else.
 	Plain      value.Value
@@ -121,7 +122,7 @@ func plainNode(v value.Value, stamp clock.Stamp) *Node {
 
 // setRegister changes what the register holds, leaving its stamp.
 func (n *Node) setRegister(state State, v value.Value) {
-	n.State, n.Value = state, v
+	n.State, n.Value, n.Loose = state, v, false
 }
 
 // stamps calls f for every stamp at or below the node, folded ones too, until f returns false.

@@ -76,7 +76,8 @@ var Pending = clock.Stamp{Time: math.MaxUint64}
 // Log reads back what a running sum has forgotten.
 type Log interface {
 	// Deltas returns the sum of the OpDelta operations at path, in this document, of the entries of origin o with times in
-	// (after, upTo]. It is asked only about entries that are not stable, so they are in the log.
+	// (after, upTo]. It is asked only about entries that are not stable, so they are in the log. Of an entry that also clears the
+	// path (an assign, unset or insert at or above it) only the deltas behind that operation count.
 	Deltas(o clock.Origin, path value.Path, after, upTo clock.Time) (int64, error)
 }
 

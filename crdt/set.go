@@ -32,7 +32,7 @@ func findElement(elements []Element, v value.Value) (int, bool) {
 
 // normalize makes the base of a set an array in value order without repeats, if the transaction had seen it.
 func (m *merge) normalize(n *Node) {
-	if !m.seen(n.Stamp) {
+	if n.State == Absent || !m.seen(n.Stamp) {
 		return
 	}
 	if n.State != Scalar || n.Value.Kind() != value.KindArray {
@@ -77,6 +77,9 @@ func (m *merge) drop(n *Node) {
 		n.Value = value.Array(slices.DeleteFunc(slices.Clone(n.Value.Items()), func(v value.Value) bool {
 			return value.Identical(v, m.op.Value)
 		})...)
+		if n.Loose && len(n.Value.Items()) == 0 {
+			n.setRegister(Absent, value.Value{})
+		}
 	}
 	if n.Slots == nil {
 		return
