@@ -1,11 +1,13 @@
 package mesh
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/klauspost/compress/s2"
+	"google.golang.org/grpc/mem"
 )
 
 // Messages of a stream. Each gRPC message is one of these; all numbers are varints unless said otherwise.
@@ -97,12 +99,24 @@ type part struct {
 
 func (p part) size() int { return len(p.head) + len(p.body) }
 
+// compress gives nil when it would save less than an eighth, which is not worth the receiver's work. The worst case that
+// s2 wants room for comes from gRPC's pool, so that only what is sent is allocated.
+func compress(body []byte) []byte {
+	pool := mem.DefaultBufferPool()
+	scratch := pool.Get(s2.MaxEncodedLen(len(body)))
+	defer pool.Put(scratch)
+	small := s2.Encode(*scratch, body)
+	if len(small) >= len(body)-len(body)/8 {
+		return nil
+	}
+	return bytes.Clone(small)
+}
+
 // split compresses a frame when that helps and cuts it into parts.
 func split(f Frame) []part {
 	body, flags := f.Payload, byte(f.Class)
 	if f.Class == Entries && len(body) >= compressMin {
-		// Less than an eighth saved is not worth the receiver's work.
-		if small := s2.Encode(nil, body); len(small) < len(body)-len(body)/8 {
+		if small := compress(body); small != nil {
 			body, flags = small, flags|flagCompressed
 		}
 	}
