@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "version").want(t, exitDone, "selvedge ")
+	f.command(t, "get", "places/p1").want(t, exitFailed, "document not found", "1202")
+	for _, wrong := range [][]string{
+		{"nothing"}, {"link", "break"}, {"get"}, {"get", "places"}, {"status", "--no-such-flag"}, {"status", "--output", "xml"},
+		{"status", "--every", "1ms"}, {"link", "heal"}, {"link", "heal", "--all", "a", "b"}, {"link", "cut", "a"}, {"import", "x.jsonl"},
+		{"import", "x.doc", "--to", "x"}, {"import", "x.csv", "--to", "x", "--on-error", "maybe"}, {"import", "x.csv", "--to", "x", "--escape", "ab"},
+		{"import", "-", "--to", "x", "--format", "csv", "--resume"}, {"export", "x", "--format", "csv"}, {"export", "x", "--format", "xml"},
+		{"put", "a/b", "[]"}, {"put", "a", "{}", "--merge"}, {"put", "a/b", `{"_key":"c"}`}, {"generate", "people"},
+		{"generate", "places", "--count", "-1"}, {"status", "--url", "ftp://x"}, {"serve"}, {"serve", "--config", "/nowhere"},
+		{"dev", "--locations", "0"}, {"dev", "--wan", "slow"}, {"dev", "--api-key", "short"}, {"dev", "--port", "65530"},
+		{"dev", "--log-level", "loud"}, {"restore", "x"},
+	} {
+		if r := f.command(t, wrong...); r.code != exitUsage || !strings.Contains(r.err, "selvedge:") {
+			t.Errorf("%v: exit code %d: %s", wrong, r.code, r.err)
+		}
+	}
+	gone := newFakeLocation(t)
+	gone.Close()
+	gone.command(t, "get", "a/b").want(t, exitUnreachable, "no answer from http://127.0.0.1:")
+}
+
+// Every command shows how it is used.
+func TestEveryCommandHasExamples(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, c := range all((&app{}).root()) {
+		if c.Name() == "help" || c.Name() == "completion" || (c.HasParent() && c.Parent().Name() == "completion") {
+			continue
+		}
+		seen++
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s has no example or no description", c.CommandPath())
+		}
+		if r := runWith(t, "", nil, append(strings.Fields(c.CommandPath())[1:], "--help")...); r.code != exitDone || !strings.Contains(r.out, "Examples:") {
+			t.Errorf("%s --help: exit code %d: %s", c.CommandPath(), r.code, r.out)
+		}
+		examples(t, c)
+	}
+	if seen < 20 {
+		t.Errorf("saw only %d commands", seen)
+	}
+}
+
+// examples checks that the flags in a command's examples exist.
+func examples(t *testing.T, c *cobra.Command) {
+	t.Helper()
+	for line := range strings.Lines(strings.ReplaceAll(c.Example, "\\\n", " ")) {
+		line, _, _ = strings.Cut(line, "#")
+		for part := range strings.SplitSeq(line, "|") {
+			words := strings.Fields(part)
+			for len(words) > 0 && strings.Contains(words[0], "=") {
+				words = words[1:]
+			}
+			if len(words) == 0 || words[0] != "selvedge" {
+				t.Errorf("%s: example %q does not call selvedge", c.CommandPath(), part)
+				continue
+			}
+			called, rest, err := c.Root().Find(words[1:])
+			if err != nil || (called == c.Root() && len(words) > 1) {
+				t.Errorf("example %q: %v", part, err)
+				continue
+			}
+			for _, word := range rest {
+				if name, ok := strings.CutPrefix(word, "--"); ok && called.Flags().Lookup(name) == nil {
+					t.Errorf("example %q: there is no flag --%s", part, name)
+				}
+			}
+		}
+	}
+}
+
+func TestGetAndPut(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "put", "places/p1", `{"a":1}`).want(t, exitFailed, "1203")
+	f.collections["places"] = map[string]json.RawMessage{}
+	f.command(t, "put", "places/p1", `{"b":2.50,"a":"1"}`).want(t, exitDone, "places/p1 r1")
+	f.command(t, "put", "places/p1", `{"c":null}`, "--merge").want(t, exitDone)
+	f.command(t, "put", "places", `{}`, "--output", "json").want(t, exitDone, `"_key": "g1"`)
+	f.command(t, "get", "places/p1").want(t, exitDone, "\"b\": 2.50,\n")
+	f.command(t, "get", "places/p1", "--output", "yaml").want(t, exitDone, "_key: p1\na: \"1\"\nb: 2.50\nc: null\n")
+	file := filepath.Join(t.TempDir(), "p2.json")
+	if err := os.WriteFile(file, []byte(" {} \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.command(t, "put", "places/p2", "@"+file).want(t, exitDone, "places/p2")
+	runWith(t, `{"x":1}`, []string{"SELVEDGE_URL=" + f.URL}, "put", "places/p3").want(t, exitDone, "places/p3")
+	if got := string(f.documents("places")["p2"]); got != `{"_key":"p2"}` {
+		t.Errorf("p2 is %s", got)
+	}
+}
+
+func TestStatusAndLinks(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "status").want(t, exitDone, "seen from fra", "syd", "-0.5 ms", "3 entries, 12 ms", "250 ms", "18446744073709551615")
+	f.command(t, "status", "--output", "json").want(t, exitDone, `"watermark": "18446744073709551615"`, `"fra": "9223372036854775808"`)
+	f.command(t, "link", "cut", "fra", "syd").want(t, exitDone, "fra -> syd: cut\nsyd -> fra: cut")
+	f.command(t, "link", "cut", "tok", "syd", "--one-way").want(t, exitDone, "tok -> syd: cut")
+	f.command(t, "status").want(t, exitDone, "3 entries, cut")
+	f.command(t, "link", "heal", "syd", "fra").want(t, exitDone)
+	if f.cut["fra syd"] || f.cut["syd fra"] || !f.cut["tok syd"] || f.cut["syd tok"] {
+		t.Errorf("links: %v", f.cut)
+	}
+	f.command(t, "link", "heal", "--all", "--output", "json").want(t, exitDone, `"from": "tok"`)
+	f.command(t, "link", "heal", "--all").want(t, exitDone, "no link is cut")
+	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, "location not found")
+}
+
+func TestExport(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.collections["c"] = map[string]json.RawMessage{"1": []byte(`{"_key":"1","n":1.0,"s":"a,\"b","o":{"x":[1]}}`), "2": []byte(`{"_key":"2","n":null}`)}
+	f.collections["none"] = map[string]json.RawMessage{}
+	f.command(t, "export", "c").want(t, exitDone, "{\"_key\":\"1\",\"n\":1.0,\"s\":\"a,\\\"b\",\"o\":{\"x\":[1]}}\n{\"_key\":\"2\",\"n\":null}\n", "exported 2")
+	f.command(t, "export", "c", "--format", "csv", "--columns", "_key,n,s,o", "--null", `\N`).want(t, exitDone,
+		"_key,n,s,o\n1,1.0,\"a,\"\"b\",\"{\"\"x\"\":[1]}\"\n2,\\N,\\N,\\N\n")
+	file := filepath.Join(t.TempDir(), "out.json")
+	f.command(t, "export", "none", "--format", "json", "--out", file).want(t, exitDone, "exported 0")
+	if text, err := os.ReadFile(file); err != nil || !json.Valid(text) {
+		t.Errorf("%s, %v", text, err)
+	}
+	f.command(t, "export", "gone", "--out", file+"2").want(t, exitFailed, "1203")
+	if left, _ := filepath.Glob(file + "2*"); len(left) > 0 {
+		t.Errorf("a failed export leaves %v", left)
+	}
+}
+
+func TestGenerate(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "places.jsonl")
+	runWith(t, "", nil, "generate", "places", "--out", file).want(t, exitDone)
+	text, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(text), "\n") != 7698 {
+		t.Fatalf("%d lines, %v", strings.Count(string(text), "\n"), err)
+	}
+	f := newFakeLocation(t)
+	f.command(t, "import", file, "--to", "places").want(t, exitDone, "imported 7698, skipped 0")
+	r := runWith(t, "", nil, "generate", "places", "--format", "csv", "--count", "100")
+	r.want(t, exitDone, "_key,name,kind")
+	runWith(t, r.out, []string{"SELVEDGE_URL=" + f.URL}, "import", "-", "--to", "table", "--format", "csv").want(t, exitDone, "imported 100, skipped 0")
+	if len(f.documents("table")) != 100 || len(f.documents("places")) != 7698 {
+		t.Errorf("%d and %d documents", len(f.documents("table")), len(f.documents("places")))
+	}
+	for k := 1; k <= 100; k++ {
+		if f.documents("table")[fmt.Sprintf("p%d", k)] == nil {
+			t.Fatalf("p%d is missing", k)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/rowsource"
+)
+
+// importFlags are the flags of the import command.
+type importFlags struct {
+	to, format, key, null, escape, onError string
+	columns                                []string
+	resume, overwrite, edges, quiet        bool
+	batch                                  int
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var o importFlags
+	c := a.withClientFlags(&cobra.Command{
+		Use:   "import FILE --to COLLECTION",
+		Short: "Read a file of rows into a collection",
+		Long: "Read a file (- for the standard input) into a collection, which is made if it is missing. Each row is a document in\n" +
+			"a transaction of its own; many travel in one request.\n\n" +
+			"Rows that can't be read or are refused are reported by line. With --on-error stop (the default) the import ends\n" +
+			"after the request that holds the first of them, with exit code 1; with skip it goes on.\n\n" +
+			"In CSV an unquoted field that is a number by the grammar of JSON becomes a number with all its digits, every other\n" +
+			"field a text. How far the import came is kept in FILE.selvedge-import until it is complete: after a break, --resume\n" +
+			"goes on from there, if the file is still the same.",
+		Example: "  selvedge import places.jsonl --to places --format jsonl\n" +
+			"  selvedge import airports.dat --to airports --format csv --null '\\N' --escape '\\' --key id \\\n" +
+			"      --columns id,name,city,country,iata,icao,latitude,longitude,altitude,offset,dst,zone,type,source\n" +
+			"  selvedge import big.csv --to rows --format csv --on-error skip --resume",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.importFile(cmd.Context(), args[0], o, cmd.Flags().Changed("null"))
+		},
+	})
+	f := c.Flags()
+	f.StringVar(&o.to, "to", "", "collection (compulsory)")
+	f.StringVar(&o.format, "format", "", "csv, jsonl or json; without it what the file's name ends with")
+	f.StringSliceVar(&o.columns, "columns", nil, "names of the CSV fields, an empty one leaves its field out; without it the first record")
+	f.StringVar(&o.key, "key", "", "field whose value becomes the _key")
+	f.StringVar(&o.null, "null", "", "unquoted CSV text that means null, for example '\\N'")
+	f.StringVar(&o.escape, "escape", "", "CSV character that takes the next one as it is, for example '\\'")
+	f.StringVar(&o.onError, "on-error", "stop", "stop or skip")
+	f.BoolVar(&o.resume, "resume", false, "go on where an earlier import of the same file stopped")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace documents whose key is there already")
+	f.BoolVar(&o.edges, "edges", false, "make an edge collection if the collection is missing")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress")
+	f.IntVar(&o.batch, "batch", 1000, "rows of one request")
+	return c
+}
+
+func (o *importFlags) check(file string) error {
+	if o.to == "" {
+		return usagef("--to is missing: the collection to import into")
+	}
+	if o.onError != "stop" && o.onError != "skip" {
+		return usagef("--on-error %q: want stop or skip", o.onError)
+	}
+	if len(o.escape) > 1 || strings.ContainsAny(o.escape, "\",\r\n") {
+		return usagef("--escape %q: want one character other than quote and comma", o.escape)
+	}
+	if o.batch < 1 || o.batch > 10_000 {
+		return usagef("--batch %d: want 1 to 10000", o.batch)
+	}
+	if o.format == "" {
+		o.format = strings.TrimPrefix(filepath.Ext(file), ".")
+	}
+	switch o.format {
+	case rowsource.CSV, rowsource.JSONL, rowsource.JSON:
+	case "ndjson":
+		o.format = rowsource.JSONL
+	default:
+		return usagef("--format %q: want csv, jsonl or json", o.format)
+	}
+	if file == "-" && o.resume {
+		return usagef("--resume needs a file")
+	}
+	return nil
+}
+
+func (o *importFlags) rows(hasNull bool) rowsource.Options {
+	options := rowsource.Options{Format: o.format, Columns: o.columns, Key: o.key}
+	if hasNull {
+		options.Null = &o.null
+	}
+	if o.escape != "" {
+		options.Escape = o.escape[0]
+	}
+	return options
+}
+
+func (a *app) importFile(ctx context.Context, file string, o importFlags, hasNull bool) error {
+	if err := o.check(file); err != nil {
+		return err
+	}
+	c, err := a.connect(true)
+	if err != nil {
+		return err
+	}
+	in, size, err := a.openInput(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	state, err := openImportState(file, o.resume, target{c.URL(), c.FabricName(), o.to})
+	if err != nil {
+		return err
+	}
+	if state.hint != "" {
+		fmt.Fprintln(a.err, state.hint)
+	}
+	if err := ensureCollection(ctx, c, o.to, o.edges); err != nil {
+		return fmt.Errorf("collection %s: %w", o.to, err)
+	}
+	counted := &countingReader{r: in}
+	source, err := rowsource.Open(counted, o.rows(hasNull))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	r := &importRun{client: c, o: o, file: file, source: source, state: state, errOut: a.err,
+		progress: newProgress(a.err, size, counted, o.quiet)}
+	err = r.run(ctx)
+	r.progress.close()
+	done := r.state.summary()
+	if printErr := a.print(done, func(w io.Writer) { fmt.Fprintf(w, "imported %d, skipped %d\n", done.Imported, done.Skipped) }); err == nil {
+		err = printErr
+	}
+	return err
+}
+
+func (a *app) openInput(file string) (io.ReadCloser, int64, error) {
+	if file == "-" {
+		return io.NopCloser(a.in), 0, nil
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("import: %w", err)
+	}
+	info, err := in.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder", file)
+	}
+	if err != nil {
+		_ = in.Close()
+		return nil, 0, fmt.Errorf("import: %w", err)
+	}
+	return in, info.Size(), nil
+}
+
+// ensureCollection makes the collection unless it is there; another maker at
+// the same time is welcome.
+func ensureCollection(ctx context.Context, c *client.Client, name string, edges bool) error {
+	_, err := c.Collection(ctx, name)
+	if client.NumOf(err) != client.NumCollectionNotFound {
+		return err
+	}
+	kind := client.DocumentCollection
+	if edges {
+		kind = client.EdgeCollection
+	}
+	_, err = c.CreateCollection(ctx, client.CollectionSpec{Name: name, Type: kind})
+	if client.NumOf(err) == client.NumDuplicateName {
+		return nil
+	}
+	return err
+}
+
+var errStopped = errors.New("stopped at the first bad row; --on-error skip goes on")

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/selvedge-db/selvedge/client"
+)
+
+func (a *app) linkCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "link",
+		Short:   "Cut and heal links between locations of selvedge dev",
+		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way\n  selvedge link heal --all",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(a.linkCutCommand(), a.linkHealCommand())
+	return c
+}
+
+func (a *app) linkCutCommand() *cobra.Command {
+	var oneWay bool
+	c := a.withClientFlags(&cobra.Command{
+		Use:     "cut A B",
+		Short:   "Let nothing pass between two locations",
+		Long:    "Let nothing pass between two locations, with --one-way nothing from A to B. Returns when it is so.",
+		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.setLinks(cmd.Context(), "cut", both(args[0], args[1], oneWay))
+		},
+	})
+	c.Flags().BoolVar(&oneWay, "one-way", false, "only from A to B")
+	return c
+}
+
+func (a *app) linkHealCommand() *cobra.Command {
+	var everything, oneWay bool
+	c := a.withClientFlags(&cobra.Command{
+		Use:     "heal [A B]",
+		Short:   "Let messages pass again",
+		Long:    "Let messages pass again between two locations, or between all. Returns when it is so; catching up takes longer.",
+		Example: "  selvedge link heal fra syd\n  selvedge link heal --all",
+		Args: func(_ *cobra.Command, args []string) error {
+			if (everything && len(args) != 0) || (!everything && len(args) != 2) {
+				return usagef("want two locations, or --all")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if everything {
+				return a.setLinks(cmd.Context(), "heal", nil)
+			}
+			return a.setLinks(cmd.Context(), "heal", both(args[0], args[1], oneWay))
+		},
+	})
+	c.Flags().BoolVar(&everything, "all", false, "all links")
+	c.Flags().BoolVar(&oneWay, "one-way", false, "only from A to B")
+	return c
+}
+
+func both(a, b string, oneWay bool) []client.Link {
+	links := []client.Link{{From: a, To: b}}
+	if !oneWay {
+		links = append(links, client.Link{From: b, To: a})
+	}
+	return links
+}
+
+// setLinks cuts or heals; without links it means those that are cut.
+func (a *app) setLinks(ctx context.Context, action string, links []client.Link) error {
+	c, err := a.connect(true)
+	if err != nil {
+		return err
+	}
+	set := c.HealLink
+	if action == "cut" {
+		set = c.CutLink
+	}
+	if links == nil {
+		mesh, err := c.Mesh(ctx)
+		if err != nil {
+			return fmt.Errorf("link heal: %w", err)
+		}
+		for _, l := range mesh.Links {
+			if l.State == "cut" {
+				links = append(links, l)
+			}
+		}
+	}
+	changed := []map[string]string{}
+	for _, l := range links {
+		if err := set(ctx, l.From, l.To); err != nil {
+			return fmt.Errorf("link %s %s %s: %w", action, l.From, l.To, err)
+		}
+		state := map[string]string{"cut": "cut", "heal": "up"}[action]
+		changed = append(changed, map[string]string{"from": l.From, "to": l.To, "state": state})
+	}
+	return a.print(changed, func(w io.Writer) {
+		for _, l := range changed {
+			fmt.Fprintf(w, "%s -> %s: %s\n", l["from"], l["to"], l["state"])
+		}
+		if len(changed) == 0 {
+			fmt.Fprintln(w, "no link is cut")
+		}
+	})
+}
+
+func (a *app) locationCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "location",
+		Short:   "List locations, take one out of a fabric",
+		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8401",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(a.locationListCommand(), a.locationEvictCommand(), a.locationLeaveCommand())
+	return c
+}
+
+func (a *app) locationListCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "list",
+		Short:   "List the locations of the planet",
+		Example: "  selvedge location list --output yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			list, err := c.Locations(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("locations: %w", err)
+			}
+			return a.print(list, func(w io.Writer) {
+				t := &table{head: []string{"LOCATION", "CITY", "COUNTRY", "LATITUDE", "LONGITUDE", "HOST"}}
+				for _, l := range list {
+					t.add(l.Name, l.Location.City, l.Location.Country, fmt.Sprintf("%.2f", l.Location.Latitude),
+						fmt.Sprintf("%.2f", l.Location.Longitude), l.Tags.URL)
+				}
+				t.print(w)
+			})
+		},
+	})
+}
+
+func (a *app) locationEvictCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:   "evict LOCATION",
+		Short: "Close a location out of a fabric",
+		Long: "Close a location out of a fabric, because it is gone for good. The others settle what of it they keep; what it had\n" +
+			"acknowledged and not yet sent is lost to them. If it comes back, it joins as a new one and keeps a copy aside.",
+		Example: "  selvedge location evict syd --fabric shop",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			if err := c.Evict(cmd.Context(), args[0]); err != nil {
+				return fmt.Errorf("evict %s: %w", args[0], err)
+			}
+			fmt.Fprintf(a.err, "%s is closed out of %s\n", args[0], c.FabricName())
+			return nil
+		},
+	})
+}
+
+func (a *app) locationLeaveCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "leave",
+		Short:   "Take the location at --url out of a fabric",
+		Long:    "Take the location at --url out of a fabric, in order: all that it acknowledged is with the others before it goes.",
+		Example: "  selvedge location leave --url http://127.0.0.1:8401 --fabric shop",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			if err := c.Leave(cmd.Context()); err != nil {
+				return fmt.Errorf("leave: %w", err)
+			}
+			fmt.Fprintf(a.err, "%s leaves %s\n", c.URL(), c.FabricName())
+			return nil
+		},
+	})
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Forms of a result.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+	outputYAML  = "yaml"
+)
+
+func checkOutput(form string) error {
+	switch form {
+	case outputTable, outputJSON, outputYAML:
+		return nil
+	}
+	return usagef("--output %q: want table, json or yaml", form)
+}
+
+// table is rows of cells under a heading, for people.
+type table struct {
+	head []string
+	rows [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// print aligns the columns. Numbers stand at the right of theirs.
+func (t *table) print(w io.Writer) {
+	widths := make([]int, len(t.head))
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	right := make([]bool, len(t.head))
+	for i := range t.head {
+		right[i] = len(t.rows) > 0
+		for _, row := range t.rows {
+			right[i] = right[i] && isFigure(row[i])
+		}
+	}
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		var line strings.Builder
+		for i, cell := range row {
+			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			if right[i] {
+				line.WriteString(space + cell)
+			} else {
+				line.WriteString(cell + space)
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+func isFigure(cell string) bool {
+	return cell == "-" || cell == "" || strings.IndexByte("+-0123456789", cell[0]) >= 0
+}
+
+// print gives a result in the form that was asked for; inTable shows it to
+// people.
+func (a *app) print(result any, inTable func(w io.Writer)) error {
+	if a.flags.output == outputTable {
+		inTable(a.out)
+		return nil
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	return a.printJSON(text)
+}
+
+// printJSON gives JSON text in the form that was asked for, indented.
+func (a *app) printJSON(text []byte) error {
+	if a.flags.output == outputYAML {
+		var node yaml.Node
+		// JSON is YAML, and a node keeps the order of members and the
+		// digits of numbers.
+		if err := yaml.Unmarshal(text, &node); err != nil {
+			return fmt.Errorf("result as YAML: %w", err)
+		}
+		plain(&node)
+		encoder := yaml.NewEncoder(a.out)
+		encoder.SetIndent(2)
+		if err := encoder.Encode(&node); err != nil {
+			return fmt.Errorf("result as YAML: %w", err)
+		}
+		return encoder.Close()
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	b.WriteByte('\n')
+	_, err := a.out.Write(b.Bytes())
+	return err
+}
+
+// plain takes away the style of JSON.
+func plain(node *yaml.Node) {
+	if node.Kind == yaml.MappingNode || node.Kind == yaml.SequenceNode {
+		node.Style = 0
+	}
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!str" {
+		node.Style = 0
+	}
+	for _, below := range node.Content {
+		plain(below)
+	}
+}
