@@ -165,7 +165,7 @@ type Lag struct {
 // LocationReport is one location in the mesh report of a fabric.
 type LocationReport struct {
 	Name          string  `json:"name"`
-	Incarnation   uint64  `json:"incarnation"`
+	Incarnation   uint64  `json:"incarnation,string"` // larger than what a double holds
 	URL           string  `json:"url"`
 	Latitude      float64 `json:"latitude"`
 	Longitude     float64 `json:"longitude"`

@@ -2,13 +2,14 @@ package mesh
 
 import (
 	"encoding/csv"
-	"errors"
-	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/selvedge-db/selvedge/internal/datatest"
 )
 
 func place(t *testing.T, id string) Place {
@@ -82,13 +83,7 @@ func TestFirstPlaces(t *testing.T) {
 // The table in the code must be the one that was published.
 func TestMeasuredTableAgreesWithData(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open("../../shared/data/wan-rtt-ms.csv")
-	if errors.Is(err, fs.ErrNotExist) {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("the shared data must be there in CI: ", err)
-		}
-		return
-	}
+	f, err := os.Open(filepath.Join(datatest.Dir(t), "wan-rtt-ms.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

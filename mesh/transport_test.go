@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -332,5 +333,49 @@ func TestSetPeersRemoves(t *testing.T) {
 	p.awaitDown("a", "b")
 	if got := p.nodes["a"].Peers(); len(got) != 0 {
 		t.Errorf("peers left: %v", got)
+	}
+}
+
+func TestAdmitRefuses(t *testing.T) {
+	t.Parallel()
+	rz := newRecorder(t)
+	z := newTransport(t, Config{Name: "z", Handler: rz, Admit: func(p PeerInfo) error {
+		if p.Dialled || p.Start == 0 || p.Address == "" {
+			t.Errorf("asked about %+v", p)
+		}
+		return fmt.Errorf("%s was evicted", p.Name)
+	}})
+	b := newTransport(t, Config{Name: "b", Handler: newRecorder(t)})
+	if err := b.dial(b.ctx, "z", listen(t, z)); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "b was evicted") {
+		t.Errorf("dialling: %v", err)
+	}
+	closeTransport(t, z)
+	if len(rz.infos) != 0 {
+		t.Errorf("a stream came up: %v", rz.infos)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	authority, err := testAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := authority.Identity("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := []Config{
+		{},
+		{Name: "a", Identity: id, Env: env.Real()},
+		{Name: "a", Identity: id, Handler: newRecorder(t)},
+		{Name: "a", Env: env.Real(), Handler: newRecorder(t)},
+		{Name: "a:1", Identity: id, Env: env.Real(), Handler: newRecorder(t)},
+		{Name: "a", Identity: id, Env: env.Real(), Handler: newRecorder(t), Ping: -1},
+	}
+	for i, cfg := range bad {
+		if _, err := New(cfg); err == nil {
+			t.Errorf("configuration %d was taken", i)
+		}
 	}
 }
