@@ -33,6 +33,7 @@ func (m Hello) Append(dst []byte) []byte {
 	dst = codec.AppendUvarint(dst, uint64(m.Origin))
 	dst = codec.AppendUint64(dst, m.Start)
 	dst = codec.AppendUint64(dst, m.Echo)
+	dst = codec.AppendUvarint(dst, uint64(m.Count))
 	dst = codec.AppendVarint(dst, m.Wall)
 	dst = codec.AppendVector(dst, m.Vector)
 	dst = codec.AppendUint32(codec.AppendTime(dst, m.End), m.Chain)
@@ -50,7 +51,7 @@ func (m Entries) Append(dst []byte) []byte {
 
 // Append appends the encoded message.
 func (m Heartbeat) Append(dst []byte) []byte {
-	dst = append(dst, messageVersion, kindHeartbeat)
+	dst = append(dst, messageVersion, kindHeartbeat, flag(m.Joining, 1))
 	dst = codec.AppendTime(codec.AppendTime(dst, m.Vouched), m.End)
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Wall), m.Mono)
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Echo), m.Held)
@@ -134,7 +135,7 @@ func decode(r *codec.Reader) Message {
 		return m
 	case kindHeartbeat:
 		return Heartbeat{
-			Vouched: r.Time(), End: r.Time(), Wall: r.Varint(), Mono: r.Varint(),
+			Joining: bit(r), Vouched: r.Time(), End: r.Time(), Wall: r.Varint(), Mono: r.Varint(),
 			Echo: r.Varint(), Held: r.Varint(),
 			Credit: Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()}, Vector: r.Vector(),
 		}
@@ -166,6 +167,7 @@ func decodeHello(r *codec.Reader) Message {
 	m := Hello{Joining: bit(r), Protocol: r.Uvarint32(), Feature: r.Uvarint32()}
 	m.Location, m.Fabric = text(r, maxLocation), text(r, maxLocation)
 	m.Origin, m.Start, m.Echo = readOrigin(r), r.Uint64(), r.Uint64()
+	m.Count = r.Uvarint32()
 	m.Wall, m.Vector = r.Varint(), r.Vector()
 	m.End, m.Chain = r.Time(), r.Uint32()
 	m.Known, m.KnownChain = r.Time(), r.Uint32()

@@ -21,6 +21,7 @@ const (
 	endEvery      = 5000  // between repeats of AppendMember
 	chunkWait     = 2000  // for a chunk of a snapshot
 	snapshotIdle  = 60000 // until a snapshot that nobody reads is closed
+	snapshotYield = 5000  // the same when somebody else waits for his
 	snapshotRetry = 500   // after a location had none to give
 	chunksAhead   = 4     // chunks asked for at once
 	maxSnapshots  = 2     // open at once

@@ -26,8 +26,7 @@ type Message interface {
 }
 
 // Hello opens a session in both directions. It is said again until the other
-// side has echoed the start number, and whenever what it says has changed by
-// more than the log's growth (a snapshot was installed).
+// side has echoed the start number.
 type Hello struct {
 	Protocol uint32
 	Feature  uint32 // kinds of operations that this location knows
@@ -37,6 +36,7 @@ type Hello struct {
 	Joining  bool   // no state yet: send no entries, only a snapshot
 	Start    uint64 // random, new at each start of the process
 	Echo     uint64 // the other's start number, zero when not heard yet
+	Count    uint32 // of hellos since that start, so that an old one is known
 	Wall     int64  // unix milliseconds at the sender
 	Vector   clock.Vector
 	End      clock.Time // of the sender's own log
@@ -67,6 +67,7 @@ type Heartbeat struct {
 	Echo    int64      // Mono of the last heartbeat that came, -1 when none did
 	Held    int64      // milliseconds since that heartbeat came
 	Credit  Credit     // as in the message of its own, which may have been lost
+	Joining bool       // as in Hello: no state yet
 }
 
 // Pull asks for the entries of an origin in (After, UpTo]. A pull of the

@@ -20,14 +20,21 @@ type peer struct {
 	feature uint32
 	start   uint64
 	starts  []uint64 // earlier start numbers of the same incarnation
-	greeted bool     // it has echoed our start number
-	helloAt int64
+	hellos  hellos
 	readyAt int64
 	heard   heard
 	out     outgoing
 	in      incoming
 	beatAt  int64
 	beatVer uint64 // version of the vector that it was told
+}
+
+// hellos is how far the greeting is.
+type hellos struct {
+	greeted bool // the peer has echoed our start number
+	at      int64
+	given   uint32 // how many were sent to it since our start
+	taken   uint32 // Count of its newest, of its present start number
 }
 
 // heard is what a peer's heartbeats say.
@@ -43,8 +50,8 @@ type heard struct {
 
 // open begins a session.
 func (p *peer) open(now int64) {
-	p.up, p.ready, p.greeted, p.refused = true, false, false, 0
-	p.heard.mono, p.helloAt = -1, now
+	p.up, p.ready, p.hellos.greeted, p.refused = true, false, false, 0
+	p.heard.mono, p.hellos.at = -1, now
 	p.in = incoming{session: p.in.session + 1}
 }
 
@@ -78,7 +85,9 @@ func (m *Machine) hello(p *peer) {
 			h.Known, h.KnownChain = at, chain
 		}
 	}
-	p.helloAt = m.now.Mono
+	p.hellos.given++
+	h.Count = p.hellos.given
+	p.hellos.at = m.now.Mono
 	m.send(p, h)
 }
 
@@ -93,13 +102,15 @@ func (m *Machine) onHello(p *peer, h Hello) {
 		m.refuse(p, TwoLive, h.Origin, fmt.Sprintf("origin %s is location %q", h.Origin, m.cfg.Location))
 		return
 	}
+	if p.start == h.Start && h.Count <= p.hellos.taken {
+		return // overtaken, or came twice
+	}
 	fresh := !p.ready || p.start != h.Start || p.origin != h.Origin
 	if !m.identify(p, h) {
 		return
 	}
-	p.greeted = p.greeted || h.Echo == m.cfg.Start
-	wasJoining := p.joining
-	p.joining, p.feature = h.Joining, h.Feature
+	p.hellos.greeted = p.hellos.greeted || h.Echo == m.cfg.Start
+	p.feature = h.Feature
 	p.heard.offset = h.Wall + p.rtt()/2 - m.now.Wall
 	if fresh || h.Vector.Dominates(p.heard.vector) {
 		p.heard.vector, p.heard.end, p.heard.at = h.Vector, h.End, m.now.Mono
@@ -107,7 +118,8 @@ func (m *Machine) onHello(p *peer, h Hello) {
 	if !p.ready {
 		p.ready, p.readyAt = true, m.now.Mono
 	}
-	if fresh || wasJoining && !h.Joining {
+	if fresh {
+		p.joining = h.Joining
 		p.out.rewind(h.Vector.At(m.cfg.Self))
 	}
 	if fresh || h.Echo != m.cfg.Start {
@@ -117,6 +129,16 @@ func (m *Machine) onHello(p *peer, h Hello) {
 		p.beatAt, p.beatVer = m.now.Mono-beatIdle, 0
 		m.evict.told = nil
 	}
+}
+
+// setJoining follows a peer that has got its state: from there it wants
+// entries, and no more of a snapshot.
+func (m *Machine) setJoining(p *peer, joining bool, v clock.Vector) {
+	if p.joining && !joining {
+		m.closeSources(func(s *source) bool { return s.peer == p.name })
+		p.out.rewind(v.At(m.cfg.Self))
+	}
+	p.joining = joining
 }
 
 // identify compares what a hello says of the sender's log, and of ours, with
@@ -141,15 +163,17 @@ func (m *Machine) identify(p *peer, h Hello) bool {
 	} else if p.origin != h.Origin {
 		p.starts = nil
 	}
-	p.origin, p.start = h.Origin, h.Start
+	p.origin, p.start, p.hellos.taken = h.Origin, h.Start, h.Count
 	if m.tellEvicted(p) {
 		return false
 	}
-	if at := m.progress.Vector.At(h.Origin); at > h.End {
-		m.refuse(p, Behind, h.Origin, fmt.Sprintf("your log ends at %s, it is known here up to %s: the disk was set back", h.End, at))
-		return false
+	// When more of its log is known here than it says to have, it may have
+	// committed since it said so, and another have passed that on. Our hello and
+	// heartbeats tell it what is known, and it compares that with its disk.
+	if h.End == 0 || m.progress.Vector.At(h.Origin) < h.End {
+		return true
 	}
-	if chain, ok := m.store.ChainAt(h.Origin, h.End); ok && h.End != 0 && m.progress.Vector.At(h.Origin) == h.End && chain != h.Chain {
+	if chain, ok := m.store.ChainAt(h.Origin, h.End); ok && chain != h.Chain {
 		m.refuse(p, Forked, h.Origin, fmt.Sprintf("your log has chain hash %08x at %s, here it is %08x", h.Chain, h.End, chain))
 		return false
 	}

@@ -70,6 +70,7 @@ func (m *Machine) onHeartbeat(p *peer, h Heartbeat) {
 	}
 	p.heard.mono, p.heard.at = h.Mono, m.now.Mono
 	p.heard.vector, p.heard.end = h.Vector, h.End
+	m.setJoining(p, h.Joining, h.Vector)
 	p.out.credit(h.Credit)
 	if rtt := m.now.Mono - h.Echo - h.Held; h.Echo >= 0 && rtt >= 0 {
 		if p.heard.timed {
@@ -173,7 +174,7 @@ func (m *Machine) findWatermark() {
 func (m *Machine) beat() {
 	read := false
 	for _, p := range m.peers {
-		if p.up && !p.greeted && p.refused == 0 && m.now.Mono-p.helloAt >= helloEvery {
+		if p.up && !p.hellos.greeted && p.refused == 0 && m.now.Mono-p.hellos.at >= helloEvery {
 			m.hello(p)
 		}
 		if !p.ready {
@@ -207,6 +208,7 @@ func (m *Machine) heartbeat(p *peer) {
 	h := Heartbeat{
 		Vector: m.progress.Vector, Vouched: m.progress.Vouched, End: m.progress.OwnEnd,
 		Wall: m.now.Wall, Mono: m.now.Mono, Echo: -1, Credit: p.in.credit(),
+		Joining: m.joining() || m.sink.active,
 	}
 	if p.heard.mono >= 0 {
 		h.Echo, h.Held = p.heard.mono, m.now.Mono-p.heard.at
@@ -240,7 +242,7 @@ func (m *Machine) NextWake() int64 {
 		if p.ready {
 			next = min(next, m.beatDue(p))
 		} else if p.up {
-			next = min(next, p.helloAt+helloEvery)
+			next = min(next, p.hellos.at+helloEvery)
 		}
 	}
 	return max(next, m.now.Mono+1)

@@ -21,12 +21,14 @@ type sink struct {
 	attempts int
 	complete bool // all chunks are here; Progress has yet to show it
 	vector   clock.Vector
+	early    []SnapshotChunk // that overtook the one wanted next
 }
 
 // source is a snapshot that others take from here.
 type source struct {
 	snapshot SnapshotSource
 	peer     string
+	origin   clock.Origin
 	usedAt   int64
 }
 
@@ -57,12 +59,8 @@ func (m *Machine) need() clock.Vector {
 
 // stepSnapshots asks for chunks, and closes snapshots that nobody reads.
 func (m *Machine) stepSnapshots() {
-	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool {
-		idle := m.now.Mono-s.usedAt >= snapshotIdle
-		if idle {
-			m.closeSource(s)
-		}
-		return idle
+	m.closeSources(func(s *source) bool {
+		return m.now.Mono-s.usedAt >= snapshotIdle || m.progress.Members.StateOf(s.origin) != member.Joined
 	})
 	if m.joining() && !m.sink.active {
 		m.count.SnapshotsTaken++
@@ -124,14 +122,31 @@ func (m *Machine) onSnapshotChunk(p *peer, c SnapshotChunk) {
 	if c.ID != s.id {
 		if c.Index != 0 {
 			if s.next != 0 { // the one begun is gone: start over under another id
-				s.id, s.next, s.asked = "", 0, 0
+				s.id, s.next, s.asked, s.early = "", 0, 0, nil
 				m.askChunks(p)
 			}
 			return
 		}
-		s.id, s.next = c.ID, 0
+		s.id, s.next, s.early = c.ID, 0, nil
 	}
-	if c.Index != s.next {
+	if c.Index > s.next && c.Index < s.next+2*chunksAhead && len(s.early) < 2*chunksAhead {
+		s.early = append(s.early, c)
+		return
+	}
+	m.takeChunk(p, c)
+	for i := 0; i < len(s.early); i++ {
+		if c := s.early[i]; c.Index <= s.next {
+			s.early = slices.Delete(s.early, i, i+1)
+			m.takeChunk(p, c)
+			i = -1
+		}
+	}
+}
+
+// takeChunk passes on the chunk that is wanted next, and asks for more.
+func (m *Machine) takeChunk(p *peer, c SnapshotChunk) {
+	s := &m.sink
+	if c.Index != s.next || s.complete {
 		m.count.Dropped++
 		return
 	}
@@ -153,7 +168,7 @@ func (m *Machine) snapshotRefused(p *peer, r Refuse) {
 		return
 	}
 	if r.Reason == Broken {
-		s.id, s.next = "", 0
+		s.id, s.next, s.early = "", 0, nil
 	}
 	s.peer, s.deadline = "", m.now.Mono+snapshotRetry
 }
@@ -177,11 +192,7 @@ func (m *Machine) sinkProgressed() {
 		}
 		o.pull, o.gap, o.arrived = pulling{}, false, m.now.Mono
 	}
-	for _, p := range m.peers {
-		if p.ready {
-			m.hello(p) // no longer joining: follow us, and let us follow
-		}
-	}
+	m.assess.version++ // tells all peers in heartbeats that we have a state now
 }
 
 // onSnapshotRequest gives chunks of a snapshot to a member that needs one.
@@ -205,8 +216,7 @@ func (m *Machine) onSnapshotRequest(p *peer, r SnapshotRequest) {
 		if err != nil {
 			m.alarm(AlarmStore, p.name, 0, "reading a snapshot: "+err.Error())
 			m.refuse(p, Broken, p.origin, "the snapshot could not be read")
-			m.closeSource(s)
-			m.sources = slices.DeleteFunc(m.sources, func(x *source) bool { return x == s })
+			m.closeSources(func(x *source) bool { return x == s })
 			return
 		}
 		m.count.BytesSent += uint64(len(data))
@@ -224,13 +234,10 @@ func (m *Machine) openSource(p *peer, r SnapshotRequest) *source {
 			return s
 		}
 	}
-	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool {
-		if s.peer == p.name {
-			m.closeSource(s)
-			return true
-		}
-		return false
-	})
+	m.closeSources(func(s *source) bool { return s.peer == p.name })
+	if len(m.sources) >= maxSnapshots {
+		m.closeSources(func(s *source) bool { return m.now.Mono-s.usedAt >= snapshotYield })
+	}
 	if len(m.sources) >= maxSnapshots {
 		m.refuse(p, Busy, p.origin, "two snapshots are being read already")
 		return nil
@@ -242,21 +249,25 @@ func (m *Machine) openSource(p *peer, r SnapshotRequest) *source {
 		return nil
 	}
 	m.count.SnapshotsGiven++
-	s := &source{snapshot: snapshot, peer: p.name}
+	s := &source{snapshot: snapshot, peer: p.name, origin: p.origin}
 	m.sources = append(m.sources, s)
 	return s
 }
 
-func (m *Machine) closeSource(s *source) {
-	if err := s.snapshot.Close(); err != nil {
-		m.alarm(AlarmStore, s.peer, 0, "closing a snapshot: "+err.Error())
-	}
+// closeSources closes the snapshots that are no longer wanted.
+func (m *Machine) closeSources(unwanted func(*source) bool) {
+	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool {
+		if !unwanted(s) {
+			return false
+		}
+		if err := s.snapshot.Close(); err != nil {
+			m.alarm(AlarmStore, s.peer, 0, "closing a snapshot: "+err.Error())
+		}
+		return true
+	})
 }
 
 // Close gives back what the machine holds open.
 func (m *Machine) Close() {
-	for _, s := range m.sources {
-		m.closeSource(s)
-	}
-	m.sources = nil
+	m.closeSources(func(*source) bool { return true })
 }
