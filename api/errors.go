@@ -1,0 +1,227 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Code names an error. It is part of the interface and never changes its
+// meaning; the numbers and texts beside it may be joined by others.
+type Code string
+
+// Error is what every verb gives when it fails. Num and Status are those of
+// its catalogue row.
+type Error struct {
+	Code    Code
+	Status  int
+	Num     int
+	Message string
+	// Index is the failing item of a bulk or atomic call, or -1.
+	Index int
+	// ID, Key and Rev name the document when a precondition failed.
+	ID, Key, Rev string
+	// RetryAfter is in seconds, above zero when trying again can help.
+	RetryAfter int
+	cause      error
+}
+
+// Error is the text with the code, as logs want it.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Unwrap gives what lies beneath.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Row is one entry of the error catalogue.
+type Row struct {
+	Code   Code
+	Status int
+	Num    int
+	// Text is the first half of the message, Help what a caller can do.
+	Text, Help string
+	// Retry says in how many seconds a client should try again; 0 never.
+	Retry int
+}
+
+// The codes of the catalogue.
+const (
+	BadParameter       Code = "bad-parameter"
+	BadJSON            Code = "bad-json"
+	BadDocument        Code = "bad-document"
+	BadKey             Code = "bad-key"
+	BadEdge            Code = "bad-edge"
+	BadName            Code = "bad-name"
+	BadBatch           Code = "bad-batch"
+	Unauthorized       Code = "unauthorized"
+	Forbidden          Code = "forbidden"
+	OnlyInSystem       Code = "only-in-system"
+	RouteNotFound      Code = "route-not-found"
+	MethodNotAllowed   Code = "method-not-allowed"
+	FabricNotFound     Code = "fabric-not-found"
+	FabricExists       Code = "fabric-exists"
+	CollectionNotFound Code = "collection-not-found"
+	CollectionExists   Code = "collection-exists"
+	CollectionType     Code = "collection-type"
+	DocumentNotFound   Code = "document-not-found"
+	KeyNotFound        Code = "key-not-found"
+	DuplicateKey       Code = "duplicate-key"
+	UniqueViolated     Code = "unique-violated"
+	RevisionConflict   Code = "revision-conflict"
+	WriteConflict      Code = "write-conflict"
+	IndexNotFound      Code = "index-not-found"
+	UniqueNeedsLocal   Code = "unique-needs-local"
+	NotExpressible     Code = "not-expressible"
+	CRDTUnchangeable   Code = "crdt-unchangeable"
+	RenameRefused      Code = "rename-refused"
+	DocumentTooLarge   Code = "document-too-large"
+	BodyTooLarge       Code = "body-too-large"
+	HistoryGone        Code = "history-gone"
+	DeadlineExceeded   Code = "deadline-exceeded"
+	Overloaded         Code = "overloaded"
+	ReadOnly           Code = "read-only"
+	ShuttingDown       Code = "shutting-down"
+	Misdirected        Code = "misdirected"
+	DevOnly            Code = "dev-only"
+	NotAvailable       Code = "not-available"
+	UserNotFound       Code = "user-not-found"
+	UserExists         Code = "user-exists"
+	APIKeyNotFound     Code = "api-key-not-found"
+	APIKeyExists       Code = "api-key-exists"
+	LocationNotFound   Code = "location-not-found"
+	Refused            Code = "refused"
+	Internal           Code = "internal"
+)
+
+// Catalogue gives every row, in the order of the documentation. The copy
+// belongs to the caller.
+func Catalogue() []Row {
+	return []Row{
+		{BadParameter, 400, 10, "bad parameter", "The message names the parameter, what it was and what would be right.", 0},
+		{BadJSON, 400, 600, "the body is not one valid JSON value", "The message gives line and column. Duplicate members, invalid UTF-8 and values nested deeper than 100 are refused.", 0},
+		{BadDocument, 400, 1227, "not a document", "A document is a JSON object; members that begin with _ are reserved.", 0},
+		{BadKey, 400, 1221, "bad document key", "A key has 1 to 254 bytes of letters, digits and _ - : . @ ( ) + , = ; $ ! * ' %.", 0},
+		{BadEdge, 400, 1233, "bad edge", "An edge needs _from and _to of the form collection/key.", 0},
+		{BadName, 400, 1208, "bad name", "Names have letters, digits, _ and -, begin with a letter (a system name with _) and have at most 64 bytes.", 0},
+		{BadBatch, 400, 30006, "bad batch", "The message names the operation by its index and says what is wrong with it.", 0},
+		{Unauthorized, 401, 11, "not authorized", "Send `Authorization: apikey KEY`, `bearer JWT` or Basic credentials that are valid.", 0},
+		{Forbidden, 403, 11, "forbidden", "The credential is valid but does not reach this tenant, fabric or collection.", 0},
+		{OnlyInSystem, 403, 1230, "only possible in _system", "Fabrics are made and dropped under /_fabric/_system.", 0},
+		{RouteNotFound, 404, 404, "unknown path", "docs/reference/rest.md lists every path.", 0},
+		{MethodNotAllowed, 405, 405, "method not allowed on this path", "The Allow header lists the methods that are.", 0},
+		{FabricNotFound, 404, 1228, "fabric not found", "It does not exist, does not live at this location, or belongs to another tenant.", 0},
+		{FabricExists, 409, 1207, "duplicate name", "A fabric of this name exists.", 0},
+		{CollectionNotFound, 404, 1203, "collection or view not found", "Make it with POST /_fabric/F/_api/collection.", 0},
+		{CollectionExists, 409, 1207, "duplicate name", "A collection of this name exists.", 0},
+		{CollectionType, 400, 1218, "wrong type of collection", "Edges need an edge collection (type 3), key-values a key-value collection.", 0},
+		{DocumentNotFound, 404, 1202, "document not found", "Nothing has this key now.", 0},
+		{KeyNotFound, 404, 101000, "key not found", "The key-value collection holds nothing under this key.", 0},
+		{DuplicateKey, 409, 1210, "unique constraint violated", "A document with this key exists; overwrite=true replaces it.", 0},
+		{UniqueViolated, 409, 1210, "unique constraint violated", "Another document has the same values in a unique index.", 0},
+		{RevisionConflict, 412, 1200, "conflict", "The document has another revision now; read it and decide again.", 0},
+		{WriteConflict, 409, 1200, "write-write conflict", "Other commits kept coming between; try again.", 1},
+		{IndexNotFound, 404, 1212, "index not found", "GET /_fabric/F/_api/index?collection=C lists what there is.", 0},
+		{UniqueNeedsLocal, 400, 400, "attribute unique is not allowed for global collections", "A unique index needs a collection made with isLocal.", 0},
+		{NotExpressible, 400, 30002, "the change does not fit the declared type", "The field is declared as counter, set, max, min or multi; the message says what it takes.", 0},
+		{CRDTUnchangeable, 400, 30003, "a declaration can be added but not changed or removed", "Make a new field with the declaration that is wanted.", 0},
+		{RenameRefused, 400, 30007, "collections cannot be renamed", "Names are what travels between locations; make a new collection and import into it.", 0},
+		{DocumentTooLarge, 413, 1216, "document too large", "A document has at most 4 MiB unless the location is configured otherwise.", 0},
+		{BodyTooLarge, 413, 413, "request body too large", "Send several requests; the limit is in the message.", 0},
+		{HistoryGone, 410, 30010, "the change history before this token is gone", "Read the collections anew, then follow the feed from the token of since=now taken before that read.", 0},
+		{DeadlineExceeded, 504, 30004, "deadline exceeded", "The message names what is behind. Selvedge-Deadline gives more time.", 0},
+		{Overloaded, 503, 30001, "overloaded", "The commit queue is full; try again after Retry-After.", 1},
+		{ReadOnly, 503, 1004, "this location takes no writes now", "The message says why: clock, disk, joining or evicted. Other locations go on.", 5},
+		{ShuttingDown, 503, 30, "shutting down", "The location is going down; another one serves.", 1},
+		{Misdirected, 421, 421, "this host name is not served here", "Use localhost, an IP literal, api- in front of these, or add the name to http.hosts.", 0},
+		{DevOnly, 403, 30008, "only possible in dev", "Links are real here; only an emulated planet can cut them.", 0},
+		{NotAvailable, 501, 9, "not available in this version", "The message says what is there instead, if anything.", 0},
+		{UserNotFound, 404, 1703, "user not found", "", 0},
+		{UserExists, 409, 1702, "duplicate user", "", 0},
+		{APIKeyNotFound, 404, 100015, "API key not found", "", 0},
+		{APIKeyExists, 409, 100020, "duplicate API key id", "", 0},
+		{LocationNotFound, 404, 102024, "location not found", "GET /datacenter/all lists the locations.", 0},
+		{Refused, 403, 30011, "refused", "The message says by which rule.", 0},
+		{Internal, 500, 4, "internal error", "The log of the location has the cause under the request id.", 0},
+	}
+}
+
+// row finds a code; one that is missing is Internal, so that no mistake in a
+// table can turn into a panic while serving.
+func row(c Code) Row {
+	switch c { // the errors of hot paths, without building the table
+	case DocumentNotFound:
+		return Row{Code: c, Status: 404, Num: 1202, Text: "document not found"}
+	case DuplicateKey:
+		return Row{Code: c, Status: 409, Num: 1210, Text: "unique constraint violated"}
+	}
+	for _, r := range Catalogue() {
+		if r.Code == c {
+			return r
+		}
+	}
+	return Row{Code: Internal, Status: 500, Num: 4, Text: "internal error"}
+}
+
+// Fail makes an error of the catalogue. The message is the row's text, then
+// the detail.
+func Fail(c Code, format string, args ...any) *Error {
+	r := row(c)
+	msg := r.Text
+	if format != "" {
+		msg += ": " + fmt.Sprintf(format, args...)
+	}
+	return &Error{Code: r.Code, Status: r.Status, Num: r.Num, Message: msg, Index: -1, RetryAfter: r.Retry}
+}
+
+// Wrap is Fail with a cause whose text is the detail.
+func Wrap(c Code, cause error) *Error {
+	e := Fail(c, "%s", cause.Error())
+	e.cause = cause
+	return e
+}
+
+// AsError gives the api error within err, translating those of the packages
+// beneath; anything unknown is Internal.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return translate(err)
+}
+
+// AppendJSON appends the error envelope: error, code, errorNum, errorMessage
+// and what else there is.
+func (e *Error) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"error":true,"code":`...)
+	dst = strconv.AppendInt(dst, int64(e.Status), 10)
+	return e.appendRest(append(dst, ','))
+}
+
+// AppendItem appends the error as an item of a bulk reply, which has no code.
+func (e *Error) AppendItem(dst []byte) []byte {
+	return e.appendRest(append(dst, `{"error":true,`...))
+}
+
+func (e *Error) appendRest(dst []byte) []byte {
+	dst = append(dst, `"errorNum":`...)
+	dst = strconv.AppendInt(dst, int64(e.Num), 10)
+	dst = AppendText(append(dst, `,"errorMessage":`...), e.Message)
+	dst = AppendText(append(dst, `,"errorCode":`...), string(e.Code))
+	if e.Index >= 0 {
+		dst = strconv.AppendInt(append(dst, `,"index":`...), int64(e.Index), 10)
+	}
+	if e.ID != "" {
+		dst = AppendText(append(dst, `,"_id":`...), e.ID)
+		dst = AppendText(append(dst, `,"_key":`...), e.Key)
+		dst = AppendText(append(dst, `,"_rev":`...), e.Rev)
+	}
+	return append(dst, '}')
+}
+
+// AppendText appends a string of any bytes as JSON text.
+func AppendText(dst []byte, s string) []byte {
+	return value.AppendQuoted(dst, strings.ToValidUTF8(s, "\uFFFD"))
+}

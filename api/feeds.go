@@ -1,0 +1,158 @@
+package api
+
+import (
+	"context"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Conflict is one register write that lost to a concurrent one. At is in Unix
+// milliseconds.
+type Conflict struct {
+	Collection, Key, Path string
+	Kept, Lost            ConflictSide
+	Reason                string
+	At                    int64
+}
+
+// ConflictSide is one of the two writes. Without a value it removed the field
+// or the document.
+type ConflictSide struct {
+	Value    value.Value
+	Present  bool
+	Rev      string // the stamp of the write
+	Location string
+}
+
+// Conflicts pages through the conflicts that this location has seen. Next is
+// the since of the following page.
+func (s *Service) Conflicts(_ context.Context, c *Call, collection, since string, limit int) ([]Conflict, string, error) {
+	if collection != "" {
+		if err := c.open(collection); err != nil {
+			return nil, "", err
+		}
+	}
+	if limit <= 0 {
+		limit = 100
+	}
+	records, next, err := c.Fabric.Conflicts(collection, since, min(limit, s.limits.Page))
+	if err != nil {
+		return nil, "", AsError(err)
+	}
+	state, err := s.planet.MeshState(c.Tenant, c.FabricName)
+	if err != nil {
+		return nil, "", AsError(err)
+	}
+	out := make([]Conflict, 0, len(records))
+	for _, r := range records {
+		if hidden(r.Collection) {
+			continue
+		}
+		out = append(out, Conflict{Collection: r.Collection, Key: r.Key, Path: r.Path, Reason: r.Reason, At: r.At,
+			Kept: side(r.Kept, state.Names), Lost: side(r.Lost, state.Names)})
+	}
+	return out, next, nil
+}
+
+func side(r fabric.ConflictSide, names map[clock.Origin]string) ConflictSide {
+	name, ok := names[r.Stamp.Origin]
+	if !ok {
+		name = r.Stamp.Origin.String()
+	}
+	return ConflictSide{Value: r.Value, Present: r.Present, Rev: r.Stamp.String(), Location: name}
+}
+
+// Feed is a change feed under way. It belongs to one goroutine.
+type Feed struct {
+	feed  *fabric.Feed
+	names map[clock.Origin]string
+}
+
+// Message is one transaction of a feed, in the order applied here.
+type Message struct {
+	Token       string
+	Transaction string
+	Changes     []Change
+}
+
+// Change is one change of a document; Type is write, remove, expire or drop.
+type Change struct {
+	Type, Collection, Key, Rev, Origin string
+	Document                           []byte
+}
+
+// Changes follows a fabric, or one collection of it. Since is "start", "now"
+// (also when empty) or a token of an earlier message.
+func (s *Service) Changes(_ context.Context, c *Call, collection, since string) (*Feed, error) {
+	if collection != "" {
+		if err := c.open(collection); err != nil {
+			return nil, err
+		}
+		v := c.Fabric.View()
+		_, ok := v.Collection(collection)
+		shut(v)
+		if !ok {
+			return nil, Fail(CollectionNotFound, "%s", quote(collection))
+		}
+	}
+	token, err := fabric.ParseToken(since)
+	if err != nil {
+		return nil, Fail(BadParameter, "since %s: want start, now or the token of a message", quote(since))
+	}
+	feed, err := c.Fabric.Changes(token, collection)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	names := map[clock.Origin]string{}
+	if state, err := s.planet.MeshState(c.Tenant, c.FabricName); err == nil {
+		names = state.Names
+	}
+	return &Feed{feed: feed, names: names}, nil
+}
+
+// Next waits for the next transaction. One that has nothing for this reader
+// comes without changes, so that its token is not lost.
+func (f *Feed) Next(ctx context.Context) (Message, error) {
+	m, err := f.feed.Next(ctx)
+	if err != nil {
+		return Message{}, AsError(err)
+	}
+	out := Message{Token: m.Token.String(), Transaction: m.Transaction}
+	for _, ch := range m.Changes {
+		if hidden(ch.Collection) {
+			continue
+		}
+		origin, ok := f.names[ch.Origin]
+		if !ok && ch.Origin != 0 {
+			origin = ch.Origin.String()
+		}
+		out.Changes = append(out.Changes, Change{Type: ch.Type, Collection: ch.Collection, Key: ch.Key, Rev: ch.Rev,
+			Origin: origin, Document: ch.Document})
+	}
+	return out, nil
+}
+
+// AppendJSON appends the message as it goes to clients.
+func (m *Message) AppendJSON(dst []byte) []byte {
+	dst = AppendText(append(dst, `{"transaction":`...), m.Transaction)
+	dst = AppendText(append(dst, `,"token":`...), m.Token)
+	dst = append(dst, `,"changes":[`...)
+	for i := range m.Changes {
+		c := &m.Changes[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendText(append(dst, `{"type":`...), c.Type)
+		dst = AppendText(append(dst, `,"collection":`...), c.Collection)
+		dst = AppendText(append(dst, `,"key":`...), c.Key)
+		dst = AppendText(append(dst, `,"rev":`...), c.Rev)
+		dst = AppendText(append(dst, `,"origin":`...), c.Origin)
+		if c.Document != nil {
+			dst = append(append(dst, `,"document":`...), c.Document...)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, "]}"...)
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+
+	"github.com/selvedge-db/selvedge/fabric"
+)
+
+// IndexRequest is what an index is made of. ExpireAfter is in seconds.
+type IndexRequest struct {
+	Name, Type                  string
+	Fields                      []string
+	Unique, Sparse, Deduplicate bool
+	ExpireAfter                 int64
+}
+
+// IndexInfo describes an index. ID is "collection/number".
+type IndexInfo struct {
+	IndexRequest
+	ID    string
+	IsNew bool
+}
+
+// indexesOf lists the indexes of a collection, the primary one first.
+func indexesOf(c *fabric.Collection) []IndexInfo {
+	out := make([]IndexInfo, 0, len(c.Indexes)+1)
+	out = append(out, IndexInfo{ID: c.Name + "/0", IndexRequest: IndexRequest{Name: "primary", Type: "primary", Fields: []string{"_key"}, Unique: true}})
+	for i := range c.Indexes {
+		out = append(out, indexInfo(c.Name, &c.Indexes[i]))
+	}
+	return out
+}
+
+func indexInfo(collection string, x *fabric.Index) IndexInfo {
+	return IndexInfo{ID: collection + "/" + x.ID, IndexRequest: IndexRequest{Name: x.Name, Type: x.Type, Fields: x.Fields,
+		Unique: x.Unique, Sparse: x.Sparse, Deduplicate: x.Deduplicate, ExpireAfter: x.ExpireAfter}}
+}
+
+// Indexes lists the indexes of a collection.
+func (s *Service) Indexes(ctx context.Context, c *Call, collection string) ([]IndexInfo, error) {
+	info, err := s.Collection(ctx, c, collection)
+	return info.Indexes, err
+}
+
+// Index finds an index by name, number or id.
+func (s *Service) Index(ctx context.Context, c *Call, collection, name string) (IndexInfo, error) {
+	all, err := s.Indexes(ctx, c, collection)
+	if err != nil {
+		return IndexInfo{}, err
+	}
+	for _, x := range all {
+		if x.Name == name || x.ID == name || x.ID == collection+"/"+name {
+			return x, nil
+		}
+	}
+	return IndexInfo{}, Fail(IndexNotFound, "%s in %s", quote(name), quote(collection))
+}
+
+// CreateIndex makes an index; one that exists in the same form is answered
+// with IsNew false.
+func (s *Service) CreateIndex(ctx context.Context, c *Call, collection string, r IndexRequest) (IndexInfo, error) {
+	info, err := s.Collection(ctx, c, collection)
+	if err != nil {
+		return IndexInfo{}, err
+	}
+	if err := checkIndex(&info, &r); err != nil {
+		return IndexInfo{}, err
+	}
+	x, isNew, err := c.Fabric.CreateIndex(ctx, collection, fabric.IndexSpec{Name: r.Name, Type: r.Type, Fields: r.Fields, Unique: r.Unique,
+		Sparse: r.Sparse, Deduplicate: r.Deduplicate, ExpireAfter: r.ExpireAfter})
+	if err := s.after(c, err); err != nil {
+		return IndexInfo{}, err
+	}
+	out := indexInfo(collection, &x)
+	out.IsNew = isNew
+	return out, nil
+}
+
+// checkIndex refuses what is not built and what cannot be.
+func checkIndex(c *CollectionInfo, r *IndexRequest) error {
+	switch r.Type {
+	case "persistent", "hash", "skiplist", "ttl":
+	case "geo", "fulltext":
+		return Fail(NotAvailable, "an index of type %s comes later; persistent and ttl are there", r.Type)
+	case "":
+		return Fail(BadParameter, "type is missing: want persistent, hash, skiplist or ttl")
+	default:
+		return Fail(BadParameter, "type %s: want persistent, hash, skiplist or ttl", quote(r.Type))
+	}
+	if len(r.Fields) == 0 || len(r.Fields) > 32 {
+		return Fail(BadParameter, "fields has %d names: want 1 to 32", len(r.Fields))
+	}
+	seen := make(map[string]bool, len(r.Fields))
+	for _, f := range r.Fields {
+		if f == "" || f == "_id" || len(f) > 512 || seen[f] {
+			return Fail(BadParameter, "fields: %s cannot be indexed here (empty, _id, too long or twice)", quote(f))
+		}
+		seen[f] = true
+	}
+	if r.Type == "ttl" {
+		if len(r.Fields) != 1 {
+			return Fail(BadParameter, "a ttl index has exactly one field")
+		}
+		if r.ExpireAfter < 0 || r.ExpireAfter > 1<<40 {
+			return Fail(BadParameter, "expireAfter %d: want seconds, zero or more", r.ExpireAfter)
+		}
+	}
+	if r.Unique && !c.Local {
+		return Fail(UniqueNeedsLocal, "%s", quote(c.Name))
+	}
+	if r.Name != "" {
+		return checkName("index", r.Name, false)
+	}
+	return nil
+}
+
+// DropIndex removes an index.
+func (s *Service) DropIndex(ctx context.Context, c *Call, collection, name string) (IndexInfo, error) {
+	x, err := s.Index(ctx, c, collection, name)
+	if err != nil {
+		return x, err
+	}
+	if x.Type == "primary" || x.Type == "edge" {
+		return x, Fail(Forbidden, "the %s index cannot be removed", x.Type)
+	}
+	if _, err := c.Fabric.DropIndex(ctx, collection, x.Name); err != nil {
+		return x, AsError(err)
+	}
+	return x, s.after(c, nil)
+}

@@ -1,0 +1,227 @@
+package api
+
+import (
+	"context"
+
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// ModelKV marks key-value collections, ModelDoc all others.
+const (
+	ModelDoc = "DOC"
+	ModelKV  = "KV"
+)
+
+// Pair is one entry of a key-value collection. ExpireAt is in Unix seconds;
+// zero or less means never.
+type Pair struct {
+	Key      string
+	Value    value.Value
+	ExpireAt int64
+}
+
+// KVCollection describes a key-value collection.
+type KVCollection struct {
+	Name    string
+	Expires bool
+}
+
+// keyValue gives an error unless the collection is a key-value collection.
+func (c *Call) keyValue(v *fabric.View, collection string) error {
+	if err := c.open(collection); err != nil {
+		return err
+	}
+	got, ok := v.Collection(collection)
+	if !ok {
+		return Fail(CollectionNotFound, "%s", quote(collection))
+	}
+	if got.Model != ModelKV {
+		return Fail(CollectionType, "%s is not a key-value collection", quote(collection))
+	}
+	return nil
+}
+
+// pairDocument is the document of an entry: value, and expireAt when there is
+// one. Other members are kept as they are.
+func pairDocument(doc value.Value) (value.Value, error) {
+	if doc.Kind() != value.KindObject {
+		return doc, Fail(BadDocument, "want an object with value, not %s", doc.Kind())
+	}
+	if _, ok := doc.Get("value"); !ok {
+		return doc, Fail(BadParameter, "value is missing")
+	}
+	e, ok := doc.Get("expireAt")
+	if !ok || e.IsNull() {
+		return doc.Without("expireAt"), nil
+	}
+	if e.Kind() != value.KindNumber {
+		return doc, Fail(BadParameter, "expireAt is %s: want Unix seconds, or -1 for never", e.Kind())
+	}
+	if e.Float64() <= 0 {
+		return doc.Without("expireAt"), nil
+	}
+	return doc, nil
+}
+
+// KVCreate makes a key-value collection. Without expires its entries never
+// end, whatever their expireAt.
+func (s *Service) KVCreate(ctx context.Context, c *Call, name string, expires bool, spec CollectionRequest) error {
+	spec.Name, spec.Type, spec.Model, spec.Expires = name, uint8(fabric.DocumentCollection), ModelKV, expires
+	_, err := s.CreateCollection(ctx, c, spec)
+	return err
+}
+
+// KVDrop drops a key-value collection.
+func (s *Service) KVDrop(ctx context.Context, c *Call, name string) error {
+	if err := s.kvCheck(c, name); err != nil {
+		return err
+	}
+	_, err := s.DropCollection(ctx, c, name)
+	return err
+}
+
+// KVTruncate removes all entries.
+func (s *Service) KVTruncate(ctx context.Context, c *Call, name string) error {
+	if err := s.kvCheck(c, name); err != nil {
+		return err
+	}
+	_, err := s.Truncate(ctx, c, name)
+	return err
+}
+
+func (s *Service) kvCheck(c *Call, name string) error {
+	v := c.Fabric.View()
+	defer shut(v)
+	return c.keyValue(v, name)
+}
+
+// KVCollections lists the key-value collections by name.
+func (s *Service) KVCollections(ctx context.Context, c *Call) ([]KVCollection, error) {
+	v := c.Fabric.View()
+	defer shut(v)
+	var out []KVCollection
+	all := v.Collections()
+	for i := range all {
+		got := &all[i]
+		if got.Model == ModelKV && !hidden(got.Name) {
+			out = append(out, KVCollection{Name: got.Name, Expires: got.Expires})
+		}
+	}
+	return out, c.settle(ctx, v)
+}
+
+// KVGet reads one entry.
+func (s *Service) KVGet(ctx context.Context, c *Call, collection, key string) (Document, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return Document{}, err
+	}
+	doc, err := s.Read(ctx, c, collection, key)
+	if err != nil {
+		if e := AsError(err); e.Code == DocumentNotFound {
+			return doc, Fail(KeyNotFound, "%s", quote(key))
+		}
+	}
+	return doc, err
+}
+
+// KVSet sets entries, each as a transaction of its own.
+func (s *Service) KVSet(ctx context.Context, c *Call, collection string, pairs []value.Value, sync Sync) ([]Item, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return nil, err
+	}
+	docs, bad := make([]value.Value, 0, len(pairs)), make(map[int]*Error)
+	for i, p := range pairs {
+		doc, err := pairDocument(p)
+		if k, ok := p.Get("_key"); err == nil && (!ok || k.Str() == "") {
+			err = Fail(BadKey, "_key is missing")
+		}
+		if err != nil {
+			bad[i] = AsError(err)
+			continue
+		}
+		docs = append(docs, doc)
+	}
+	o := DefaultWriteOptions()
+	o.Overwrite, o.Sync = OverwriteReplace, sync
+	done, err := s.WriteMany(ctx, c, OpInsert, collection, docs, &o)
+	if err != nil || len(bad) == 0 {
+		return done, err
+	}
+	out := make([]Item, 0, len(pairs))
+	for i := range pairs {
+		if e := bad[i]; e != nil {
+			out = append(out, Item{Err: e})
+			continue
+		}
+		out, done = append(out, done[0]), done[1:]
+	}
+	return out, nil
+}
+
+// KVDelete removes one entry.
+func (s *Service) KVDelete(ctx context.Context, c *Call, collection, key string, sync Sync) (WriteReply, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return WriteReply{}, err
+	}
+	o := DefaultWriteOptions()
+	o.Sync = sync
+	reply, err := s.Write(ctx, c, OpRemove, collection, key, value.Null(), &o)
+	if err != nil {
+		if e := AsError(err); e.Code == DocumentNotFound {
+			return reply, Fail(KeyNotFound, "%s", quote(key))
+		}
+	}
+	return reply, err
+}
+
+// KVDeleteMany removes entries, each as a transaction of its own.
+func (s *Service) KVDeleteMany(ctx context.Context, c *Call, collection string, keys []value.Value, sync Sync) ([]Item, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return nil, err
+	}
+	o := DefaultWriteOptions()
+	o.Sync = sync
+	return s.WriteMany(ctx, c, OpRemove, collection, keys, &o)
+}
+
+// KVCount counts the entries.
+func (s *Service) KVCount(ctx context.Context, c *Call, collection string) (int64, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return 0, err
+	}
+	_, n, err := s.Count(ctx, c, collection)
+	return n, err
+}
+
+// Page says which part of a collection is wanted. A negative limit means all.
+type Page struct {
+	Offset, Limit int
+	Descending    bool
+}
+
+// KVPage gives entries in key order.
+func (s *Service) KVPage(ctx context.Context, c *Call, collection string, p Page) ([]Document, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return nil, err
+	}
+	return s.List(ctx, c, collection, p)
+}
+
+// KVValues gives the entries of some keys; keys without one are left out.
+func (s *Service) KVValues(ctx context.Context, c *Call, collection string, keys []string) ([]Document, error) {
+	if err := s.kvCheck(c, collection); err != nil {
+		return nil, err
+	}
+	docs, failed, err := s.ReadMany(ctx, c, collection, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := docs[:0]
+	for i, d := range docs {
+		if failed[i] == nil {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}

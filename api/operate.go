@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/clock"
+)
+
+// ServerName is what version answers, as clients of the reference expect it.
+const ServerName = "C8DB"
+
+// Version gives the release of this location.
+func (s *Service) Version() string { return s.version }
+
+// Health says whether the location serves.
+func (s *Service) Health() Health { return s.planet.Health() }
+
+// Local describes this location, Locations all of the planet.
+func (s *Service) Local() Location       { return s.planet.Local() }
+func (s *Service) Locations() []Location { return s.planet.AllLocations() }
+
+// Location finds a location by name.
+func (s *Service) Location(name string) (Location, error) {
+	for _, l := range s.planet.AllLocations() {
+		if l.Name == name {
+			return l, nil
+		}
+	}
+	return Location{}, Fail(LocationNotFound, "%s", quote(name))
+}
+
+// MeshState shows the fabric's mesh as this location sees it.
+func (s *Service) MeshState(_ context.Context, c *Call) (MeshState, error) {
+	state, err := s.planet.MeshState(c.Tenant, c.FabricName)
+	if err != nil {
+		return state, AsError(err)
+	}
+	return state, nil
+}
+
+// Digest is a fingerprint of the fabric: equal at two locations when and only
+// when they show the same at that time.
+type Digest struct {
+	Hash   string
+	Vector clock.Vector
+	At     clock.Time
+}
+
+// Digest takes a fingerprint at a time, or at the watermark when at is empty.
+func (s *Service) Digest(ctx context.Context, c *Call, at string) (Digest, error) {
+	var t clock.Time
+	if at != "" {
+		var err error
+		if t, err = clock.ParseTime(at); err != nil {
+			return Digest{}, Fail(BadParameter, "at: %v", err)
+		}
+	}
+	d, err := c.Fabric.Digest(ctx, t)
+	if err != nil {
+		return Digest{}, AsError(err)
+	}
+	return Digest{Hash: d.Hash, Vector: d.Vector, At: d.At}, nil
+}
+
+// root refuses callers that are not the first user of their tenant.
+func root(c *Call) error {
+	if !c.Identity.Root() {
+		return Fail(Forbidden, "only the user root may do this")
+	}
+	return nil
+}
+
+// SetLink bends one direction of a link; only dev can.
+func (s *Service) SetLink(ctx context.Context, c *Call, from, to string, change LinkChange) error {
+	if err := root(c); err != nil {
+		return err
+	}
+	if st := change.State; st != nil && *st != "up" && *st != "cut" {
+		return Fail(BadParameter, "state %s: want up or cut", quote(*st))
+	}
+	for _, n := range []*float64{change.OneWayMs, change.JitterMs} {
+		if n != nil && (*n < 0 || *n > 60_000) {
+			return Fail(BadParameter, "oneWayMs and jitterMs are 0 to 60000 milliseconds, not %v", *n)
+		}
+	}
+	if p := change.LossPercent; p != nil && (*p < 0 || *p > 100) {
+		return Fail(BadParameter, "lossPercent %v: want 0 to 100", *p)
+	}
+	return orNil(s.planet.SetLink(ctx, from, to, change))
+}
+
+// HealAll takes all cuts back; only dev can.
+func (s *Service) HealAll(ctx context.Context, c *Call) error {
+	if err := root(c); err != nil {
+		return err
+	}
+	return orNil(s.planet.HealAll(ctx))
+}
+
+// Evict closes a location out of the fabric; an empty name is this location,
+// which then leaves.
+func (s *Service) Evict(ctx context.Context, c *Call, location string) error {
+	if err := root(c); err != nil {
+		return err
+	}
+	if location == "" {
+		return orNil(s.planet.Leave(ctx, c.Tenant, c.FabricName))
+	}
+	return orNil(s.planet.Evict(ctx, c.Tenant, c.FabricName, location))
+}
+
+// Backup writes a copy of everything to a new folder on this machine.
+func (s *Service) Backup(ctx context.Context, c *Call, folder string) error {
+	if err := root(c); err != nil {
+		return err
+	}
+	if folder == "" || strings.ContainsRune(folder, 0) {
+		return Fail(BadParameter, "path is missing: want a folder that does not exist yet")
+	}
+	return orNil(s.planet.Backup(ctx, folder))
+}
+
+// Login trades a password for a token.
+func (s *Service) Login(ctx context.Context, tenant, user, email, password string) (string, access.Identity, error) {
+	token, id, err := s.access.Login(ctx, tenant, user, email, password)
+	return token, id, orNil(err)
+}
+
+// Vector is what a place has applied, per origin.
+type Vector = clock.Vector

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Planet is what the verbs need of the location they run at. The node gives
+// it; each part stands alone so that a test can give only what it uses.
+type Planet interface {
+	Fabrics
+	Locations
+	Mesh
+	Operations
+}
+
+// Fabrics finds and changes the fabrics that live at this location. Methods
+// that fail give *Error with FabricNotFound, FabricExists, BadName,
+// BadParameter or LocationNotFound.
+type Fabrics interface {
+	// Fabric is called for every request, so it must not block or allocate.
+	Fabric(tenant, name string) (*fabric.Fabric, error)
+	// ListFabrics gives the tenant's fabrics at this location, _system first,
+	// then by name.
+	ListFabrics(tenant string) []FabricInfo
+	// CreateFabric returns when the fabric takes writes at this location.
+	CreateFabric(ctx context.Context, tenant string, spec FabricSpec) error
+	DropFabric(ctx context.Context, tenant, name string) error
+	// SetFabricLocations adds and drops locations of a live fabric.
+	SetFabricLocations(ctx context.Context, tenant, name string, locations []string) error
+	SetFabricMetadata(ctx context.Context, tenant, name string, metadata value.Value) error
+}
+
+// FabricSpec is what a fabric is made of. No locations means all.
+type FabricSpec struct {
+	Name      string
+	Locations []string
+	Metadata  value.Value
+}
+
+// FabricInfo describes a fabric: its locations by name and its metadata.
+type FabricInfo struct {
+	Tenant, Name string
+	Locations    []string
+	Metadata     value.Value
+}
+
+// Locations tells where this location is and which others the planet has.
+type Locations interface {
+	Local() Location
+	// AllLocations includes the local one; the order is that of the planet.
+	AllLocations() []Location
+}
+
+// Location describes one location. URL is the address that clients call,
+// scheme included, without api-.
+type Location struct {
+	Name, URL               string
+	City, Country           string // Country is the two-letter code
+	CountryName             string
+	Latitude, Longitude     float64
+	State                   string // "up", "down", "joining", "evicting", "evicted"
+	Local                   bool
+	Incarnation             clock.Time
+	ClockOffsetMilliseconds float64
+}
+
+// Mesh shows and, in dev, bends the links. Methods that fail give *Error with
+// LocationNotFound, DevOnly or Refused.
+type Mesh interface {
+	// MeshState is the state as this location sees it for one fabric.
+	MeshState(tenant, name string) (MeshState, error)
+	SetLink(ctx context.Context, from, to string, change LinkChange) error
+	HealAll(ctx context.Context) error
+	// Evict closes a location out of one fabric (all fabrics when name is
+	// empty); Leave does it for this one.
+	Evict(ctx context.Context, tenant, name, location string) error
+	Leave(ctx context.Context, tenant, name string) error
+}
+
+// MeshState is what GET F/mesh answers.
+type MeshState struct {
+	Location    string
+	Incarnation clock.Time
+	Locations   []Location // members of this fabric
+	Links       []Link
+	Vector      clock.Vector
+	Stable      clock.Vector
+	Watermark   clock.Time
+	// Names gives each origin in the vectors its text: the location's name,
+	// with the incarnation where one name has several.
+	Names map[clock.Origin]string
+}
+
+// Link is one direction between two locations. Times are in milliseconds; a
+// lag counts what From has committed and To has not reported durable.
+type Link struct {
+	From, To   string
+	State      string // "up", "cut", "down"
+	OneWayMs   float64
+	RTTMs      float64
+	LagEntries int64
+	LagBytes   int64
+	LagMs      float64
+}
+
+// LinkChange sets what is not nil.
+type LinkChange struct {
+	State       *string // "up" or "cut"
+	OneWayMs    *float64
+	JitterMs    *float64
+	LossPercent *float64
+}
+
+// Operations are what an operator asks of this location.
+type Operations interface {
+	// Backup writes a consistent copy of everything to a folder that must not
+	// exist, on the machine of the location.
+	Backup(ctx context.Context, folder string) error
+	Health() Health
+}
+
+// Health says whether the location serves. Ready implies Live.
+type Health struct {
+	Live, Ready bool
+	// Reasons says in plain words what is wrong, empty when nothing is.
+	Reasons []string
+	// ReadOnly says why writes are refused, or is empty.
+	ReadOnly string
+}

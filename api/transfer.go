@@ -1,0 +1,209 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// List gives documents in key order.
+func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) ([]Document, error) {
+	if err := c.open(collection); err != nil {
+		return nil, err
+	}
+	if p.Offset < 0 {
+		return nil, Fail(BadParameter, "offset %d: want zero or more", p.Offset)
+	}
+	v := c.Fabric.View()
+	defer shut(v)
+	var out []Document
+	after, skip := "", p.Offset
+	for {
+		want := s.limits.Page
+		if p.Limit >= 0 {
+			want = min(want, p.Limit-len(out)+skip)
+		}
+		if want <= 0 {
+			return out, c.settle(ctx, v)
+		}
+		docs, err := v.Scan(collection, after, want, p.Descending)
+		if err != nil {
+			return nil, AsError(err)
+		}
+		if len(docs) > 0 {
+			after = docs[len(docs)-1].Key
+		}
+		full := len(docs) == want
+		cut := min(skip, len(docs))
+		skip -= cut
+		out = append(out, docs[cut:]...)
+		if !full {
+			return out, c.settle(ctx, v)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, AsError(err)
+		}
+	}
+}
+
+// Edges gives the edges of a vertex. Direction is in, out or any (also when
+// empty); the vertex is a handle collection/key.
+func (s *Service) Edges(ctx context.Context, c *Call, collection, vertex, direction string) ([]Document, error) {
+	if err := c.open(collection); err != nil {
+		return nil, err
+	}
+	if at := strings.IndexByte(vertex, '/'); at <= 0 || at == len(vertex)-1 {
+		return nil, Fail(BadParameter, "vertex %s: want a handle collection/key", quote(vertex))
+	}
+	switch direction {
+	case "":
+		direction = "any"
+	case "in", "out", "any":
+	default:
+		return nil, Fail(BadParameter, "direction %s: want in, out or any", quote(direction))
+	}
+	v := c.Fabric.View()
+	defer shut(v)
+	got, ok := v.Collection(collection)
+	if !ok {
+		return nil, Fail(CollectionNotFound, "%s", quote(collection))
+	}
+	if got.Type != fabric.EdgeCollection {
+		return nil, Fail(CollectionType, "%s is not an edge collection", quote(collection))
+	}
+	docs, err := v.Edges(collection, vertex, direction, s.limits.Items)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	return docs, c.settle(ctx, v)
+}
+
+// ImportRequest says how rows become documents.
+type ImportRequest struct {
+	Collection  string
+	Rows        []value.Value
+	OnDuplicate string // error (default), update, replace, ignore
+	Overwrite   bool   // truncate first
+	Complete    bool   // all or nothing
+	PrimaryKey  string // the member that becomes _key
+	FromPrefix  string // put before a _from or _to without a slash
+	ToPrefix    string
+}
+
+// ImportReply counts what became of the rows. Details says, per failed row,
+// which and why; Failed has the indexes of those rows.
+type ImportReply struct {
+	Created, Updated, Ignored, Errors, Empty int
+	Details                                  []string
+	Failed                                   []int
+}
+
+const importDetailsMost = 1000
+
+// Import writes rows, each as a transaction of its own unless Complete.
+func (s *Service) Import(ctx context.Context, c *Call, r ImportRequest) (ImportReply, error) {
+	o := DefaultWriteOptions()
+	switch r.OnDuplicate {
+	case "", "error":
+	case "update":
+		o.Overwrite = OverwriteUpdate
+	case "replace":
+		o.Overwrite = OverwriteReplace
+	case "ignore":
+		o.Overwrite = OverwriteIgnore
+	default:
+		return ImportReply{}, Fail(BadParameter, "onDuplicate %s: want error, update, replace or ignore", quote(r.OnDuplicate))
+	}
+	if err := s.bulk(c, r.Collection, len(r.Rows)); err != nil {
+		return ImportReply{}, err
+	}
+	var reply ImportReply
+	rows, from := make([]value.Value, 0, len(r.Rows)), make([]int, 0, len(r.Rows))
+	for i, row := range r.Rows {
+		doc, err := r.document(row)
+		if err != nil {
+			if r.Complete {
+				err.Index = i
+				return reply, err
+			}
+			reply.fail(i, err)
+			continue
+		}
+		rows, from = append(rows, doc), append(from, i)
+	}
+	if r.Overwrite {
+		if _, err := s.Truncate(ctx, c, r.Collection); err != nil {
+			return reply, err
+		}
+	}
+	write := s.WriteMany
+	if r.Complete {
+		write = s.WriteAll
+	}
+	items, err := write(ctx, c, OpInsert, r.Collection, rows, &o)
+	if err != nil {
+		return reply, err
+	}
+	for i := range items {
+		reply.count(&items[i], from[i])
+	}
+	return reply, nil
+}
+
+func (r *ImportReply) fail(i int, err *Error) {
+	r.Errors++
+	r.Failed = append(r.Failed, i)
+	if len(r.Details) < importDetailsMost {
+		r.Details = append(r.Details, "row "+strconv.Itoa(i+1)+": "+err.Message)
+	}
+}
+
+func (r *ImportReply) count(item *Item, at int) {
+	switch {
+	case item.Err != nil:
+		r.fail(at, item.Err)
+	case item.Reply.Created:
+		r.Created++
+	case item.Reply.OldRev != "":
+		r.Updated++
+	default:
+		r.Ignored++
+	}
+}
+
+// document makes the document of a row.
+func (r *ImportRequest) document(row value.Value) (value.Value, *Error) {
+	if row.Kind() != value.KindObject {
+		return row, Fail(BadDocument, "want an object, not %s", row.Kind())
+	}
+	if r.PrimaryKey != "" && r.PrimaryKey != "_key" {
+		k, ok := row.Get(r.PrimaryKey)
+		if !ok {
+			return row, Fail(BadKey, "the row has no %s", quote(r.PrimaryKey))
+		}
+		text := k.Str()
+		if k.Kind() == value.KindNumber {
+			text = k.Digits()
+		}
+		if text == "" {
+			return row, Fail(BadKey, "%s is %s, want a string or number", quote(r.PrimaryKey), k.Kind())
+		}
+		row = row.With("_key", value.String(text))
+	}
+	row = prefixed(row, "_from", r.FromPrefix)
+	return prefixed(row, "_to", r.ToPrefix), nil
+}
+
+func prefixed(row value.Value, name, prefix string) value.Value {
+	if prefix == "" {
+		return row
+	}
+	v, ok := row.Get(name)
+	if !ok || v.Kind() != value.KindString || strings.Contains(v.Str(), "/") {
+		return row
+	}
+	return row.With(name, value.String(prefix+"/"+v.Str()))
+}

@@ -1,0 +1,198 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// heartbeat is how often a quiet feed says that it is there.
+const heartbeat = 15 * time.Second
+
+// conflicts answers GET /conflicts.
+func (q *request) conflicts() error {
+	ctx, err := q.enter()
+	if err != nil {
+		return err
+	}
+	if q.hr.Method != http.MethodGet {
+		return q.allow("GET")
+	}
+	limit, err := q.query.number("limit", 100, 1, 1<<30)
+	if err != nil {
+		return err
+	}
+	list, next, err := q.server.service.Conflicts(ctx, &q.call, q.query.get("collection"), q.query.get("since"), limit)
+	if err != nil {
+		return err
+	}
+	side := func(s *api.ConflictSide) value.Value {
+		out := []value.Member{str("rev", s.Rev), str("location", s.Location)}
+		if s.Present {
+			out = append(out, member("value", s.Value))
+		}
+		return value.Object(out...)
+	}
+	one := func(c *api.Conflict) value.Value {
+		return value.Object(str("collection", c.Collection), str("key", c.Key), str("path", c.Path), member("kept", side(&c.Kept)),
+			member("lost", side(&c.Lost)), str("reason", c.Reason), member("at", value.Int(c.At)))
+	}
+	return q.ok(http.StatusOK, member("result", each(list, one)), str("next", next))
+}
+
+// openFeed starts a feed whose context has no deadline but ends with the
+// caller or the server.
+func (q *request) openFeed() (*api.Feed, context.Context, context.CancelFunc, error) {
+	ctx, err := q.enter()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if q.hr.Method != http.MethodGet {
+		return nil, nil, nil, q.allow("GET")
+	}
+	since := q.query.get("since")
+	if last := q.header("Last-Event-Id"); last != "" {
+		since = last
+	}
+	feed, err := q.server.service.Changes(ctx, &q.call, q.query.get("collection"), since)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	open, cancel := context.WithCancel(q.hr.Context())
+	stop := context.AfterFunc(q.server.streams, cancel)
+	return feed, open, func() { stop(); cancel() }, nil
+}
+
+// next waits for a message, at most until the heartbeat is due; then there is
+// none and no error.
+func next(ctx context.Context, feed *api.Feed) (api.Message, bool, error) {
+	turn, cancel := context.WithTimeout(ctx, heartbeat)
+	defer cancel()
+	m, err := feed.Next(turn)
+	if err == nil {
+		return m, true, nil
+	}
+	if ctx.Err() == nil && turn.Err() != nil {
+		return m, false, nil
+	}
+	return m, false, err
+}
+
+// changes answers GET /changes with server-sent events.
+func (q *request) changes() error {
+	feed, ctx, cancel, err := q.openFeed()
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	control := http.NewResponseController(q.w)
+	_ = control.SetReadDeadline(time.Time{}) // a feed outlives the bound on reading a request
+	h := q.headers()
+	h["Content-Type"] = []string{"text/event-stream"}
+	h["Cache-Control"] = []string{"no-cache"}
+	q.status = http.StatusOK
+	q.w.WriteHeader(http.StatusOK)
+	q.out = append(q.out[:0], ": selvedge\n\n"...)
+	for {
+		if _, err := q.w.Write(q.out); err != nil {
+			return nil
+		}
+		if err := control.Flush(); err != nil {
+			return nil
+		}
+		m, got, err := next(ctx, feed)
+		switch {
+		case err != nil:
+			return q.feedEnds(ctx, err)
+		case !got:
+			q.out = append(q.out[:0], ": heartbeat\n\n"...)
+		default:
+			q.out = appendEvent(q.out[:0], &m)
+		}
+	}
+}
+
+// appendEvent appends a message as an event. One without changes only moves
+// the reader's token on.
+func appendEvent(dst []byte, m *api.Message) []byte {
+	dst = append(append(append(dst, "id: "...), m.Token...), '\n')
+	if len(m.Changes) > 0 {
+		dst = append(m.AppendJSON(append(dst, "data: "...)), '\n')
+	}
+	return append(dst, '\n')
+}
+
+// feedEnds tells a reader that is still there why its feed ends.
+func (q *request) feedEnds(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	q.out = append(q.out[:0], "event: error\ndata: "...)
+	q.out = append(api.AsError(err).AppendJSON(q.out), "\n\n"...)
+	_, _ = q.w.Write(q.out)
+	return nil
+}
+
+// changesSocket answers the WebSocket at /_ws/changes. What the caller sends
+// is not looked at, except that it closes.
+func (q *request) changesSocket() error {
+	feed, ctx, cancel, err := q.openFeed()
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	if q.header("Upgrade") == "" {
+		return api.Fail(api.BadParameter, "this path takes a WebSocket")
+	}
+	// Origins are not checked: no cookie carries rights, and a page that can
+	// send the Authorization header or key already has it.
+	socket, err := websocket.Accept(q.w, q.hr, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
+	if err != nil {
+		q.status = http.StatusBadRequest // Accept has answered
+		return nil
+	}
+	q.status = http.StatusSwitchingProtocols
+	defer func() { _ = socket.CloseNow() }()
+	ctx = socket.CloseRead(ctx)
+	for {
+		m, got, err := next(ctx, feed)
+		switch {
+		case err != nil:
+			return q.socketEnds(socket, err)
+		case !got:
+			if err := ping(ctx, socket); err != nil {
+				return nil
+			}
+		case len(m.Changes) > 0:
+			q.out = m.AppendJSON(q.out[:0])
+			if err := socket.Write(ctx, websocket.MessageText, q.out); err != nil {
+				return nil
+			}
+		}
+	}
+}
+
+func ping(ctx context.Context, socket *websocket.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	defer cancel()
+	return socket.Ping(ctx)
+}
+
+// socketEnds closes with the reason.
+func (q *request) socketEnds(socket *websocket.Conn, err error) error {
+	if q.server.streams.Err() != nil {
+		_ = socket.Close(websocket.StatusGoingAway, "shutting down")
+		return nil
+	}
+	if !errors.Is(err, context.Canceled) {
+		reason := api.AsError(err).Error()
+		_ = socket.Close(websocket.StatusInternalError, reason[:min(len(reason), 120)])
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// request is one request under way, with the buffers it borrows. It goes back
+// to the pool at its end, so nothing may keep it or its buffers.
+type request struct {
+	server   *Server
+	w        http.ResponseWriter
+	hr       *http.Request
+	call     api.Call
+	envelope api.Envelope
+	path     path
+	query    query
+	started  time.Duration
+	status   int
+	body     []byte // pooled
+	out      []byte // pooled
+	cancel   context.CancelFunc
+}
+
+const pooledMost = 1 << 20 // bigger buffers are left to the collector
+
+func (q *request) begin(s *Server, w http.ResponseWriter, hr *http.Request) {
+	body, out := q.body[:0], q.out[:0]
+	*q = request{server: s, w: w, hr: hr, started: s.service.Monotonic(), body: body, out: out, query: query(hr.URL.RawQuery)}
+}
+
+// end counts and logs the request and gives it back.
+func (q *request) end() {
+	if q.cancel != nil {
+		q.cancel()
+	}
+	s := q.server
+	took := s.service.Monotonic() - q.started
+	s.metrics.count(q.hr.Method, q.status, took)
+	if s.log.Enabled(q.hr.Context(), levelAccess) {
+		s.log.LogAttrs(q.hr.Context(), levelAccess, "request", accessAttrs(q, took)...)
+	}
+	body, out := q.body, q.out
+	if cap(body) > pooledMost {
+		body = nil
+	}
+	if cap(out) > pooledMost {
+		out = nil
+	}
+	*q = request{body: body, out: out}
+	s.pool.Put(q)
+}
+
+// query searches the text of a query string; for the few parameters that
+// there are this is cheaper than a map.
+type query string
+
+// get finds a parameter. One without a value, or with an empty one, counts as
+// absent, as clients send those for options they do not set.
+func (s query) get(name string) string {
+	rest := string(s)
+	for rest != "" {
+		var part string
+		part, rest, _ = strings.Cut(rest, "&")
+		key, val, _ := strings.Cut(part, "=")
+		if key == name && val != "" {
+			if strings.ContainsAny(val, "%+") {
+				if plain, err := url.QueryUnescape(val); err == nil {
+					return plain
+				}
+			}
+			return val
+		}
+	}
+	return ""
+}
+
+// flag reads a boolean: true, false, 1, 0, yes, no, in any case.
+func (s query) flag(name string, absent bool) (bool, error) {
+	switch v := s.get(name); v {
+	case "":
+		return absent, nil
+	case "true", "True", "TRUE", "1", "yes", "on":
+		return true, nil
+	case "false", "False", "FALSE", "0", "no", "off":
+		return false, nil
+	default:
+		return absent, api.Fail(api.BadParameter, "%s=%s: want true or false", name, quote(v))
+	}
+}
+
+// flags reads several booleans into their places, which hold the defaults.
+func (s query) flags(set ...flagPlace) error {
+	if s == "" {
+		return nil
+	}
+	for _, f := range set {
+		v, err := s.flag(f.name, *f.to)
+		if err != nil {
+			return err
+		}
+		*f.to = v
+	}
+	return nil
+}
+
+type flagPlace struct {
+	name string
+	to   *bool
+}
+
+// number reads a decimal integer within bounds.
+func (s query) number(name string, absent, least, most int) (int, error) {
+	v := s.get(name)
+	if v == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < least || n > most {
+		return 0, api.Fail(api.BadParameter, "%s=%s: want a number from %d to %d", name, quote(v), least, most)
+	}
+	return n, nil
+}
+
+// context gives the request's context with its deadline.
+func (q *request) context() (context.Context, error) {
+	d, err := q.server.service.Timeout(q.hr.Header.Get("Selvedge-Deadline"))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(q.hr.Context(), d)
+	q.cancel = cancel
+	return ctx, nil
+}
+
+// header gives the first value of a header whose name is in canonical form.
+func (q *request) header(name string) string {
+	if v := q.hr.Header[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// enter authenticates and finds the fabric.
+func (q *request) enter() (context.Context, error) {
+	ctx, err := q.context()
+	if err != nil {
+		return nil, err
+	}
+	q.fill()
+	return ctx, q.server.service.Begin(ctx, &q.call, &q.envelope)
+}
+
+// identify authenticates for paths that have no fabric.
+func (q *request) identify() (context.Context, error) {
+	ctx, err := q.context()
+	if err != nil {
+		return nil, err
+	}
+	q.fill()
+	return ctx, q.server.service.Identify(ctx, &q.call, &q.envelope)
+}
+
+func (q *request) fill() {
+	e := &q.envelope
+	e.Authorization = q.header("Authorization")
+	if e.Authorization == "" {
+		e.Loopback = loopback(q.hr.RemoteAddr)
+	}
+	e.Tenant, e.Fabric = q.path.tenant, q.path.fabric
+	e.Session = q.header("Selvedge-Session")
+	e.Consistency = q.header("Selvedge-Consistency")
+	e.Idempotency = q.header("Idempotency-Key")
+}
+
+// loopback tells whether the peer is on this machine.
+func loopback(remote string) bool {
+	at, err := netip.ParseAddrPort(remote)
+	return err == nil && at.Addr().Unmap().IsLoopback()
+}
+
+// read reads the whole body into the pooled buffer.
+func (q *request) read() ([]byte, error) {
+	limit := q.server.service.Limits().BodyBytes
+	length := q.hr.ContentLength
+	if length > limit {
+		return nil, api.Fail(api.BodyTooLarge, "%d bytes, at most %d", length, limit)
+	}
+	buf := q.body[:0]
+	if length > 0 && int64(cap(buf)) < length+1 && length <= pooledMost {
+		buf = make([]byte, 0, length+1)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := q.hr.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > limit {
+			return nil, api.Fail(api.BodyTooLarge, "at most %d bytes", limit)
+		}
+		if errors.Is(err, io.EOF) {
+			q.body = buf
+			return buf, nil
+		}
+		if err != nil {
+			return nil, api.Fail(api.BadParameter, "the body ended early: %v", err)
+		}
+	}
+}
+
+// json reads the body as one JSON value. The value keeps no part of the
+// pooled buffer: Parse copies what it needs.
+func (q *request) json() (value.Value, error) {
+	text, err := q.read()
+	if err != nil {
+		return value.Null(), err
+	}
+	v, err := value.Parse(text, value.Limits{Bytes: int(q.server.service.Limits().BodyBytes)})
+	if err != nil {
+		return value.Null(), api.AsError(err)
+	}
+	return v, nil
+}
+
+// jsonOr is json for paths where the body may be absent.
+func (q *request) jsonOr(absent value.Value) (value.Value, error) {
+	if q.hr.ContentLength == 0 {
+		return absent, nil
+	}
+	text, err := q.read()
+	if err != nil {
+		return absent, err
+	}
+	if len(text) == 0 {
+		return absent, nil
+	}
+	v, err := value.Parse(text, value.Limits{Bytes: int(q.server.service.Limits().BodyBytes)})
+	if err != nil {
+		return absent, api.AsError(err)
+	}
+	return v, nil
+}
+
+func quote(text string) string {
+	const most = 60
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return strconv.Quote(strings.ToValidUTF8(text, "\uFFFD"))
+}

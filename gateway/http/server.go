@@ -1,0 +1,135 @@
+package http
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/selvedge-db/selvedge/api"
+)
+
+// Config is what the node gives.
+type Config struct {
+	Service *api.Service
+	Log     *slog.Logger
+	// Registry is what /metrics shows; the server adds its own to it.
+	Registry *prometheus.Registry
+	// TLS, when set, is offered on the same port as plain HTTP.
+	TLS *tls.Config
+	// PlainRefused leaves TLS only.
+	PlainRefused bool
+	// Hosts are names served besides localhost, IP literals and api- before
+	// these.
+	Hosts []string
+	// Connections bounds open connections; default 10,000.
+	Connections int
+	// Extra handlers, by the first segment of the path (as "console").
+	Extra map[string]http.Handler
+}
+
+// Server answers HTTP at one location.
+type Server struct {
+	service  *api.Service
+	log      *slog.Logger
+	hosts    map[string]bool
+	tls      *tls.Config
+	tlsOnly  bool
+	slots    chan struct{}
+	http     *http.Server
+	metrics  *metrics
+	scrape   http.Handler
+	extra    map[string]http.Handler
+	region   [1]string
+	requests atomic.Uint64
+	streams  context.Context // ends the streams at shutdown
+	cut      context.CancelFunc
+	pool     sync.Pool
+}
+
+const (
+	headerBytes   = 64 << 10
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 3 * time.Minute
+	readTimeout   = 5 * time.Minute // of a whole body; the verb has its own deadline
+)
+
+// New makes a server. Serve starts it.
+func New(cfg Config) (*Server, error) {
+	s := &Server{service: cfg.Service, log: cfg.Log, tls: cfg.TLS, tlsOnly: cfg.PlainRefused, extra: cfg.Extra}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.PlainRefused && cfg.TLS == nil {
+		return nil, errors.New("http: refusing plain HTTP needs a TLS configuration")
+	}
+	if cfg.Connections <= 0 {
+		cfg.Connections = 10_000
+	}
+	s.slots = make(chan struct{}, cfg.Connections)
+	s.hosts = make(map[string]bool, 2*len(cfg.Hosts))
+	for _, h := range cfg.Hosts {
+		s.hosts[h], s.hosts["api-"+h] = true, true
+	}
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
+	}
+	s.metrics = newMetrics()
+	if err := cfg.Registry.Register(s.metrics); err != nil {
+		return nil, fmt.Errorf("http: metrics: %w", err)
+	}
+	s.scrape = promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{})
+	s.region[0] = cfg.Service.Local().Name
+	s.streams, s.cut = context.WithCancel(context.Background())
+	s.pool.New = func() any { return new(request) }
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout,
+		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	return s, nil
+}
+
+// Serve answers on a listener until Shutdown; it returns nil then.
+func (s *Server) Serve(l net.Listener) error {
+	err := s.http.Serve(&listener{Listener: l, server: s})
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
+}
+
+// Shutdown stops accepting, ends the streams and waits for other requests.
+// When the context ends first, connections are closed hard.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.cut()
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close() // it reports what Shutdown did
+		return fmt.Errorf("http: requests were cut off: %w", err)
+	}
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
+	q := s.pool.Get().(*request)
+	q.begin(s, w, hr)
+	defer q.end()
+	if !s.hostServed(hr.Host) {
+		q.fail(api.Fail(api.Misdirected, "%s", quote(hr.Host)))
+		return
+	}
+	if hr.Method == http.MethodOptions {
+		q.preflight()
+		return
+	}
+	if err := q.route(); err != nil {
+		q.fail(err)
+	}
+}
