@@ -67,14 +67,18 @@ type modelLocation struct {
 
 type model struct {
 	*rand.Rand
-	decls     crdt.Declarations
-	wrong     mistake
-	removes   float64
-	locations []*modelLocation
-	wire      []modelMessage
-	entries   []*modelEntry
-	asked     int // of the log
-	losses    int
+	decls       crdt.Declarations
+	wrong       mistake
+	removes     float64
+	rate        float64 // of commits per step: slow runs fold much, fast ones have much that is concurrent
+	keys        int     // of modelKeys, in use
+	purged      int
+	purgedEarly int // before the end
+	locations   []*modelLocation
+	wire        []modelMessage
+	entries     []*modelEntry
+	asked       int // of the log
+	losses      int
 }
 
 // modelLog is the log as one location may read it: what is stable may be gone.
@@ -204,7 +208,7 @@ func (l *modelLocation) mistaken(key string, old, next value.Value, ops []crdt.O
 		}
 	case l.w.wrong == insertByUnsets && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0:
 		d, err := l.load(key)
-		if err != nil {
+		if err != nil || len(ops[0].Value.Members()) == 0 {
 			return ops
 		}
 		var out []crdt.Op
@@ -315,6 +319,7 @@ func (l *modelLocation) fold() error {
 			purge = true
 		}
 		if purge {
+			l.w.purged++
 			delete(l.records, key)
 		} else {
 			l.store(key, d)
@@ -349,6 +354,14 @@ func (l *modelLocation) show(key string) string {
 	return string(RecordText(rec))
 }
 
+// newModel varies what makes rare faults show: many removals, few documents, slow and fast commits.
+func newModel(seed int, wrong mistake) *model {
+	return &model{
+		Rand: rand.New(rand.NewPCG(uint64(seed), 1)), wrong: wrong,
+		removes: []float64{.6, .3, .05}[seed%3], keys: 1 + seed/3%2*2, rate: []float64{.06, .35, .15}[seed/6%3],
+	}
+}
+
 func number(n int) value.Value { return value.Int(int64(n)) }
 
 // wanted changes a document as users do, in the normal form of its types.
@@ -359,7 +372,7 @@ func (w *model) wanted(now value.Value, exists bool) (value.Value, bool) {
 	if !exists {
 		now = value.Object()
 	}
-	for _, name := range []string{"a", "b", "n", "p", "s", "m", "w", "v", "o"} {
+	for _, name := range []string{"a", "b", "n", "p", "s", "m", "w", "v", "o", "expireAt"} {
 		switch {
 		case w.Float64() < .7:
 		case exists && w.Float64() < .2:
@@ -435,13 +448,14 @@ func (w *model) run(steps int) error {
 			return fmt.Errorf("step %d: %w", now, err)
 		}
 	}
+	w.purgedEarly = w.purged
 	return w.finish()
 }
 
 func (w *model) step(now int, last bool) error {
 	l := w.locations[w.IntN(len(w.locations))]
-	if w.Float64() < .35 {
-		e, err := l.commit(modelKeys[w.IntN(len(modelKeys))], now*3)
+	if w.Float64() < w.rate {
+		e, err := l.commit(modelKeys[w.IntN(w.keys)], now*3)
 		if err != nil {
 			return err
 		}
@@ -526,16 +540,16 @@ func modelSeeds(normal int) int {
 
 func TestFoldingNeverShows(t *testing.T) {
 	t.Parallel()
-	asked, losses := 0, 0
-	for seed := range modelSeeds(60) {
-		w := &model{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), removes: []float64{.05, .3, .6}[seed%3]}
+	asked, losses, purged := 0, 0, 0
+	for seed := range modelSeeds(150) {
+		w := newModel(seed, noMistake)
 		if err := w.run(300); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		asked, losses = asked+w.asked, losses+w.losses
+		asked, losses, purged = asked+w.asked, losses+w.losses, purged+w.purgedEarly
 	}
-	if asked == 0 || losses == 0 {
-		t.Fatalf("the runs asked the log %d times and saw %d losses: they tested less than they should", asked, losses)
+	if asked == 0 || losses == 0 || purged == 0 {
+		t.Fatalf("the runs asked the log %d times, saw %d losses and %d purges: they tested less than they should", asked, losses, purged)
 	}
 }
 
@@ -545,7 +559,7 @@ func TestMistakesAreCaught(t *testing.T) {
 		t.Run(string(wrong), func(t *testing.T) {
 			t.Parallel()
 			for seed := range 400 {
-				w := &model{Rand: rand.New(rand.NewPCG(uint64(seed), 2)), removes: []float64{.05, .3, .6}[seed%3], wrong: wrong}
+				w := newModel(seed, wrong)
 				if err := w.run(300); err != nil {
 					t.Logf("seed %d: %v", seed, err)
 					return

@@ -59,7 +59,9 @@ func (d *Document) Base() clock.Stamp { return d.root.PlainStamp }
 // Quiet reports whether one stamp says it all: the document exists, nothing is in a slot, nothing removed is remembered, and every
 // path bears the stamp Touched or every path is folded.
 func (d *Document) Quiet() bool {
-	return d.root.State == Object && (d.root.quiet(clock.Stamp{}) || d.root.quiet(d.touched))
+	// The stamp of the root's plain members counts even when there are none: it says when expireAt was left out.
+	stamp := d.root.PlainStamp
+	return d.root.State == Object && (stamp.IsZero() || stamp == d.touched) && d.root.quiet(stamp)
 }
 
 // quiet reports whether every path at or below the node bears this stamp and is shown.
