@@ -120,12 +120,11 @@ func (c *Client) URL() string { return c.base }
 // FabricName is the fabric this client talks to.
 func (c *Client) FabricName() string { return c.cfg.Fabric }
 
-// InFabric returns a client for another fabric with the same connections and
-// identity. It starts a session of its own, since tokens belong to a fabric.
+// InFabric returns a client for another fabric with the same connections,
+// identity and session: a token names the fabrics that it speaks of.
 func (c *Client) InFabric(name string) *Client {
 	other := *c
 	other.cfg.Fabric = name
-	other.session = &session{}
 	return &other
 }
 

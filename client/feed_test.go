@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -104,10 +105,10 @@ func TestFeedWaitsNoLongerThanItsContext(t *testing.T) {
 // A connection that stays silent is given up.
 func TestFeedGivesUpSilence(t *testing.T) {
 	t.Parallel()
-	calls := 0
+	var calls atomic.Int32
 	end := make(chan struct{})
 	c, _ := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
-		if calls++; calls > 1 {
+		if calls.Add(1) > 1 {
 			_, _ = fmt.Fprintf(w, "id: p1\ndata: "+oneChange+"\n\n", 1)
 			return
 		}

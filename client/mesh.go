@@ -118,6 +118,11 @@ func (c *Client) HealLink(ctx context.Context, from, to string) error {
 	return c.SetLink(ctx, from, to, LinkChange{State: &state})
 }
 
+// HealAll lets every link run again as it ran at first.
+func (c *Client) HealAll(ctx context.Context) error {
+	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/links/heal", repeat: repeatSafe}, nil)
+}
+
 // Conflict is one value that lost against a concurrent one.
 type Conflict struct {
 	Collection string       `json:"collection"`
@@ -212,11 +217,10 @@ func (c *Client) Backup(ctx context.Context, folder string) error {
 // Evict closes a location out of the fabric: what it commits from then on is
 // not taken any more. A location that comes back joins as a new one.
 func (c *Client) Evict(ctx context.Context, location string) error {
-	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/evict",
-		body: map[string]string{"location": location}}, nil)
+	return c.do(ctx, &call{method: http.MethodDelete, path: "/mesh/locations/" + url.PathEscape(location)}, nil)
 }
 
 // Leave takes the location this client talks to out of the fabric.
 func (c *Client) Leave(ctx context.Context) error {
-	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/leave", body: map[string]string{}}, nil)
+	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/leave"}, nil)
 }

@@ -40,6 +40,10 @@ func newFakeLocation(t *testing.T) *fakeLocation {
 	mux.HandleFunc("GET "+prefix+"/export/{c}", f.locked(f.export))
 	mux.HandleFunc("GET "+prefix+"/mesh", f.locked(f.mesh))
 	mux.HandleFunc("PUT "+prefix+"/mesh/links/{from}/{to}", f.locked(f.link))
+	mux.HandleFunc("POST "+prefix+"/mesh/links/heal", f.locked(func(*http.Request) (int, any) {
+		clear(f.cut)
+		return 200, map[string]any{"error": false, "code": 200, "result": true}
+	}))
 	f.Server = httptest.NewServer(mux)
 	t.Cleanup(f.Close)
 	return f

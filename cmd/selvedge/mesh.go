@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func (a *app) linkHealCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if everything {
-				return a.setLinks(cmd.Context(), "heal", nil)
+				return a.healAll(cmd.Context())
 			}
 			return a.setLinks(cmd.Context(), "heal", both(args[0], args[1], oneWay))
 		},
@@ -71,40 +72,50 @@ func both(a, b string, oneWay bool) []client.Link {
 	return links
 }
 
-// setLinks cuts or heals; without links it means those that are cut.
 func (a *app) setLinks(ctx context.Context, action string, links []client.Link) error {
 	c, err := a.connect(true)
 	if err != nil {
 		return err
 	}
-	set := c.HealLink
+	set, state := c.HealLink, "up"
 	if action == "cut" {
-		set = c.CutLink
+		set, state = c.CutLink, "cut"
 	}
-	if links == nil {
-		mesh, err := c.Mesh(ctx)
-		if err != nil {
-			return fmt.Errorf("link heal: %w", err)
-		}
-		for _, l := range mesh.Links {
-			if l.State == "cut" {
-				links = append(links, l)
-			}
-		}
-	}
-	changed := []map[string]string{}
 	for _, l := range links {
 		if err := set(ctx, l.From, l.To); err != nil {
 			return fmt.Errorf("link %s %s %s: %w", action, l.From, l.To, err)
 		}
-		state := map[string]string{"cut": "cut", "heal": "up"}[action]
+	}
+	return a.printLinks(links, state)
+}
+
+// healAll heals everything, and tells what was cut.
+func (a *app) healAll(ctx context.Context) error {
+	c, err := a.connect(true)
+	if err != nil {
+		return err
+	}
+	mesh, err := c.Mesh(ctx)
+	if err != nil {
+		return fmt.Errorf("link heal: %w", err)
+	}
+	if err := c.HealAll(ctx); err != nil {
+		return fmt.Errorf("link heal: %w", err)
+	}
+	cut := slices.DeleteFunc(mesh.Links, func(l client.Link) bool { return l.State != "cut" })
+	return a.printLinks(cut, "up")
+}
+
+func (a *app) printLinks(links []client.Link, state string) error {
+	changed := []map[string]string{}
+	for _, l := range links {
 		changed = append(changed, map[string]string{"from": l.From, "to": l.To, "state": state})
 	}
 	return a.print(changed, func(w io.Writer) {
-		for _, l := range changed {
-			fmt.Fprintf(w, "%s -> %s: %s\n", l["from"], l["to"], l["state"])
+		for _, l := range links {
+			fmt.Fprintf(w, "%s -> %s: %s\n", l.From, l.To, state)
 		}
-		if len(changed) == 0 {
+		if len(links) == 0 {
 			fmt.Fprintln(w, "no link is cut")
 		}
 	})
