@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -114,6 +115,31 @@ func (r *recorder) await(what string, holds func() bool) {
 			r.t.Fatalf("gave up waiting for %s", what)
 		}
 	}
+}
+
+// framesFrom, infoOf, downsOf and strangers give copies; the recorder goes on recording.
+func (r *recorder) framesFrom(peer string) []Frame {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.frames[peer])
+}
+
+func (r *recorder) infoOf(peer string) PeerInfo {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.infos[peer]
+}
+
+func (r *recorder) downsOf(peer string) []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.downs[peer])
+}
+
+func (r *recorder) strangers() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.infos)
 }
 
 // planet is a number of transports on loopback that share their links, as in a development planet.

@@ -65,9 +65,9 @@ func TestFramesArriveInOrder(t *testing.T) {
 			}
 			r := p.record[b]
 			r.await(fmt.Sprintf("frames from %s at %s", a, b), func() bool { return len(r.frames[a]) >= 2*n })
-			checkNumbered(t, r.frames[a], Entries, n)
-			checkNumbered(t, r.frames[a], Control, n)
-			if info := r.infos[a]; info.Start != p.nodes[a].Start() || info.Version != ProtocolVersion || info.Dialled != (b < a) {
+			checkNumbered(t, r.framesFrom(a), Entries, n)
+			checkNumbered(t, r.framesFrom(a), Control, n)
+			if info := r.infoOf(a); info.Start != p.nodes[a].Start() || info.Version != ProtocolVersion || info.Dialled != (b < a) {
 				t.Errorf("%s knows of %s: %+v", b, a, info)
 			}
 		}
@@ -88,7 +88,7 @@ func TestLargeFrames(t *testing.T) {
 		p.send("a", "b", Frame{Fabric: fmt.Sprint(i), Class: Entries, Payload: noise(n)})
 		r := p.record["b"]
 		r.await("a large frame", func() bool { return len(r.frames["a"]) > i })
-		if f := r.frames["a"][i]; f.Fabric != fmt.Sprint(i) || !bytes.Equal(f.Payload, noise(n)) {
+		if f := r.framesFrom("a")[i]; f.Fabric != fmt.Sprint(i) || !bytes.Equal(f.Payload, noise(n)) {
 			t.Errorf("%d bytes came as %d for fabric %q", n, len(f.Payload), f.Fabric)
 		}
 	}
@@ -142,7 +142,7 @@ func TestDelayAsSet(t *testing.T) {
 	if took := clock.Monotonic() - began; took < there {
 		t.Errorf("frames came after %v, the link takes %v", took, there)
 	}
-	checkNumbered(t, r.frames["a"], Control, 50)
+	checkNumbered(t, r.framesFrom("a"), Control, 50)
 	began = clock.Monotonic()
 	p.send("b", "a", numbered(Entries, 0, 10))
 	q := p.record["a"]
@@ -196,9 +196,9 @@ func TestCutAndHeal(t *testing.T) {
 			p.send("fra", "syd", numbered(Entries, 0, 10))
 			syd := p.record["syd"]
 			syd.await("a frame after the heal", func() bool { return len(syd.frames["fra"]) == 1 })
-			checkNumbered(t, syd.frames["fra"], Entries, 1)
-			if len(syd.downs["fra"]) != 1 || !errors.Is(syd.downs["fra"][0], ErrCut) {
-				t.Errorf("reasons at syd: %v", syd.downs["fra"])
+			checkNumbered(t, syd.framesFrom("fra"), Entries, 1)
+			if len(syd.downsOf("fra")) != 1 || !errors.Is(syd.downsOf("fra")[0], ErrCut) {
+				t.Errorf("reasons at syd: %v", syd.downsOf("fra"))
 			}
 		})
 	}
@@ -224,9 +224,7 @@ func TestRapidCutsLeaveNothing(t *testing.T) {
 		if p.nodes["b"].Send("a", numbered(Entries, 0, 8)) != nil {
 			continue
 		}
-		a.mu.Lock()
-		downs := len(a.downs["b"])
-		a.mu.Unlock()
+		downs := len(a.downsOf("b"))
 		a.await("a frame after it all", func() bool {
 			arrived = len(a.frames["b"]) > 0
 			return arrived || len(a.downs["b"]) > downs
@@ -263,7 +261,7 @@ func TestSlowReceiverHoldsUpItselfOnly(t *testing.T) {
 	}
 	syd := p.record["syd"]
 	syd.await("frames at the fast one", func() bool { return len(syd.frames["fra"]) == 100 })
-	checkNumbered(t, syd.frames["fra"], Entries, 100)
+	checkNumbered(t, syd.framesFrom("fra"), Entries, 100)
 	if got := p.nodes["fra"].Peers()[1]; got.Name != "tok" || got.Overflows != 1 || got.Queued[Entries] == 0 {
 		t.Errorf("status of the slow one: %+v", got)
 	}
@@ -282,7 +280,7 @@ func TestHigherNameDialsWhenItMust(t *testing.T) {
 	}
 	ra.await("the stream at a", func() bool { return ra.up["b"] == 1 })
 	rb.await("the stream at b", func() bool { return rb.up["a"] == 1 })
-	if !rb.infos["a"].Dialled || ra.infos["b"].Dialled {
+	if !rb.infoOf("a").Dialled || ra.infoOf("b").Dialled {
 		t.Error("b must have dialled")
 	}
 }
@@ -301,8 +299,8 @@ func TestRestartedPeerTakesOver(t *testing.T) {
 		go func() { _ = b.dial(b.ctx, "z", address) }()
 		ra.await("the newest start", func() bool { return ra.up["b"] == 1 && ra.infos["b"].Start == b.Start() })
 	}
-	if len(ra.downs["b"]) != 2 || !errors.Is(ra.downs["b"][0], ErrReplaced) || starts[0] == starts[1] {
-		t.Errorf("downs %v, starts %v", ra.downs["b"], starts)
+	if len(ra.downsOf("b")) != 2 || !errors.Is(ra.downsOf("b")[0], ErrReplaced) || starts[0] == starts[1] {
+		t.Errorf("downs %v, starts %v", ra.downsOf("b"), starts)
 	}
 }
 
@@ -316,8 +314,8 @@ func TestSilentPeerTimesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	ra.await("a timeout", func() bool { return len(ra.downs["b"]) > 0 })
-	if !errors.Is(ra.downs["b"][0], ErrTimeout) {
-		t.Errorf("broke because of %v", ra.downs["b"][0])
+	if !errors.Is(ra.downsOf("b")[0], ErrTimeout) {
+		t.Errorf("broke because of %v", ra.downsOf("b")[0])
 	}
 }
 
@@ -350,8 +348,8 @@ func TestAdmitRefuses(t *testing.T) {
 		t.Errorf("dialling: %v", err)
 	}
 	closeTransport(t, z)
-	if len(rz.infos) != 0 {
-		t.Errorf("a stream came up: %v", rz.infos)
+	if rz.strangers() != 0 {
+		t.Errorf("a stream came up: %v", rz.strangers())
 	}
 }
 
