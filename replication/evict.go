@@ -50,8 +50,12 @@ func (m *Machine) needs(deps clock.Vector) {
 	}
 }
 
-// findNeeds does so for all that waits, when an eviction begins.
+// findNeeds finds them anew when members have changed: an entry of one who is
+// leaving by now needs nothing any more, and neither do its reports.
 func (m *Machine) findNeeds() {
+	for _, o := range m.origins {
+		o.need = 0
+	}
 	if len(m.evict.leaving) == 0 {
 		m.evict.reports, m.evict.told = nil, nil
 		return

@@ -16,6 +16,7 @@ type pulling struct {
 	wanted   clock.Time // the highest that some peer has and we lack
 	urgent   bool       // something has waited for it for a round trip
 	prefer   string     // who sent what waits
+	behind   clock.Row  // what waits: who has applied that has the log, too
 	trimmed  int        // peers that no longer have it
 }
 
@@ -96,6 +97,7 @@ func (m *Machine) findWanted() {
 		from := o.queue[0].from
 		if m.now.Mono-o.block.since >= max(m.peer(from).rtt(), repairEvery) {
 			d.pull.urgent, d.pull.prefer = true, from
+			d.pull.behind = clock.Row{Origin: o.id, Time: o.block.entry}
 		}
 	}
 }
@@ -133,7 +135,10 @@ func (m *Machine) pull(o *origin) {
 func (m *Machine) pullFrom(o *origin) *peer {
 	var candidates []*peer
 	for _, p := range m.peers {
-		has := p.heard.vector.At(o.id) > o.tail || p.name == o.pull.prefer && o.pull.urgent
+		has := p.heard.vector.At(o.id) > o.tail
+		if w := o.pull.behind; o.pull.urgent && !has { // a closed log is in no vector
+			has = p.name == o.pull.prefer || p.heard.vector.At(w.Origin) >= w.Time
+		}
 		if !p.ready || p.joining || !has {
 			continue
 		}

@@ -431,5 +431,8 @@ func (w *world) quiesce() {
 			return
 		}
 	}
+	for _, s := range w.live() {
+		w.t.Logf("%s: %+v", s.name, s.machine.Status())
+	}
 	w.t.Fatalf("after a minute: %s\nlog: %q", problem, w.log)
 }
