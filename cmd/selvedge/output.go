@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Forms of a result.
@@ -87,19 +85,7 @@ func (a *app) print(result any, inTable func(w io.Writer)) error {
 // printJSON gives JSON text in the form that was asked for, indented.
 func (a *app) printJSON(text []byte) error {
 	if a.flags.output == outputYAML {
-		var node yaml.Node
-		// JSON is YAML, and a node keeps the order of members and the
-		// digits of numbers.
-		if err := yaml.Unmarshal(text, &node); err != nil {
-			return fmt.Errorf("result as YAML: %w", err)
-		}
-		plain(&node)
-		encoder := yaml.NewEncoder(a.out)
-		encoder.SetIndent(2)
-		if err := encoder.Encode(&node); err != nil {
-			return fmt.Errorf("result as YAML: %w", err)
-		}
-		return encoder.Close()
+		return writeYAML(a.out, text)
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", "  "); err != nil {
@@ -108,17 +94,4 @@ func (a *app) printJSON(text []byte) error {
 	b.WriteByte('\n')
 	_, err := a.out.Write(b.Bytes())
 	return err
-}
-
-// plain takes away the style of JSON.
-func plain(node *yaml.Node) {
-	if node.Kind == yaml.MappingNode || node.Kind == yaml.SequenceNode {
-		node.Style = 0
-	}
-	if node.Kind == yaml.ScalarNode && node.Tag == "!!str" {
-		node.Style = 0
-	}
-	for _, below := range node.Content {
-		plain(below)
-	}
 }

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+const referencePage = "../../docs/reference/cli.md"
+
+const referenceHead = `# Command line
+
+The page is made from the commands themselves: ` + "`go test ./cmd/selvedge -run Reference -update`" + `.
+
+Commands end with 0 when they did their work, 1 when they failed, 2 when they were called wrongly, and 3 when the
+location could not be reached. Results go to the standard output, everything else to the standard error.
+
+Commands that talk to a location take these:
+
+`
+
+var _ = flag.Bool("update", false, "write the page instead of comparing it")
+
+// TestReferenceIsCurrent compares the page with what the commands say.
+func TestReferenceIsCurrent(t *testing.T) {
+	t.Parallel()
+	want := reference(t)
+	if update := flag.Lookup("update"); update != nil && update.Value.String() == "true" {
+		if err := os.WriteFile(referencePage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(referencePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != want {
+		t.Error("docs/reference/cli.md is not current: go test ./cmd/selvedge -run Reference -update")
+	}
+}
+
+func reference(t *testing.T) string {
+	t.Helper()
+	root := (&app{}).root()
+	status, _, err := root.Find([]string{"status"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	common := map[string]bool{}
+	for _, name := range []string{"url", "api-key", "user", "password", "ca", "fabric", "output"} {
+		common[name] = true
+	}
+	var b strings.Builder
+	b.WriteString(referenceHead)
+	for _, name := range flagNames(status) {
+		if common[name] {
+			b.WriteString(flagLine(status, name))
+		}
+	}
+	seen := 0
+	for _, c := range all(root) {
+		if c == root || c.HasSubCommands() {
+			continue
+		}
+		seen++
+		describe(&b, c, common)
+	}
+	if seen < 14 {
+		t.Fatalf("saw only %d commands", seen)
+	}
+	return b.String()
+}
+
+func describe(b *strings.Builder, c *cobra.Command, common map[string]bool) {
+	text := c.Long
+	if text == "" {
+		text = c.Short + "."
+	}
+	fmt.Fprintf(b, "\n## %s\n\n`%s`\n\n%s\n", c.CommandPath(), c.UseLine(), text)
+	talks := c.Flags().Lookup("url") != nil
+	var flags strings.Builder
+	for _, name := range flagNames(c) {
+		if name != "help" && (!talks || !common[name]) {
+			flags.WriteString(flagLine(c, name))
+		}
+	}
+	if flags.Len() > 0 {
+		b.WriteString("\n" + flags.String())
+	}
+	example := strings.ReplaceAll("  "+strings.TrimSpace(c.Example), "\n  ", "\n")
+	fmt.Fprintf(b, "\n```sh\n%s\n```\n", strings.TrimSpace(example))
+}
+
+// flagNames lists the flags of a command by name, as its help shows them.
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	for line := range strings.Lines(c.Flags().FlagUsages()) {
+		if _, rest, found := strings.Cut(line, "--"); found && strings.TrimSpace(line)[0] == '-' {
+			names = append(names, strings.FieldsFunc(rest, func(r rune) bool { return r == ' ' || r == '[' })[0])
+		}
+	}
+	return names
+}
+
+func flagLine(c *cobra.Command, name string) string {
+	f := c.Flags().Lookup(name)
+	value := ""
+	if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
+		value = fmt.Sprintf(" (default `%s`)", f.DefValue)
+	}
+	return fmt.Sprintf("- `--%s`: %s%s\n", f.Name, f.Usage, value)
+}
