@@ -30,7 +30,7 @@ func (s *Slots) delta(stamp clock.Stamp, n int64) {
 	for i := range s.Counter {
 		// The folded run is of origin 0, as Pending is.
 		if r := &s.Counter[i]; r.Origin == stamp.Origin && r.Last != 0 {
-			r.Last, r.Sum = stamp.Time, r.Sum+n
+			r.From, r.Last, r.Sum = min(r.From, stamp.Time), max(r.Last, stamp.Time), r.Sum+n
 			return
 		}
 	}

@@ -82,13 +82,16 @@ func (n *Node) quiet(stamp clock.Stamp) bool {
 
 // Stamps calls f for every stamp in the document that is not folded, until f returns false. Stamps may come more than once.
 func (d *Document) Stamps(f func(clock.Stamp) bool) {
-	d.root.stamps(func(s clock.Stamp) bool { return s.IsZero() || f(s) })
+	all := func(s clock.Stamp) bool { return s.IsZero() || f(s) }
+	if all(d.root.PlainStamp) {
+		d.root.stamps(all)
+	}
 }
 
 // Stable reports whether every stamp in the document, and the newest that touched it, is covered: nothing that can still arrive is
 // concurrent with any of it. A removed or expired document may then be forgotten.
 func (d *Document) Stable(stable clock.Vector) bool {
-	if !covers(stable, d.touched) {
+	if !covers(stable, d.touched) || !covers(stable, d.root.PlainStamp) {
 		return false
 	}
 	return d.root.stamps(func(s clock.Stamp) bool { return covers(stable, s) })

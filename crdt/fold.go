@@ -111,7 +111,7 @@ func (n *Node) settle(stable clock.Vector, decl *declared) bool {
 
 // membersFolded reports whether every stamp below the node is folded.
 func (n *Node) membersFolded() bool {
-	if !n.PlainStamp.IsZero() {
+	if !n.PlainStamp.IsZero() && len(n.Plain.Members()) > 0 {
 		return false
 	}
 	return !slices.ContainsFunc(n.Children, func(c Child) bool { return !c.Node.stamps(clock.Stamp.IsZero) })

@@ -125,12 +125,13 @@ func (n *Node) setRegister(state State, v value.Value) {
 	n.State, n.Value, n.Loose = state, v, false
 }
 
-// stamps calls f for every stamp at or below the node, folded ones too, until f returns false.
+// stamps calls f for every stamp at or below the node, folded ones too, until f returns false. The stamp of plain members that are
+// not there says nothing, but for the root's, see expand.
 func (n *Node) stamps(f func(clock.Stamp) bool) bool {
-	if !f(n.Stamp) {
+	if !f(n.Stamp) || !n.Slots.stamps(f) {
 		return false
 	}
-	if !f(n.PlainStamp) || !n.Slots.stamps(f) {
+	if len(n.Plain.Members()) > 0 && !f(n.PlainStamp) {
 		return false
 	}
 	for _, c := range n.Children {
