@@ -13,7 +13,7 @@ func TestYAML(t *testing.T) {
 		`{}`:                                  "{}\n",
 		`{"b":1e3,"a":[],"c":{"x":null}}`:     "b: 1e3\na: []\nc:\n  x: null\n",
 		`[{"a":true},[1,"2"],"no"]`:           "-\n  a: true\n-\n  - 1\n  - \"2\"\n- \"no\"\n",
-		`{"k: v":"x: y","n":"-1","t":"a\nb"}`: "\"k: v\": \"x: y\"\nn: \"-1\"\nt: \"a\\nb\"\n",
+		`{"k: v":"x: y","m":"-1","t":"a\nb"}`: "\"k: v\": \"x: y\"\nm: \"-1\"\nt: \"a\\nb\"\n",
 		`["São Paulo","<&>","~","# x","Null"," a","a "]`: "- São Paulo\n- \"<&>\"\n- \"~\"\n- \"# x\"\n- \"Null\"\n- \" a\"\n- \"a \"\n",
 	} {
 		var out bytes.Buffer
