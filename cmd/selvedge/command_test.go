@@ -18,7 +18,7 @@ func TestExitCodes(t *testing.T) {
 	f.command(t, "get", "places/p1").want(t, exitFailed, "document not found", "1202")
 	for _, wrong := range [][]string{
 		{"nothing"}, {"link", "break"}, {"get"}, {"get", "places"}, {"status", "--no-such-flag"}, {"status", "--output", "xml"},
-		{"status", "--every", "1ms"}, {"link", "heal"}, {"link", "heal", "--all", "a", "b"}, {"link", "cut", "a"}, {"import", "x.jsonl"},
+		{"status", "--every", "1ms"}, {"link", "heal"}, {"link", "heal", "--all", "a", "b"}, {"link", "cut"}, {"import", "x.jsonl"},
 		{"import", "x.doc", "--to", "x"}, {"import", "x.csv", "--to", "x", "--on-error", "maybe"}, {"import", "x.csv", "--to", "x", "--escape", "ab"},
 		{"import", "-", "--to", "x", "--format", "csv", "--resume"}, {"export", "x", "--format", "csv"}, {"export", "x", "--format", "xml"},
 		{"put", "a/b", "[]"}, {"put", "a", "{}", "--merge"}, {"put", "a/b", `{"_key":"c"}`}, {"generate", "people"},
@@ -120,6 +120,12 @@ func TestStatusAndLinks(t *testing.T) {
 	}
 	f.command(t, "link", "heal", "--all", "--output", "json").want(t, exitDone, `"from": "tok"`)
 	f.command(t, "link", "heal", "--all").want(t, exitDone, "no link is cut")
+	f.command(t, "link", "cut", "syd").want(t, exitDone, "syd -> fra: cut", "tok -> syd: cut")
+	if !f.cut["syd fra"] || !f.cut["fra syd"] || !f.cut["syd tok"] || !f.cut["tok syd"] || f.cut["fra tok"] {
+		t.Errorf("links: %v", f.cut)
+	}
+	f.command(t, "link", "heal", "syd").want(t, exitDone, "fra -> syd: up")
+	f.command(t, "link", "cut", "mars").want(t, exitFailed, "there is no location")
 	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, "location not found")
 }
 

@@ -26,13 +26,13 @@ func (a *app) linkCommand() *cobra.Command {
 func (a *app) linkCutCommand() *cobra.Command {
 	var oneWay bool
 	c := a.withClientFlags(&cobra.Command{
-		Use:     "cut A B",
-		Short:   "Let nothing pass between two locations",
-		Long:    "Let nothing pass between two locations, with --one-way nothing from A to B. Returns when it is so.",
-		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way",
-		Args:    cobra.ExactArgs(2),
+		Use:     "cut A [B]",
+		Short:   "Let nothing pass between two locations, or cut one off",
+		Long:    "Let nothing pass between two locations, with --one-way nothing from A to B. Without B, between A and all others.\nReturns when it is so.",
+		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way\n  selvedge link cut syd",
+		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.setLinks(cmd.Context(), "cut", both(args[0], args[1], oneWay))
+			return a.setLinks(cmd.Context(), "cut", args, oneWay)
 		},
 	})
 	c.Flags().BoolVar(&oneWay, "one-way", false, "only from A to B")
@@ -42,13 +42,13 @@ func (a *app) linkCutCommand() *cobra.Command {
 func (a *app) linkHealCommand() *cobra.Command {
 	var everything, oneWay bool
 	c := a.withClientFlags(&cobra.Command{
-		Use:     "heal [A B]",
+		Use:     "heal [A [B]]",
 		Short:   "Let messages pass again",
-		Long:    "Let messages pass again between two locations, or between all. Returns when it is so; catching up takes longer.",
+		Long:    "Let messages pass again between two locations, between A and all others, or everywhere (--all). Returns when it is so; catching up takes longer.",
 		Example: "  selvedge link heal fra syd\n  selvedge link heal --all",
 		Args: func(_ *cobra.Command, args []string) error {
-			if (everything && len(args) != 0) || (!everything && len(args) != 2) {
-				return usagef("want two locations, or --all")
+			if (everything && len(args) != 0) || (!everything && len(args) != 1 && len(args) != 2) {
+				return usagef("want one or two locations, or --all")
 			}
 			return nil
 		},
@@ -56,7 +56,7 @@ func (a *app) linkHealCommand() *cobra.Command {
 			if everything {
 				return a.healAll(cmd.Context())
 			}
-			return a.setLinks(cmd.Context(), "heal", both(args[0], args[1], oneWay))
+			return a.setLinks(cmd.Context(), "heal", args, oneWay)
 		},
 	})
 	c.Flags().BoolVar(&everything, "all", false, "all links")
@@ -64,18 +64,42 @@ func (a *app) linkHealCommand() *cobra.Command {
 	return c
 }
 
-func both(a, b string, oneWay bool) []client.Link {
-	links := []client.Link{{From: a, To: b}}
-	if !oneWay {
-		links = append(links, client.Link{From: b, To: a})
+// linksOf lists the directions meant by one or two names.
+func linksOf(ctx context.Context, c *client.Client, names []string, oneWay bool) ([]client.Link, error) {
+	others := names[1:]
+	if len(others) == 0 {
+		mesh, err := c.Mesh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range mesh.Locations {
+			if l.Name != names[0] {
+				others = append(others, l.Name)
+			}
+		}
+		if len(others) == len(mesh.Locations) {
+			return nil, fmt.Errorf("there is no location %q", names[0])
+		}
 	}
-	return links
+	var links []client.Link
+	for _, other := range others {
+		links = append(links, client.Link{From: names[0], To: other})
+		if !oneWay {
+			links = append(links, client.Link{From: other, To: names[0]})
+		}
+	}
+	return links, nil
 }
 
-func (a *app) setLinks(ctx context.Context, action string, links []client.Link) error {
+// setLinks cuts or heals.
+func (a *app) setLinks(ctx context.Context, action string, names []string, oneWay bool) error {
 	c, err := a.connect(true)
 	if err != nil {
 		return err
+	}
+	links, err := linksOf(ctx, c, names, oneWay)
+	if err != nil {
+		return fmt.Errorf("link %s: %w", action, err)
 	}
 	set, state := c.HealLink, "up"
 	if action == "cut" {
