@@ -30,6 +30,9 @@ type Options struct {
 	// OnWarning is called on its own goroutine for failures in the background
 	// that the store will try again.
 	OnWarning func(error)
+	// OnRoom is called on its own goroutine when a flush or a compaction
+	// succeeds after a full disk: Apply accepts batches again.
+	OnRoom func()
 }
 
 func (o Options) withDefaults() Options {
@@ -117,21 +120,18 @@ func (o Options) listener(d *DB) *pebble.EventListener {
 			go o.OnWarning(mark(err))
 		}
 	}
+	room := func(err error) {
+		if err == nil && d.guard.full.Swap(false) && o.OnRoom != nil {
+			go o.OnRoom()
+		}
+	}
 	return &pebble.EventListener{
 		BackgroundError: warn,
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			warn(fmt.Errorf("%w: %s: %w", kv.ErrCorrupt, i.Path, i.Details))
 		},
 		WriteStallBegin: func(pebble.WriteStallBeginInfo) { d.stalls.Add(1) },
-		FlushEnd: func(i pebble.FlushInfo) {
-			if i.Err == nil {
-				d.guard.full.Store(false)
-			}
-		},
-		CompactionEnd: func(i pebble.CompactionInfo) {
-			if i.Err == nil {
-				d.guard.full.Store(false)
-			}
-		},
+		FlushEnd:        func(i pebble.FlushInfo) { room(i.Err) },
+		CompactionEnd:   func(i pebble.CompactionInfo) { room(i.Err) },
 	}
 }
