@@ -21,6 +21,7 @@ const (
 	kindSnapshotChunk
 	kindEvictReport
 	kindRefuse
+	kindSaid
 )
 
 // Append appends the encoded message.
@@ -56,7 +57,17 @@ func (m Heartbeat) Append(dst []byte) []byte {
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Wall), m.Mono)
 	dst = codec.AppendVarint(codec.AppendVarint(dst, m.Echo), m.Held)
 	dst = codec.AppendUvarint(codec.AppendUvarint(dst, uint64(m.Credit.Generation)), m.Credit.Consumed)
+	dst = codec.AppendUvarint(dst, uint64(len(m.Deaf)))
+	for _, o := range m.Deaf {
+		dst = codec.AppendUvarint(dst, uint64(o))
+	}
 	return codec.AppendVector(dst, m.Vector)
+}
+
+// Append appends the encoded message.
+func (m Said) Append(dst []byte) []byte {
+	dst = codec.AppendUvarint(append(dst, messageVersion, kindSaid), uint64(m.Origin))
+	return codec.AppendVector(codec.AppendTime(codec.AppendTime(dst, m.Vouched), m.End), m.Vector)
 }
 
 // Append appends the encoded message.
@@ -134,11 +145,17 @@ func decode(r *codec.Reader) Message {
 		m.Batch = r.Rest()
 		return m
 	case kindHeartbeat:
-		return Heartbeat{
+		m := Heartbeat{
 			Joining: bit(r), Vouched: r.Time(), End: r.Time(), Wall: r.Varint(), Mono: r.Varint(),
-			Echo: r.Varint(), Held: r.Varint(),
-			Credit: Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()}, Vector: r.Vector(),
+			Echo: r.Varint(), Held: r.Varint(), Credit: Credit{Generation: r.Uvarint32(), Consumed: r.Uvarint()},
 		}
+		for range r.Count(1) {
+			m.Deaf = append(m.Deaf, readOrigin(r))
+		}
+		m.Vector = r.Vector()
+		return m
+	case kindSaid:
+		return Said{Origin: readOrigin(r), Vouched: r.Time(), End: r.Time(), Vector: r.Vector()}
 	case kindPull:
 		return Pull{Origin: readOrigin(r), After: r.Time(), UpTo: r.Time(), Credit: r.Uvarint32()}
 	case kindCredit:

@@ -13,6 +13,8 @@ const (
 	helloEvery    = 500   // until the peer has heard it
 	beatBusy      = 50    // between heartbeats while something changes
 	beatIdle      = 500   // between heartbeats otherwise
+	deafAfter     = 2000  // without a word from a member, until others are asked
+	passAgain     = 5000  // until the same claim is passed on once more
 	assessEvery   = 5     // between computations of the stable point
 	repairEvery   = 10    // between looks for what is missing
 	directWait    = 200   // without entries from a peer that has more of its own log
@@ -129,6 +131,8 @@ func (m *Machine) dispatch(p *peer, msg Message) {
 		m.onEntries(p, msg)
 	case Heartbeat:
 		m.onHeartbeat(p, msg)
+	case Said:
+		m.onSaid(msg)
 	case Credit:
 		p.out.credit(msg)
 	case Pull:

@@ -68,6 +68,17 @@ type Heartbeat struct {
 	Held    int64      // milliseconds since that heartbeat came
 	Credit  Credit     // as in the message of its own, which may have been lost
 	Joining bool       // as in Hello: no state yet
+	// Deaf lists members that the sender does not hear itself, so that others
+	// pass on what those last said.
+	Deaf []clock.Origin
+}
+
+// Said passes on what another member last said of itself.
+type Said struct {
+	Origin  clock.Origin
+	Vouched clock.Time
+	End     clock.Time
+	Vector  clock.Vector
 }
 
 // Pull asks for the entries of an origin in (After, UpTo]. A pull of the
@@ -179,6 +190,9 @@ func (SnapshotChunk) Bulk() bool { return true }
 
 // Bulk is false: control.
 func (EvictReport) Bulk() bool { return false }
+
+// Bulk is false: control.
+func (Said) Bulk() bool { return false }
 
 // Bulk is false: control.
 func (Refuse) Bulk() bool { return false }

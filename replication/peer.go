@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,6 +28,7 @@ type peer struct {
 	in      incoming
 	beatAt  int64
 	beatVer uint64 // version of the vector that it was told
+	passed  []passed
 }
 
 // hellos is how far the greeting is.
@@ -52,7 +54,7 @@ type heard struct {
 func (p *peer) open(now int64) {
 	p.up, p.ready, p.hellos.greeted, p.refused = true, false, false, 0
 	p.heard.mono, p.hellos.at = -1, now
-	p.in = incoming{session: p.in.session + 1}
+	p.in, p.passed = incoming{session: p.in.session + 1}, nil
 }
 
 const firstRTT = 50 // milliseconds, until it is measured
@@ -148,7 +150,7 @@ func (m *Machine) identify(p *peer, h Hello) bool {
 		if !m.ownLogHolds(p, max(h.Known, h.Vector.At(m.cfg.Self))) {
 			return false
 		}
-		if chain, ok := m.store.ChainAt(m.cfg.Self, h.Known); ok && h.Known != 0 && chain != h.KnownChain {
+		if h.Known != 0 && !m.sameLog(h.Known, h.KnownChain) {
 			m.reject(Forked, p.name, fmt.Sprintf("%s knows another log of this incarnation at %s", p.name, h.Known))
 			return false
 		}
@@ -178,6 +180,17 @@ func (m *Machine) identify(p *peer, h Hello) bool {
 		return false
 	}
 	return true
+}
+
+// sameLog tells whether our own log is, at a point before its end, what
+// another knows of it.
+func (m *Machine) sameLog(at clock.Time, chain uint32) bool {
+	if mine, ok := m.store.ChainAt(m.cfg.Self, at); ok {
+		return mine == chain
+	}
+	// The entry is trimmed, or never was here; then what follows does not follow it.
+	_, _, err := m.store.Read(m.cfg.Self, at, 1)
+	return err == nil || errors.Is(err, ErrTrimmed)
 }
 
 // ownLogHolds rejects this incarnation when a peer knows more of its log than

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"math"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/member"
@@ -36,18 +37,19 @@ func (w *waitingClaims) pop() {
 }
 
 // statement is what counts of an origin's claims. The report rule: a claim
-// counts only when what it speaks of has been applied here.
+// counts only when its author's own log has been applied here up to where he
+// made it. Otherwise an older entry of his, concurrent to what is folded on
+// the claim, could still be on its way.
 //
-// For a vouched time that is the origin's own log, up to where it said it. For
-// a vector it is all of the vector: it may cover the entry by which somebody
-// joined, and whoever folds on it must know of that member. A vector says
-// nothing that would move the stable point before it is applied here, so that
-// the stricter rule costs nothing.
+// It also makes newcomers safe. If the entry by which one joined is not here,
+// the claim of the anchor that wrote it was made before; so all that the claim
+// holds was seen by that entry, and every snapshot with the entry has it.
 type statement struct {
 	vector  clock.Vector // counted
 	vouched clock.Time   // counted
-	vectors waitingClaims
-	vouches waitingClaims
+	newest  claim        // the last one, counted or not
+	at      int64        // when its author was last heard himself
+	waiting waitingClaims
 }
 
 // assessment is what is known of all members together.
@@ -80,11 +82,63 @@ func (m *Machine) onHeartbeat(p *peer, h Heartbeat) {
 	}
 	p.heard.offset = h.Wall + p.rtt()/2 - m.now.Wall
 	if o := m.known(p.origin); o != nil && !p.joining {
-		c := claim{h.Vector, h.Vouched, h.End}
-		o.said.vectors.push(c)
-		o.said.vouches.push(c)
-		m.assess.dirty = true
+		o.said.at = m.now.Mono
+		m.hear(o, claim{h.Vector, h.Vouched, h.End})
 	}
+	for _, id := range h.Deaf {
+		if o := m.known(id); o != nil && o.said.newest.vouched > 0 && id != p.origin {
+			m.passOn(p, o)
+		}
+	}
+}
+
+// passed is a claim that was passed on to a peer.
+type passed struct {
+	origin  clock.Origin
+	vouched clock.Time
+	at      int64
+}
+
+// passOn tells a peer what another last said; the same again only after a
+// while, in case it was lost.
+func (m *Machine) passOn(p *peer, o *origin) {
+	c := o.said.newest
+	i := slices.IndexFunc(p.passed, func(x passed) bool { return x.origin == o.id })
+	switch {
+	case i < 0:
+		p.passed = append(p.passed, passed{o.id, c.vouched, m.now.Mono})
+	case p.passed[i].vouched == c.vouched && m.now.Mono-p.passed[i].at < passAgain:
+		return
+	default:
+		p.passed[i].vouched, p.passed[i].at = c.vouched, m.now.Mono
+	}
+	m.send(p, Said{o.id, c.vouched, c.end, c.vector})
+}
+
+func (m *Machine) hear(o *origin, c claim) {
+	o.said.newest = c
+	o.said.waiting.push(c)
+	m.assess.dirty = true
+}
+
+// onSaid takes a claim that came by way of another. It is as good as heard from
+// its author; what he vouches for only grows, which tells the newer one.
+func (m *Machine) onSaid(s Said) {
+	if o := m.known(s.Origin); o != nil && o.id != m.cfg.Self && s.Vouched > o.said.newest.vouched {
+		m.hear(o, claim{s.Vector, s.Vouched, s.End})
+	}
+}
+
+// deaf lists the members that are not heard.
+func (m *Machine) deaf() []clock.Origin {
+	const most = 256
+	var out []clock.Origin
+	for _, o := range m.origins {
+		if counted(o) && o.id != m.cfg.Self && m.now.Mono-o.said.at >= deafAfter && len(out) < most {
+			out = append(out, o.id)
+		}
+	}
+	return out
 }
 
 // assessReports counts what can be counted now, and finds the stable point and
@@ -104,16 +158,9 @@ func (m *Machine) assessReports() {
 
 func (m *Machine) countClaims(o *origin) {
 	s := &o.said
-	for s.vouches.n > 0 && m.within(m.progress.Vector, clock.Row{Origin: o.id, Time: s.vouches.first.end}) {
-		s.vouched = max(s.vouched, s.vouches.first.vouched)
-		s.vouches.pop()
-	}
-	for s.vectors.n > 0 {
-		if _, lacks := m.missing(m.progress.Vector, s.vectors.first.vector); lacks {
-			return
-		}
-		s.vector = s.vectors.first.vector
-		s.vectors.pop()
+	for s.waiting.n > 0 && m.within(m.progress.Vector, clock.Row{Origin: o.id, Time: s.waiting.first.end}) {
+		s.vector, s.vouched = s.waiting.first.vector, max(s.vouched, s.waiting.first.vouched)
+		s.waiting.pop()
 	}
 }
 
@@ -173,6 +220,7 @@ func (m *Machine) findWatermark() {
 // beat says hello, heartbeats and credit, to whom and when they are due.
 func (m *Machine) beat() {
 	read := false
+	var deaf []clock.Origin
 	for _, p := range m.peers {
 		if p.up && !p.hellos.greeted && p.refused == 0 && m.now.Mono-p.hellos.at >= helloEvery {
 			m.hello(p)
@@ -189,9 +237,9 @@ func (m *Machine) beat() {
 			if m.rejected.Reason != 0 {
 				return
 			}
-			read = true
+			read, deaf = true, m.deaf()
 		}
-		m.heartbeat(p)
+		m.heartbeat(p, deaf)
 	}
 }
 
@@ -203,12 +251,12 @@ func (m *Machine) beatDue(p *peer) int64 {
 	return p.beatAt + beatIdle
 }
 
-func (m *Machine) heartbeat(p *peer) {
+func (m *Machine) heartbeat(p *peer, deaf []clock.Origin) {
 	p.beatAt, p.beatVer = m.now.Mono, m.assess.version
 	h := Heartbeat{
 		Vector: m.progress.Vector, Vouched: m.progress.Vouched, End: m.progress.OwnEnd,
 		Wall: m.now.Wall, Mono: m.now.Mono, Echo: -1, Credit: p.in.credit(),
-		Joining: m.joining() || m.sink.active,
+		Joining: m.joining() || m.sink.active, Deaf: deaf,
 	}
 	if p.heard.mono >= 0 {
 		h.Echo, h.Held = p.heard.mono, m.now.Mono-p.heard.at

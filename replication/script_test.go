@@ -1,0 +1,344 @@
+package replication_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/replication"
+)
+
+var calm = network{delay: 20}
+
+// calmWorld is a fabric whose members all have their state.
+func calmWorld(t *testing.T, names ...string) *world {
+	w := newWorld(t, 7, calm, names...)
+	w.quiesce()
+	w.log = nil
+	return w
+}
+
+func (w *world) commits(n int, names ...string) {
+	for range n {
+		for _, name := range names {
+			w.commit(w.site(name), 50)
+		}
+		w.step(5)
+	}
+}
+
+func (w *world) expect(lines ...string) {
+	w.t.Helper()
+	if !slices.Equal(w.log, lines) {
+		w.t.Fatalf("it went\n  %s\nand not\n  %s", strings.Join(w.log, "\n  "), strings.Join(lines, "\n  "))
+	}
+}
+
+func TestEvictAMemberThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c")
+	w.setCut("a", "c", true)
+	w.commits(20, "a", "b", "c") // b passes on what c writes
+	w.setCut("b", "c", true)
+	w.commits(20, "a", "b", "c") // and nobody this
+	w.evictSite(w.site("c"))
+	w.run(3000)
+	w.setCut("a", "c", false)
+	w.run(1000)
+	w.quiesce()
+	w.expect("a evicts c", "a commits end of 3", "c is rejected: evicted")
+	m, _ := w.site("b").fake.durable.members.ByOrigin(3)
+	own := w.site("c").fake.durable.head(3).Stamp.Time
+	if m.End == 0 || m.End >= own {
+		t.Fatalf("the log of c was ended at %s: it holds %s alone, and others more than nothing", m.End, own)
+	}
+	if v := w.site("b").fake.durable.vector; v.At(3) != 0 {
+		t.Fatalf("the row of c is still in %s", v)
+	}
+}
+
+// The log of an evicted member is taken up to what a remaining member has of
+// it, even if the anchor had not heard of that.
+func TestEvictTakesWhatOthersDependOn(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c", "d")
+	w.setCut("a", "b", true)
+	w.setCut("a", "c", true)
+	w.setCut("d", "b", true)
+	w.setCut("d", "c", true)
+	w.commits(20, "b", "c") // b depends on c
+	before := w.site("c").fake.durable.head(3).Stamp.Time
+	w.run(200)
+	w.evictSite(w.site("c"))
+	w.setCut("b", "c", true)
+	w.run(2000)
+	if n := len(w.site("a").fake.durable.members.Leaving()); n != 1 {
+		t.Fatalf("%d evictions go on, want 1: b has not reported", n)
+	}
+	w.setCut("a", "b", false)
+	w.run(3000)
+	w.quiesce()
+	w.expect("a evicts c", "a commits end of 3", "c is rejected: evicted")
+	if m, _ := w.site("d").fake.durable.members.ByOrigin(3); m.End < before {
+		t.Fatalf("the log of c was ended at %s, b held it up to %s", m.End, before)
+	}
+}
+
+func TestEvictTwoAtOnceAndTheAnchorCrashes(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c", "d")
+	w.commits(10, "a", "b", "c", "d")
+	w.setCut("a", "b", true)
+	w.evictSite(w.site("c"))
+	w.run(300)
+	w.evictSite(w.site("d"))
+	w.setCut("b", "c", true)
+	w.setCut("b", "d", true) // b hears of nothing
+	w.run(1000)
+	w.sync(w.site("a"))
+	w.crash(w.site("a"))
+	w.run(1000)
+	if n := len(w.anchor().fake.durable.members.Leaving()); n != 2 {
+		t.Fatalf("%d evictions go on, want 2", n)
+	}
+	w.setCut("a", "b", false)
+	w.run(2000)
+	w.quiesce()
+	if got := w.log[len(w.log)-2:]; !slices.Equal(got, []string{"a commits end of 3", "a commits end of 4"}) && !slices.Contains(w.log, "a commits end of 4") {
+		t.Fatalf("it went %q", w.log)
+	}
+	if s := w.anchor().fake.durable.members.StateOf(4); s != member.Closed {
+		t.Fatalf("d is %s", s)
+	}
+}
+
+func TestEvictedComesBackAsAnother(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c")
+	w.commits(10, "a", "b", "c")
+	c := w.site("c")
+	w.stop(c)
+	w.evictSite(c)
+	w.run(2000)
+	w.join("c")
+	w.commits(50, "a", "b", "c")
+	w.quiesce()
+	if o := w.site("c").fake.self; o != 4 || len(w.live()) != 3 {
+		t.Fatalf("c is origin %s, %d live", o, len(w.live()))
+	}
+}
+
+// A disk that was set back is found out by what others know.
+func TestSetBackIsRejected(t *testing.T) {
+	t.Parallel()
+	for name, writes := range map[string]int{"behind": 0, "forked": 5} {
+		w := calmWorld(t, "a", "b", "c")
+		w.commits(5, "a", "b", "c")
+		w.quiesce()
+		b := w.site("b")
+		old := b.fake.durable.clone()
+		w.commits(5, "a", "b", "c")
+		w.quiesce()
+		w.stop(b)
+		b.gone = false
+		b.fake.durable, b.fake.visible, b.fake.unsynced = old, old.clone(), nil
+		b.machine = nil
+		for range writes {
+			w.commit(b, 33) // in the dark, before any peer is heard
+		}
+		if err := b.fake.sync(writes); err != nil {
+			t.Fatal(err)
+		}
+		w.start(b)
+		w.run(2000)
+		if b.rejected != replication.Behind && b.rejected != replication.Forked {
+			t.Errorf("%s: rejected for %s", name, b.rejected)
+		}
+	}
+}
+
+func TestTwoLiveProcessesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b")
+	a := w.site("a")
+	hello := replication.Hello{
+		Protocol: replication.Protocol, Location: "b", Fabric: "f", Origin: 2, Start: 99, Count: 1, Joining: true,
+	}
+	a.machine.Receive(w.instant(a), "b", hello)
+	refused := false
+	for _, e := range a.machine.Effects() {
+		if s, ok := e.(replication.Send); ok {
+			r, ok := s.Message.(replication.Refuse)
+			refused = refused || ok && r.Reason == replication.TwoLive
+		}
+	}
+	if !refused {
+		t.Fatal("a second start number in one session was not refused")
+	}
+	hello.Fabric = "another"
+	a.machine.PeerDown(w.instant(a), "b")
+	a.machine.PeerUp(w.instant(a), "b")
+	a.machine.Receive(w.instant(a), "b", hello)
+	for _, p := range a.machine.Status().Peers {
+		if p.Refused != replication.WrongFabric {
+			t.Fatalf("refused for %s", p.Refused)
+		}
+	}
+}
+
+func TestSnapshotResumes(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b")
+	w.commits(10, "a", "b")
+	w.cut[[2]string{"b", "c"}], w.cut[[2]string{"c", "b"}] = true, true // so that only a can serve
+	c := w.join("c")
+	for len(c.fake.taking) < 3 {
+		w.step(5)
+	}
+	before := len(w.snapshots)
+	w.setCut("a", "c", true)
+	w.run(4000)
+	w.setCut("a", "c", false)
+	w.run(4000)
+	w.quiesce()
+	if got := len(w.snapshots); got != before {
+		t.Fatalf("%d snapshots were opened after the cut: it did not resume", got-before)
+	}
+	// One whose source is gone starts over under another id.
+	d := w.join("d")
+	for len(d.fake.taking) < 3 {
+		w.step(5)
+	}
+	for _, s := range w.sites[:3] {
+		w.crash(s)
+	}
+	w.quiesce()
+	if w.open != 0 {
+		w.run(120000)
+	}
+	if w.open != 0 {
+		t.Fatalf("%d snapshots are left open", w.open)
+	}
+}
+
+func TestTrimmedLogNeedsASnapshot(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c")
+	w.setCut("a", "c", true)
+	w.setCut("b", "c", true)
+	w.commits(20, "a", "b")
+	w.run(500)
+	for _, s := range w.sites[:2] {
+		for _, row := range s.fake.durable.vector {
+			s.fake.durable.trimmed[row.Origin] = row.Time
+		}
+	}
+	w.quiesce()
+	w.expect("c needs a snapshot", "c has its snapshot")
+}
+
+func TestRelayAroundACut(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c", "d")
+	w.setCut("a", "b", true)
+	w.commits(100, "a", "b")
+	w.run(6000)
+	if problem := w.settled(); problem != "" {
+		t.Fatal(problem)
+	}
+	if n := w.site("b").machine.Status().Counters.PullsSent; n == 0 || n > 200 {
+		t.Fatalf("b pulled %d times", n)
+	}
+}
+
+// A slow peer's window stops its stream, and nothing else.
+func TestWindowBoundsWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b")
+	a, b := w.site("a"), w.site("b")
+	for range 400 {
+		w.commit(a, 600)
+	}
+	w.sync(a)
+	for range 40 { // b makes nothing durable: its credit does not come back
+		w.now += 5
+		due := w.wire
+		w.wire = nil
+		for _, p := range due {
+			to := w.site(p.to)
+			msg, err := replication.Decode(p.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to.machine.Receive(w.instant(to), p.from, msg)
+			w.effects(to)
+		}
+	}
+	flight := a.machine.Status().Peers[0].InFlight
+	if limit := uint64(a.config.Window + a.config.BatchBytes + 1000); flight < uint64(a.config.Window) || flight > limit {
+		t.Fatalf("%d bytes are in flight, the window is %d", flight, a.config.Window)
+	}
+	if n := len(b.fake.unsynced); n == 0 || n == 400 {
+		t.Fatalf("b has applied %d", n)
+	}
+	w.quiesce()
+}
+
+func TestFutureStampIsHeldBack(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b")
+	a, b := w.site("a"), w.site("b")
+	a.skew += 10000
+	w.commit(a, 10)
+	w.run(1000)
+	held := a.fake.durable.head(1).Stamp.Time
+	if b.fake.visible.vector.At(1) >= held {
+		t.Fatal("an entry ten seconds ahead was applied")
+	}
+	if !slices.ContainsFunc(b.alarms, func(x replication.Alarm) bool { return x.Code == replication.AlarmFuture }) {
+		t.Fatalf("no alarm: %v", b.alarms)
+	}
+	if waits := b.machine.Status().Waits; len(waits) != 1 || waits[0].Reason != "future-stamp" {
+		t.Fatalf("waits: %+v", waits)
+	}
+	w.run(12000)
+	if b.fake.visible.vector.At(1) < held {
+		t.Fatal("an entry of the past is still held back")
+	}
+}
+
+func TestSystemFabricGate(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b")
+	if s := w.site("a").machine.Status(); s.Feature != 1 {
+		t.Fatalf("feature level %d, both know 1", s.Feature)
+	}
+	if s := w.site("b").machine.Status(); s.Stable.At(clock.Origin(1)) == 0 || s.Watermark == 0 || len(s.Peers) != 1 || s.Peers[0].RTT < 30 {
+		t.Fatalf("%+v", s)
+	}
+}
+
+// The same inputs give the same effects.
+func TestDeterminism(t *testing.T) {
+	t.Parallel()
+	once := func() []string {
+		w := newWorld(t, 3, network{delay: 10, jitter: 30, loss: 0.1, twice: 0.1}, "a", "b", "c")
+		for i := range 400 {
+			w.commit(w.sites[i%3], 100)
+			if i == 200 {
+				w.crash(w.sites[1])
+			}
+			w.step(5)
+		}
+		var out []string
+		for _, p := range w.wire {
+			out = append(out, p.from+p.to+string(p.data))
+		}
+		return append(out, w.log...)
+	}
+	if a, b := once(), once(); !slices.Equal(a, b) || len(a) == 0 {
+		t.Fatal("two runs from one seed differ")
+	}
+}
