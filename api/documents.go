@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/fabric"
@@ -239,10 +240,24 @@ func (s *Service) Read(ctx context.Context, c *Call, collection, key string) (Do
 		return Document{}, AsError(err)
 	}
 	c.saw(c.Fabric.Seen())
+	if !found && !keyable(key) {
+		return Document{}, Fail(BadKey, "%s", quote(key))
+	}
 	if !found {
 		return Document{}, Fail(DocumentNotFound, "%s", quote(collection+"/"+key))
 	}
 	return doc, nil
+}
+
+// keyable tells whether a document could have this key at all.
+func keyable(key string) bool {
+	for _, c := range []byte(key) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-:.@()+,=;$!*'%", c) >= 0 {
+			continue
+		}
+		return false
+	}
+	return len(key) >= 1 && len(key) <= 254
 }
 
 // shut releases a view; what it read is good whatever that reports.

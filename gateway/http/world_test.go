@@ -75,7 +75,10 @@ func newWorld(t testing.TB) *world {
 
 type testLog struct{ t testing.TB }
 
-func (l testLog) Write(b []byte) (int, error) { l.t.Log(string(bytes.TrimSpace(b))); return len(b), nil }
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(string(bytes.TrimSpace(b)))
+	return len(b), nil
+}
 
 // open makes a fabric of one member.
 func (w *world) open(tenant, name string) *fabric.Fabric {

@@ -1,0 +1,197 @@
+package http
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// aheadToken is the session token of somebody who has seen what this fabric
+// never had.
+func aheadToken(t *testing.T) string {
+	t.Helper()
+	const fnvOffset, fnvPrime = 14695981039346656037, 1099511628211
+	h := uint64(fnvOffset)
+	for _, c := range []byte("demo/_system") {
+		h = (h ^ uint64(c)) * fnvPrime
+	}
+	raw := binary.BigEndian.AppendUint64([]byte{1, 1}, h)
+	raw = binary.AppendUvarint(append(raw, 1, 1), 1<<63)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// events opens a server-sent feed and gives its lines.
+func events(t *testing.T, ctx context.Context, address, query, last string) (*bufio.Scanner, int) {
+	t.Helper()
+	hr, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+base+"/changes"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hr.Header.Set("Authorization", "apikey "+rootKey)
+	if last != "" {
+		hr.Header.Set("Last-Event-ID", last)
+	}
+	res, err := http.DefaultTransport.RoundTrip(hr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return bufio.NewScanner(res.Body), res.StatusCode
+}
+
+// event reads the next event that has data.
+func event(t *testing.T, s *bufio.Scanner) (id, data string) {
+	t.Helper()
+	for s.Scan() {
+		line := s.Text()
+		if v, ok := strings.CutPrefix(line, "id: "); ok {
+			id = v
+		}
+		if v, ok := strings.CutPrefix(line, "data: "); ok {
+			return id, v
+		}
+	}
+	t.Fatalf("the feed ended: %v", s.Err())
+	return "", ""
+}
+
+func TestServerSentEvents(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(200, "POST", base+"/collection", `{"name":"d"}`)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	feed, status := events(t, ctx, address, "?since=now&collection=c", "")
+	if status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	w.good(202, "POST", base+"/document/d", `{"_key":"x"}`)
+	w.good(202, "POST", base+"/batch/atomic", `{"operations":[{"op":"insert","collection":"c","key":"a","document":{"n":1}},
+		{"op":"insert","collection":"c","key":"b","document":{"n":2}},{"op":"insert","collection":"d","key":"b","document":{}}]}`)
+	id, data := event(t, feed)
+	if strings.Count(data, `"type":"write"`) != 2 || strings.Contains(data, `"collection":"d"`) || !strings.Contains(data, `"n":2`) || !strings.Contains(data, `"origin":"fra"`) {
+		t.Errorf("event: %s", data)
+	}
+	w.good(202, "DELETE", base+"/document/c/a", "")
+	again, status := events(t, ctx, address, "?since=start&collection=c", id)
+	if _, data := event(t, again); status != 200 || !strings.Contains(data, `"type":"remove"`) {
+		t.Errorf("resumed: %d %s", status, data)
+	}
+	if _, data := event(t, feed); !strings.Contains(data, `"type":"remove"`) {
+		t.Errorf("followed: %s", data)
+	}
+	if start, _ := events(t, ctx, address, "?since=start", ""); true {
+		if _, data := event(t, start); strings.Contains(data, "_users") || strings.Contains(data, "argon2") || strings.Contains(data, `"secret"`) {
+			t.Errorf("a feed shows what is hidden: %s", data)
+		}
+	}
+	w.bad(400, 10, "GET", base+"/changes?since=whenever", "")
+}
+
+func TestWebSocketFeed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	ctx := context.Background()
+	header := http.Header{"Authorization": {"apikey " + rootKey}}
+	socket, _, err := websocket.Dial(ctx, "ws://"+address+"/_fabric/_system/_ws/changes?collection=c", &websocket.DialOptions{HTTPHeader: header})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.CloseNow() }()
+	w.good(202, "POST", base+"/document/c", `{"_key":"a"}`)
+	kind, text, err := socket.Read(ctx)
+	if err != nil || kind != websocket.MessageText || !strings.Contains(string(text), `"key":"a"`) || !strings.Contains(string(text), `"token":"`) {
+		t.Fatalf("message: %v %s %v", kind, text, err)
+	}
+	if _, res, err := websocket.Dial(ctx, "ws://"+address+"/_fabric/_system/_ws/changes", nil); err == nil || res.StatusCode != 401 {
+		t.Errorf("a stranger got in: %v", err)
+	}
+}
+
+func TestShutdownEndsFeeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.server.Serve(l) }()
+	feed, _ := events(t, context.Background(), l.Addr().String(), "", "")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.server.Shutdown(ctx); err != nil {
+		t.Errorf("shutdown with an open feed: %v", err)
+	}
+	for feed.Scan() {
+	}
+	if err := <-done; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+// TestBothOnOnePort speaks plain HTTP and TLS to one listener.
+func TestBothOnOnePort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cert, roots := certificate(t)
+	w.server.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
+	address := w.listen()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}, DisableKeepAlives: true}}
+	for _, scheme := range []string{"http://", "https://", "http://", "https://"} {
+		res, err := client.Get(scheme + address + "/health/live")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != 200 {
+			t.Errorf("%s: %d", scheme, res.StatusCode)
+		}
+	}
+	silent, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }() // it never says a word, and holds nobody up
+	if res, err := client.Get("https://" + address + "/health/live"); err != nil || res.Body.Close() != nil {
+		t.Error(err)
+	}
+}
+
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
