@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/selvedge-db/selvedge/node"
@@ -16,6 +17,13 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 			return nil // asked to end while starting
 		}
 		return fmt.Errorf("dev: %w", err)
+	}
+	if cfg.Data != "" {
+		forget, err := notePID(cfg.Data)
+		if err != nil {
+			return errors.Join(err, d.Close(ctx))
+		}
+		defer forget()
 	}
 	t := &table{head: []string{"LOCATION", "CITY", "URL"}}
 	for _, l := range d.Locations() {

@@ -86,6 +86,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.devCommand(), a.serveCommand(), a.statusCommand(), a.linkCommand(), a.locationCommand(),
 		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.backupCommand(), a.restoreCommand(),
 		a.generateCommand(), a.versionCommand())
+	root.AddCommand(a.laterCommands()...)
 	for _, c := range all(root) {
 		asUsage(c)
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +40,7 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run a planet of several locations on this machine",
 		Long: "Run a planet of several locations in one process, with the delays of the real world between them. Location i\n" +
 			"listens on 127.0.0.1, port PORT+i, for HTTP and HTTPS alike. Without --data everything goes when the process ends;\n" +
-			"with it the next start goes on where this one stopped, keys included.",
+			"with it the next start goes on where this one stopped, keys included; DIR/pid has the number of the process.",
 		Example: "  selvedge dev\n  selvedge dev --locations fra,syd,tok --port 8400 --api-key demo.root.secret\n" +
 			"  selvedge dev --locations 3 --data ./planet --wan none",
 		Args: cobra.NoArgs,
@@ -135,6 +137,16 @@ func (a *app) serveCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&file, "config", "", "YAML file (compulsory)")
 	return c
+}
+
+// notePID leaves the number of this process in the data folder, for scripts
+// that end it, until forget.
+func notePID(data string) (forget func(), err error) {
+	file := filepath.Join(data, "pid")
+	if err := os.WriteFile(file, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	return func() { _ = os.Remove(file) }, nil
 }
 
 // untilEnd waits for a signal or for the planet to fail, and closes it.
