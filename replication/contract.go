@@ -12,6 +12,11 @@ import (
 // follows the point asked for.
 var ErrTrimmed = errors.New("the log no longer holds these entries")
 
+// ErrUnlinked is what Store.Read gives when the log was never one with an entry
+// at that point: the first entry after it follows an earlier one. (One that
+// follows a later one is a trimmed log.)
+var ErrUnlinked = errors.New("the log has no entry at this point")
+
 // ErrAbsent is what Store.Past gives for an entry that is not here.
 var ErrAbsent = errors.New("the log does not hold this entry")
 
@@ -46,7 +51,7 @@ type Store interface {
 	// Read gives a codec batch of consecutive entries of origin that follow
 	// after, of about maxBytes and at least one entry, and the time of its
 	// last. An empty batch: nothing durable follows. ErrTrimmed: something
-	// followed that is no longer there.
+	// followed that is no longer there. ErrUnlinked: no such entry ever.
 	Read(origin clock.Origin, after clock.Time, maxBytes int) (batch []byte, last clock.Time, err error)
 	// Past gives what the entry after (origin, at) is coded against. For at
 	// equal to the origin's row in the vector it must always know, even when

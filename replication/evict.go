@@ -107,8 +107,10 @@ func (m *Machine) reportEnds() {
 	r := EvictReport{Ends: make([]clock.Row, 0, len(m.evict.leaving))}
 	for _, mem := range m.evict.leaving {
 		held := m.progress.Vector.At(mem.Origin)
-		if m.handed.At(mem.Origin) > held {
-			return // what was handed over before we knew counts, once it is durable
+		if m.handed.At(mem.Origin) > held || !m.progress.Vector.Covers(mem.Evict) {
+			// What was handed over before we knew counts, once it is durable; and a
+			// promise that a crash makes us forget is none.
+			return
 		}
 		r.After = max(r.After, mem.Evict.Time)
 		r.Ends = append(r.Ends, clock.Row{Origin: mem.Origin, Time: held})

@@ -114,7 +114,10 @@ func (f *fake) Read(o clock.Origin, after clock.Time, most int) ([]byte, clock.T
 	}
 	var records []codec.LogRecord
 	size := 0
-	prev, _ := f.durable.find(o, after)
+	prev, ok := f.durable.find(o, after)
+	if !ok && after != 0 && after < f.durable.head(o).Stamp.Time {
+		return nil, 0, replication.ErrUnlinked
+	}
 	for _, e := range f.durable.logs[o] {
 		if e.Stamp.Time <= after {
 			continue

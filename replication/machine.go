@@ -171,6 +171,9 @@ func (m *Machine) settle() {
 	}
 	m.drain()
 	m.pump()
+	if m.rejected.Reason != 0 {
+		return
+	}
 	m.assessReports()
 	m.stepEvictions()
 	m.repair()

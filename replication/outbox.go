@@ -79,6 +79,10 @@ func (m *Machine) pumpTo(p *peer) {
 			m.refuse(p, Trimmed, m.cfg.Self, fmt.Sprintf("the log no longer holds what follows %s", o.at))
 			return
 		}
+		if errors.Is(err, ErrUnlinked) {
+			m.reject(Forked, p.name, fmt.Sprintf("%s holds an entry %s of this incarnation, which is not in its log", p.name, o.at))
+			return
+		}
 		if err != nil {
 			m.alarm(AlarmStore, p.name, m.cfg.Self, "reading the own log: "+err.Error())
 			return

@@ -190,7 +190,7 @@ func (m *Machine) sameLog(at clock.Time, chain uint32) bool {
 	}
 	// The entry is trimmed, or never was here; then what follows does not follow it.
 	_, _, err := m.store.Read(m.cfg.Self, at, 1)
-	return err == nil || errors.Is(err, ErrTrimmed)
+	return !errors.Is(err, ErrUnlinked)
 }
 
 // ownLogHolds rejects this incarnation when a peer knows more of its log than
