@@ -1,0 +1,201 @@
+package sim
+
+import (
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/mesh"
+	"github.com/selvedge-db/selvedge/sim/check"
+	"github.com/selvedge-db/selvedge/store/kv/memory"
+)
+
+// membership is what is under way.
+type membership struct {
+	places  []mesh.Place
+	pending int // joins and evictions that were asked for and are not decided yet
+}
+
+// ask commits a change at the anchor, again until it is done, and goes on when it is durable. make gives the change;
+// done tells that it is not wanted any more.
+func (w *world) ask(wanted func(member.Table) (member.Change, bool), then func(member.Change, clock.Stamp)) {
+	w.member.pending++
+	var again func()
+	again = func() {
+		if !w.anchor.serves() {
+			w.after(300_000, again)
+			return
+		}
+		change, still := wanted(w.anchor.core.Members())
+		if !still {
+			w.member.pending--
+			return
+		}
+		stamp, ok := w.anchor.appendMember(change)
+		if !ok {
+			w.anchor.renewCeiling()
+			w.after(300_000, again)
+			return
+		}
+		life, settled := w.anchor.life, false
+		w.anchor.whenDurable(func() {
+			settled = true
+			w.ledger.Acknowledged(w.anchor.book(), stamp)
+			w.member.pending--
+			then(change, stamp)
+		})
+		w.after(3_000_000, func() {
+			if !settled && w.anchor.life != life {
+				again() // a crash took it
+			}
+		})
+		w.anchor.settle()
+	}
+	again()
+}
+
+// joinOne lets a new location join.
+func (w *world) joinOne() {
+	s := w.addSite("new", len(w.sites), memory.New(memory.Options{Manual: true}))
+	s.place = w.member.places[len(w.member.places)-1]
+	w.joinAs(s)
+}
+
+// joinAs lets a location with an empty disk join.
+func (w *world) joinAs(s *site) {
+	wanted := func(t member.Table) (member.Change, bool) {
+		return member.Change{Kind: member.Join, Origin: t.NextOrigin(), Name: s.name}, true
+	}
+	w.ask(wanted, func(c member.Change, stamp clock.Stamp) {
+		s.self, s.join = c.Origin, stamp
+		s.state, s.holdoff = standing{}, 0
+		w.count.Joins++
+		w.event("join", s.index, uint64(c.Origin), uint64(stamp.Time))
+		if err := s.start(); err != nil {
+			s.broke("starting", err)
+			return
+		}
+		w.tamperJoined(s)
+		w.makeLocal(s)
+		if w.clientAt(s) == nil {
+			w.addClient(s)
+		}
+	})
+}
+
+func (w *world) clientAt(s *site) *client {
+	for _, c := range w.clients {
+		if c.site == s {
+			return c
+		}
+	}
+	return nil
+}
+
+// evictOne takes out a location that lives, is down or is cut off; one that lives comes back as a new incarnation.
+func (w *world) evictOne(rng *random) {
+	victim := w.victim(rng)
+	if victim == nil {
+		w.after(500_000, func() { w.evictOne(rng) })
+		return
+	}
+	switch rng.below(3) {
+	case 0:
+		victim.stopped()
+		w.count.Crashes++
+		if rng.chance(50) {
+			w.restart(victim, rng.between(2_000_000, 8_000_000))
+		}
+	case 1:
+		for _, other := range w.sites {
+			if other != victim {
+				w.net.cut(victim, other, false)
+			}
+		}
+		w.after(rng.between(2_000_000, 8_000_000), func() {
+			for _, other := range w.sites {
+				if other != victim {
+					w.net.heal(victim, other)
+				}
+			}
+		})
+	}
+	w.after(rng.between(10_000, 1_500_000), func() { w.evict(victim) })
+}
+
+func (w *world) victim(rng *random) *site {
+	var list []*site
+	for _, s := range w.serving() {
+		if s != w.anchor && s.old == nil && !s.state.notice && s.name != "new" {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return pick(rng, list)
+}
+
+func (w *world) evict(s *site) {
+	origin := s.self
+	w.ask(func(t member.Table) (member.Change, bool) {
+		return member.Change{Kind: member.Evict, Origin: origin}, t.StateOf(origin) == member.Joined
+	}, func(member.Change, clock.Stamp) { w.count.Evicts++ })
+}
+
+// rejected deals with a location that was told that its incarnation must not go on.
+func (w *world) rejected(s *site) {
+	if s.state.notice {
+		w.count.Noticed++
+		w.evict(s)
+	} else if w.ledger.Joined(s.self) && w.anchor.up && w.anchor.core.Members().StateOf(s.self) == member.Joined {
+		w.fail(check.Delivery, s, "is rejected (%s) and nothing is wrong with it", s.state.rejected)
+	}
+	w.gone = append(w.gone, s.book())
+	s.later(w.rng.between(100_000, 1_000_000), func() {
+		s.stopped()
+		s.disk = memory.New(memory.Options{Manual: true})
+		s.state.dead = true
+		if !w.healed {
+			w.joinAgain(s)
+		}
+	})
+}
+
+// joinAgain lets a location come back as a new incarnation once the old one is leaving.
+func (w *world) joinAgain(s *site) {
+	if w.anchor.serves() {
+		if _, live := w.anchor.core.Members().ByName(s.name); !live {
+			w.joinAs(s)
+			return
+		}
+	}
+	w.after(500_000, func() { w.joinAgain(s) })
+}
+
+// copyDisk takes a copy of a disk, and later puts it back, as a restored backup would be.
+func (w *world) copyDisk(rng *random, end int64) {
+	victim := w.victim(rng)
+	if victim == nil {
+		w.after(500_000, func() { w.copyDisk(rng, end) })
+		return
+	}
+	victim.old = victim.disk.Clone()
+	after := w.ledger.Holds(victim.book()).At(victim.self)
+	var again func()
+	again = func() {
+		h := w.ledger.Holds(victim.book()).At(victim.self)
+		if !victim.serves() || h <= after || w.now > end*4/5 {
+			if w.now <= end*4/5 {
+				w.after(500_000, again)
+			}
+			return
+		}
+		w.count.Restores++
+		w.event("restore", victim.index, 0, 0)
+		victim.stopped()
+		victim.disk, victim.old = victim.old, nil
+		victim.state.notice = true
+		victim.holdoff = w.now + 3_600_000_000 // it must be noticed before it may write
+		w.restart(victim, 300_000)
+	}
+	w.after(end/6, again)
+}
