@@ -38,6 +38,7 @@ func (m Hello) Append(dst []byte) []byte {
 	dst = codec.AppendVarint(dst, m.Wall)
 	dst = codec.AppendVector(dst, m.Vector)
 	dst = codec.AppendUint32(codec.AppendTime(dst, m.End), m.Chain)
+	dst = codec.AppendUvarint(dst, uint64(m.KnownOf))
 	return codec.AppendUint32(codec.AppendTime(dst, m.Known), m.KnownChain)
 }
 
@@ -187,7 +188,7 @@ func decodeHello(r *codec.Reader) Message {
 	m.Count = r.Uvarint32()
 	m.Wall, m.Vector = r.Varint(), r.Vector()
 	m.End, m.Chain = r.Time(), r.Uint32()
-	m.Known, m.KnownChain = r.Time(), r.Uint32()
+	m.KnownOf, m.Known, m.KnownChain = readOrigin(r), r.Time(), r.Uint32()
 	return m
 }
 

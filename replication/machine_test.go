@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/fabric/member"
@@ -37,15 +39,57 @@ func TestRandomSchedules(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("SELVEDGE_REPLICATION_SEEDS")); err == nil {
 		seeds = n
 	}
-	for seed := range seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			randomSchedule(t, int64(seed))
-		})
+	var mu sync.Mutex
+	var total coverage
+	t.Run("seeds", func(t *testing.T) {
+		for seed := range seeds {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				c := randomSchedule(t, int64(seed))
+				mu.Lock()
+				defer mu.Unlock()
+				total.add(c)
+			})
+		}
+	})
+	if !t.Failed() && (total.pulls == 0 || total.repeats == 0 || total.drops == 0 || total.snapshots == 0 || total.ends == 0 || total.rejected == 0) {
+		t.Fatalf("the schedules did not reach everything: %+v", total)
 	}
+	t.Logf("%+v", total)
 }
 
-func randomSchedule(t *testing.T, seed int64) {
+// coverage counts what schedules must reach to be worth anything.
+type coverage struct {
+	pulls, repeats, drops uint64
+	snapshots, ends       int
+	rejected              int
+}
+
+func (c *coverage) add(d coverage) {
+	c.pulls, c.repeats, c.drops = c.pulls+d.pulls, c.repeats+d.repeats, c.drops+d.drops
+	c.snapshots, c.ends, c.rejected = c.snapshots+d.snapshots, c.ends+d.ends, c.rejected+d.rejected
+}
+
+func (w *world) coverage() coverage {
+	var c coverage
+	for _, s := range w.sites {
+		n := s.machine.Status().Counters
+		c.add(coverage{pulls: n.PullsSent, repeats: n.Repeats, drops: n.Dropped})
+	}
+	for _, line := range w.log {
+		switch {
+		case strings.Contains(line, "has its snapshot"):
+			c.snapshots++
+		case strings.Contains(line, "commits end"):
+			c.ends++
+		case strings.Contains(line, "is rejected"):
+			c.rejected++
+		}
+	}
+	return c
+}
+
+func randomSchedule(t *testing.T, seed int64) coverage {
 	names := []string{"a", "b", "c", "d", "e"}
 	w := newWorld(t, seed, network{delay: 1, jitter: 30}, names[:2+int(seed)%4]...)
 	if seed%3 > 0 {
@@ -75,6 +119,7 @@ func randomSchedule(t *testing.T, seed int64) {
 		w.step(5)
 	}
 	w.quiesce()
+	return w.coverage()
 }
 
 // evictSite begins an eviction at the anchor, if it may.

@@ -40,10 +40,11 @@ const (
 	batches  = 16
 )
 
-// longLog is a log of origin 2 with entries of 700 bytes.
-func longLog(tb testing.TB) *canned {
+// longLog is a log of origin 2 with entries of 700 bytes that begin with fill.
+func longLog(tb testing.TB, fill byte) *canned {
 	c := &canned{chains: map[clock.Time]uint32{}}
 	body := make([]byte, 700)
+	body[0] = fill
 	at, prev, chain := clock.TimeOf(wallStart), clock.Time(0), uint32(0)
 	for range batches {
 		var records []codec.LogRecord
@@ -77,7 +78,7 @@ func twoMembers(tb testing.TB) member.Table {
 	return t
 }
 
-// machinePair is a machine of origin self that has greeted its one peer.
+// machineWithPeer is a machine of origin self that has greeted its one peer.
 func machineWithPeer(self, other clock.Origin, name, peer string, s replication.Store, v clock.Vector) *replication.Machine {
 	now := replication.Instant{Mono: 1, Wall: wallStart + 1000}
 	m := replication.New(replication.Config{Fabric: "f", Location: name, Self: self, Start: 1}, s, now)
@@ -90,7 +91,7 @@ func machineWithPeer(self, other clock.Origin, name, peer string, s replication.
 // BenchmarkReceive takes in a log and hands it over: one operation is one
 // entry of 700 bytes.
 func BenchmarkReceive(b *testing.B) {
-	log := longLog(b)
+	log := longLog(b, 1)
 	table := twoMembers(b)
 	b.SetBytes(700)
 	b.ReportAllocs()
@@ -119,7 +120,7 @@ func BenchmarkReceive(b *testing.B) {
 
 // BenchmarkSend follows the own log for one peer that consumes at once.
 func BenchmarkSend(b *testing.B) {
-	log := longLog(b)
+	log := longLog(b, 1)
 	end := log.lasts[batches-1]
 	log.progress = replication.Progress{Self: 2, Vector: clock.Vector{{Origin: 2, Time: end}}, OwnEnd: end, Members: twoMembers(b)}
 	b.SetBytes(700)

@@ -43,6 +43,9 @@ type Hello struct {
 	Chain    uint32     // of its own log, at End
 	// Known and KnownChain are the end and chain hash of the receiver's log as
 	// the sender holds it, so that a location that was set back learns of it.
+	// KnownOf says whose log that is: the sender may know the location by an
+	// incarnation that is gone.
+	KnownOf    clock.Origin
 	Known      clock.Time
 	KnownChain uint32
 }

@@ -14,7 +14,7 @@ func samples() []replication.Message {
 	return []replication.Message{
 		replication.Hello{
 			Protocol: 1, Feature: 3, Location: "fra", Fabric: "f1", Origin: 65537, Joining: true, Start: 1 << 63, Echo: 7, Count: 2,
-			Wall: 1_700_000_000_000, Vector: v, End: 1<<40 + 5, Chain: 99, Known: 12, KnownChain: 13,
+			Wall: 1_700_000_000_000, Vector: v, End: 1<<40 + 5, Chain: 99, KnownOf: 7, Known: 12, KnownChain: 13,
 		},
 		replication.Entries{Pulled: true, Final: true, Generation: 4, Sent: 1 << 40, Last: 77, Batch: []byte("batch")},
 		replication.Heartbeat{Vector: v, Vouched: 1 << 41, End: 5, Wall: -3, Mono: 12, Echo: -1, Held: 4, Credit: replication.Credit{Generation: 1, Consumed: 2}, Joining: true, Deaf: []clock.Origin{2, 65537}},

@@ -84,7 +84,7 @@ func (m *Machine) hello(p *peer) {
 	}
 	if at := m.progress.Vector.At(their); at > 0 {
 		if chain, ok := m.store.ChainAt(their, at); ok {
-			h.Known, h.KnownChain = at, chain
+			h.KnownOf, h.Known, h.KnownChain = their, at, chain
 		}
 	}
 	p.hellos.given++
@@ -146,6 +146,9 @@ func (m *Machine) setJoining(p *peer, joining bool, v clock.Vector) {
 // identify compares what a hello says of the sender's log, and of ours, with
 // what is here.
 func (m *Machine) identify(p *peer, h Hello) bool {
+	if h.KnownOf != m.cfg.Self {
+		h.Known = 0 // of an earlier incarnation of this location
+	}
 	if h.Known != 0 || h.Vector.At(m.cfg.Self) != 0 {
 		if !m.ownLogHolds(p, max(h.Known, h.Vector.At(m.cfg.Self))) {
 			return false

@@ -139,7 +139,7 @@ func (m *Machine) pullFrom(o *origin) *peer {
 		if w := o.pull.behind; o.pull.urgent && !has { // a closed log is in no vector
 			has = p.name == o.pull.prefer || p.heard.vector.At(w.Origin) >= w.Time
 		}
-		if !p.ready || p.joining || !has {
+		if !p.ready || !has || p.joining && p.origin != o.id { // its own log everybody has
 			continue
 		}
 		first := p.origin == o.id

@@ -25,6 +25,8 @@ type RunnerConfig struct {
 	OnRejected func(Rejected)
 	// OnClock is told the offset of a peer's clock when it was measured.
 	OnClock func(peer string, offsetMs int64)
+	// OnInstalled is called when a snapshot was taken in whole.
+	OnInstalled func()
 	// Frozen says that this location's clock is not to be trusted, so that it vouches for nothing new.
 	Frozen func() bool
 }
@@ -257,7 +259,9 @@ func (r *Runner) install(e InstallSnapshot) {
 	}
 	if e.Last {
 		r.cfg.Fabric.AllowWrites("snapshot")
-		r.cfg.Fabric.AllowWrites("joining")
+		if r.cfg.OnInstalled != nil {
+			r.cfg.OnInstalled()
+		}
 	}
 	r.machine.Progressed(r.now(), r.progress())
 }

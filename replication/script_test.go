@@ -239,6 +239,52 @@ func TestTrimmedLogNeedsASnapshot(t *testing.T) {
 	w.expect("c needs a snapshot", "c has its snapshot")
 }
 
+// Who takes a snapshot over what he has must not lose what others lack.
+func TestSnapshotKeepsTheOwnLog(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c")
+	w.setCut("a", "c", true)
+	w.setCut("b", "c", true)
+	w.commits(20, "a", "b", "c")
+	w.run(500)
+	for _, s := range w.sites[:2] {
+		for _, row := range s.fake.durable.vector {
+			s.fake.durable.trimmed[row.Origin] = row.Time
+		}
+	}
+	w.net.loss = 0.3
+	w.setCut("a", "c", false)
+	w.setCut("b", "c", false)
+	w.run(5000)
+	w.quiesce() // finds every entry that is lost
+	w.expect("c needs a snapshot", "c has its snapshot")
+}
+
+// A log that goes on with other entries under the same times is refused.
+func TestForkUnderTheSameStamps(t *testing.T) {
+	t.Parallel()
+	first, second := longLog(t, 1), longLog(t, 2)
+	p := replication.Progress{Self: 1, Vector: clock.Vector{{Origin: 1, Time: 1}}, OwnEnd: 1, Members: twoMembers(t)}
+	m := machineWithPeer(1, 2, "a", "b", &canned{progress: p, chains: first.chains}, nil)
+	now := replication.Instant{Mono: 2, Wall: wallStart + 1000}
+	m.Receive(now, "b", replication.Entries{Generation: 1, Last: first.lasts[0], Batch: first.batches[0]})
+	m.Receive(now, "b", replication.Entries{Generation: 1, Last: second.lasts[1], Batch: second.batches[1]})
+	applied, refused := 0, replication.Reason(0)
+	for _, e := range m.Effects() {
+		switch e := e.(type) {
+		case replication.Apply:
+			applied += len(e.Entries)
+		case replication.Send:
+			if r, ok := e.Message.(replication.Refuse); ok {
+				refused = r.Reason
+			}
+		}
+	}
+	if applied != perBatch || refused != replication.Forked {
+		t.Fatalf("%d entries applied, refused for %s", applied, refused)
+	}
+}
+
 func TestRelayAroundACut(t *testing.T) {
 	t.Parallel()
 	w := calmWorld(t, "a", "b", "c", "d")
@@ -309,7 +355,7 @@ func TestFutureStampIsHeldBack(t *testing.T) {
 	}
 }
 
-func TestSystemFabricGate(t *testing.T) {
+func TestStatus(t *testing.T) {
 	t.Parallel()
 	w := calmWorld(t, "a", "b")
 	if s := w.site("a").machine.Status(); s.Feature != 1 {

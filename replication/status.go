@@ -45,10 +45,11 @@ type PeerStatus struct {
 	Connected bool
 	Refused   Reason // what the peer was told, none when all is well
 	Joining   bool
-	RTT       int64 // milliseconds; zero when it is not measured
-	Offset    int64 // milliseconds that its clock is ahead of ours
-	Silent    int64 // milliseconds since it was last heard, -1 when never
-	Unsent    int64 // milliseconds of our own log that it lacks
+	RTT       int64      // milliseconds; zero when it is not measured
+	Offset    int64      // milliseconds that its clock is ahead of ours
+	Silent    int64      // milliseconds since it was last heard, -1 when never
+	Applied   clock.Time // of our own log, durable at the peer as it last said
+	Unsent    int64      // milliseconds of our own log that it lacks
 	InFlight  uint64
 	LagMillis int64 // milliseconds of its own log that are not durable here
 	LagBytes  int   // bytes of its log that wait here
@@ -112,7 +113,8 @@ func (m *Machine) peerStatus(p *peer) PeerStatus {
 	if p.heard.at != 0 {
 		s.Silent = m.now.Mono - p.heard.at
 	}
-	if theirs := p.heard.vector.At(m.cfg.Self); theirs < m.progress.OwnEnd {
+	s.Applied = p.heard.vector.At(m.cfg.Self)
+	if theirs := s.Applied; theirs < m.progress.OwnEnd {
 		s.Unsent = m.lagMillis(theirs, m.progress.OwnEnd)
 	}
 	if o := m.known(p.origin); o != nil {
