@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"strings"
+
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
@@ -81,7 +83,7 @@ func (s *site) effect(e replication.Effect) {
 		s.w.rejected(s)
 	case replication.Alarm:
 		s.w.trace("%s alarm %s from %s: %s", s, e.Code, e.Peer, e.Text)
-		if e.Code == replication.AlarmStore || e.Code == replication.AlarmMalformed {
+		if (e.Code == replication.AlarmStore || e.Code == replication.AlarmMalformed) && !strings.Contains(e.Text, errNotDurable.Error()) {
 			s.w.fail(check.Delivery, s, "alarm %s: %s", e.Code, e.Text)
 		}
 	}

@@ -47,8 +47,9 @@ func (w *world) planFaults() {
 		w.after(rng.between(end/10, end/4), func() { w.copyDisk(&rng, end) })
 	}
 	w.repeatedly(&rng, 4_000_000, end, func(*random) {
+		at := w.newestWatermark()
 		for _, s := range w.serving() {
-			w.digest(s, 0)
+			w.digest(s, at)
 		}
 	})
 }

@@ -128,6 +128,15 @@ func (w *world) serving() []*site {
 	return out
 }
 
+// newestWatermark is a time at which no location may have forgotten anything that another still shows.
+func (w *world) newestWatermark() clock.Time {
+	var t clock.Time
+	for _, s := range w.serving() {
+		t = max(t, s.core.Watermark())
+	}
+	return t
+}
+
 // digested is the first digest seen of one vector at one time.
 type digested struct{ hash, site string }
 

@@ -24,6 +24,7 @@ type holding struct {
 	durable   clock.Vector
 	watermark clock.Time
 	stable    clock.Vector
+	setBack   bool // its disk is an old one, and it must not go on
 }
 
 // Ledger is the books of one fabric.
@@ -223,6 +224,7 @@ func (l *Ledger) Restarted(site string, self clock.Origin, v clock.Vector, intac
 		l.lose(self, found.At(self))
 		h.watermark = 0 // watermark begins low again
 	}
+	h.setBack = h.setBack || !intact
 	h.vector, h.durable = found.Clone(), found.Clone()
 }
 
@@ -279,7 +281,7 @@ func (l *Ledger) Stable(site string, v clock.Vector) {
 	for _, o := range l.open() {
 		name := l.members[o]
 		other := l.sites[name]
-		if other == nil {
+		if other == nil || other.setBack {
 			continue
 		}
 		for _, row := range v {
