@@ -183,6 +183,9 @@ func (s *Service) Write(ctx context.Context, c *Call, op Op, collection, key str
 		return WriteReply{}, err
 	}
 	reply, err := c.commit(ctx, w, o, c.Idempotency)
+	if op == OpRemove {
+		reply.OldRev = "" // what is removed has the one revision
+	}
 	if err != nil && o.Overwrite == OverwriteIgnore && fabric.CodeOf(err) == fabric.KeyExists {
 		return s.existing(ctx, c, w, o)
 	}

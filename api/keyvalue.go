@@ -43,7 +43,7 @@ func (c *Call) keyValue(v *fabric.View, collection string) error {
 }
 
 // pairDocument is the document of an entry: value, and expireAt when there is
-// one. Other members are kept as they are.
+// one; zero and less mean never and are kept. So are other members.
 func pairDocument(doc value.Value) (value.Value, error) {
 	if doc.Kind() != value.KindObject {
 		return doc, Fail(BadDocument, "want an object with value, not %s", doc.Kind())
@@ -57,9 +57,6 @@ func pairDocument(doc value.Value) (value.Value, error) {
 	}
 	if e.Kind() != value.KindNumber {
 		return doc, Fail(BadParameter, "expireAt is %s: want Unix seconds, or -1 for never", e.Kind())
-	}
-	if e.Float64() <= 0 {
-		return doc.Without("expireAt"), nil
 	}
 	return doc, nil
 }
