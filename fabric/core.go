@@ -77,12 +77,16 @@ type Core struct {
 	overlay   map[string][]byte // documents written in the open group, for merging: nil value = deleted
 	openLog   []openRecord      // entries of the open group
 	truncated map[uint32]clock.Stamp
+	partial   SnapshotMark
+	renew     bool
+	replaced  chan struct{} // closed when another core took this one's place
 	durable   atomic.Pointer[durableState]
 	counters  Counters
 	watermark clock.Time
+	trimmed   clock.Vector // what the changelog here no longer holds
 	upkeep    upkeepState
 	filling   map[uint32][]byte // index number -> where its filling goes on
-	pub       published // working copy of what the next Publish shows
+	pub       published         // working copy of what the next Publish shows
 }
 
 // durableState is what is on disk for certain.
@@ -120,7 +124,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 		o.Limits = defaultLimits
 	}
 	c := &Core{db: db, keys: layout.NewKeys(o.Number), limits: o.Limits, random: o.Random,
-		overlay: map[string][]byte{}, truncated: map[uint32]clock.Stamp{}, filling: map[uint32][]byte{}, tail: changelog.NewTail(tailBytes)}
+		overlay: map[string][]byte{}, replaced: make(chan struct{}), truncated: map[uint32]clock.Stamp{}, filling: map[uint32][]byte{}, tail: changelog.NewTail(tailBytes)}
 	state, err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("opening fabric %d: %w", o.Number, err)
@@ -162,7 +166,8 @@ func (c *Core) Begin() {
 // It returns nil when there is nothing to make durable. The group counts as durable when the caller has waited
 // for Pending and called Durable.
 func (c *Core) Seal(wallMs int64) (*Group, error) {
-	g := c.seq.Seal(wallMs, c.seq.Clock().NeedsCeiling(wallMs))
+	g := c.seq.Seal(wallMs, c.seq.Clock().NeedsCeiling(wallMs), c.renew)
+	c.renew = false
 	clear(c.overlay)
 	c.openLog = c.openLog[:0]
 	if g == nil {
@@ -185,8 +190,9 @@ func (c *Core) Durable(g *Group) {
 	c.tail.Add(g.Record)
 }
 
-// CeilingDue says whether the clock's durable ceiling should be renewed with the next group.
-func (c *Core) CeilingDue(wallMs int64) bool { return c.seq.Clock().NeedsCeiling(wallMs) != 0 }
+// Renew makes the next Seal renew the clock's durable ceiling even when the group holds nothing else. A commit
+// needs room below the ceiling, and so does a vouched time.
+func (c *Core) Renew() { c.renew = true }
 
 // DurableNumber is the number of the last commit that is on disk.
 func (c *Core) DurableNumber() uint64 { return c.durable.Load().number }

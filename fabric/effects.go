@@ -54,6 +54,9 @@ func (c *Core) expiryEffects(p *sequencer.Prepared, d *writing) {
 	if d.exists {
 		at = index.ExpiresAt(d.collection, d.value)
 	}
+	if d.stored && d.oldExpiry == at {
+		return // its entry stays where it is, and what is deleted goes after what is put
+	}
 	if d.stored && d.oldExpiry != index.Never {
 		for _, space := range []byte{layout.Expiring, layout.Expired} {
 			p.Deletes = append(p.Deletes, sequencer.Put{Key: c.keys.Expiry(space, d.collection.Number, d.oldExpiry, d.key)})

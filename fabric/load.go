@@ -8,6 +8,7 @@ import (
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/store/kv"
 )
@@ -15,6 +16,9 @@ import (
 // load reads the state records and the ends of the logs.
 func (c *Core) load() (sequencer.State, error) {
 	s := sequencer.State{Counts: map[uint32]int64{}}
+	if partial, err := c.loadPartial(); err != nil || partial {
+		return c.loadNothing(s, err)
+	}
 	head := sequencer.StoredHead{}
 	data, found, err := c.db.Get(c.keys.State(layout.StateHead))
 	if err == nil && found {
@@ -43,10 +47,21 @@ func (c *Core) load() (sequencer.State, error) {
 	if err := c.loadStable(); err != nil {
 		return s, err
 	}
+	if err := c.loadTrimmed(); err != nil {
+		return s, err
+	}
 	if err := c.loadTruncations(); err != nil {
 		return s, err
 	}
 	s.Heads, err = c.loadHeads(s.Vector)
+	return s, err
+}
+
+// loadNothing makes an empty fabric of one whose snapshot is not whole.
+func (c *Core) loadNothing(s sequencer.State, err error) (sequencer.State, error) {
+	s.Clock = clock.New(0, 0)
+	c.numbers = &numbers{keys: c.keys, collections: map[string]uint32{}, indexes: map[string]indexNumber{}, next: schema.FirstNumber}
+	c.schema = schema.NewBuilder().Schema()
 	return s, err
 }
 
@@ -77,6 +92,15 @@ func (c *Core) loadStable() error {
 		return err
 	}
 	c.pub.stable, err = codec.DecodeVector(data)
+	return err
+}
+
+func (c *Core) loadTrimmed() error {
+	data, found, err := c.db.Get(c.keys.State(layout.StateTrim))
+	if err != nil || !found {
+		return err
+	}
+	c.trimmed, err = codec.DecodeVector(data)
 	return err
 }
 
@@ -179,3 +203,7 @@ func each(r kv.Reader, lower, upper []byte, visit func(key, value []byte) error)
 	}
 	return it.Close()
 }
+
+const firstUserNumber = schema.FirstNumber
+
+func orderOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }

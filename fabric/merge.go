@@ -261,11 +261,7 @@ func (l *logReader) Deltas(o clock.Origin, path value.Path, after, upTo clock.Ti
 			if ch.Kind != codec.Document || ch.Collection != l.change.Collection || ch.Generation != l.change.Generation || ch.Key != l.change.Key {
 				continue
 			}
-			for _, op := range ch.Ops {
-				if op.Kind == crdt.OpDelta && op.Path.Equal(path) {
-					sum += op.Number
-				}
-			}
+			sum += deltas(ch.Ops, path)
 		}
 		return nil
 	}
@@ -284,6 +280,20 @@ func (l *logReader) Deltas(o clock.Origin, path value.Path, after, upTo clock.Ti
 		}
 	}
 	return sum, err
+}
+
+// deltas adds up the deltas at a path in one entry; an operation that clears the path begins anew.
+func deltas(ops []crdt.Op, path value.Path) (sum int64) {
+	for i := range ops {
+		switch op := &ops[i]; {
+		case op.Kind == crdt.OpDelta && op.Path.Equal(path):
+			sum += op.Number
+		case op.Kind == crdt.OpInsert && path.HasPrefix(op.Path),
+			(op.Kind == crdt.OpAssign || op.Kind == crdt.OpUnset) && op.Path.Equal(path):
+			sum = 0
+		}
+	}
+	return sum
 }
 
 // showDeclarations writes the views of documents anew where a declaration chose another one for data that is

@@ -32,6 +32,8 @@ func (c *Core) trim(wallMs int64) (bool, error) {
 		return false, err
 	}
 	if last > 0 {
+		c.trimmed = c.trimmed.Max(cuts)
+		work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.State(layout.StateTrim), Value: codec.AppendVector(nil, c.trimmed)})
 		c.seq.DeleteRange(c.keys.OrderRecord(0), c.keys.OrderRecord(last+1))
 		c.counters.Trimmed++
 		for _, cut := range cuts {

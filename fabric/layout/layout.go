@@ -51,6 +51,7 @@ const (
 	StateTruncate   = 't' // + collection u32: stamp of the last truncation
 	StateStable     = 'b' // stable vector, last known
 	StateTrim       = 'r' // where logs were cut
+	StatePartial    = 'p' // an interrupted snapshot: how far it was taken in
 	StateIdentity   = 'i' // who this location is in the fabric
 )
 

@@ -11,10 +11,10 @@
 // closed one keeps its origin, its times and its final end, because stamps of
 // it may lie in documents for ever.
 //
-//	             Join                Evict               End
-//	 (nobody) ---------> joined ------------> evicting ---------> closed
-//	     |                 ^
-//	     +-- Create -------+    (the first member, origin 1, is the anchor)
+//	            Join                Evict               End
+//	(nobody) ---------> joined ------------> evicting ---------> closed
+//	    |                 ^
+//	    +-- Create -------+    (the first member, origin 1, is the anchor)
 //
 // # Guarantees
 //

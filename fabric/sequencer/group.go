@@ -12,12 +12,12 @@ import (
 
 // Seal ends the open group: it adds the order record, the counts and the head, and hands over the batch.
 // ceiling, when not zero, becomes the clock's durable ceiling with this group. It returns nil when the group
-// holds nothing.
-func (m *Machine) Seal(wallMs int64, ceiling clock.Time) *Group {
+// holds nothing, unless renew asks for the ceiling alone.
+func (m *Machine) Seal(wallMs int64, ceiling clock.Time, renew bool) *Group {
 	if m.batch == nil {
 		return nil
 	}
-	if m.batch.Count() == 0 && ceiling == 0 && !m.fresh {
+	if m.batch.Count() == 0 && len(m.record.Transactions) == 0 && !m.fresh && (!renew || ceiling == 0) {
 		m.batch = nil
 		return nil
 	}
@@ -50,6 +50,9 @@ func (m *Machine) Seal(wallMs int64, ceiling clock.Time) *Group {
 func (m *Machine) Record(changes []changelog.Change) {
 	m.record.Transactions = append(m.record.Transactions, changelog.Transaction{Changes: changes})
 }
+
+// Become gives this location its origin, before it commits.
+func (m *Machine) Become(self clock.Origin) { m.self = self }
 
 // LogBytes is how many bytes of log records were written since the store began.
 func (m *Machine) LogBytes() uint64 { return m.logBytes }

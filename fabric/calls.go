@@ -1,0 +1,384 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/internal/env"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Commit runs a transaction: all of it or nothing. It returns when the transaction is durable here; Async asks
+// for earlier. A transaction that changes nothing returns when what it read is durable.
+func (f *Fabric) Commit(ctx context.Context, t Transaction) (Receipt, error) {
+	return f.commit(ctx, t.Async, func(core *Core, wall int64) (*Prepared, error) { return core.Prepare(t, wall) })
+}
+
+func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int64) (*Prepared, error)) (Receipt, error) {
+	ceilings := 0
+	for attempt := 0; ; attempt++ {
+		if err := f.gate.check(); err != nil {
+			return Receipt{}, err
+		}
+		core := f.core.Load()
+		p, err := prepare(core, f.wall())
+		if err != nil {
+			return Receipt{}, f.noted(err)
+		}
+		if p.replay != nil || p.Empty() {
+			return f.unchanged(ctx, core, p)
+		}
+		r := &request{prepared: p, reply: make(chan ack, 1), early: async && p.allowsAsync()}
+		if !f.queue.put(r, f.cfg.QueueLimit) {
+			return Receipt{}, f.overloaded()
+		}
+		var a ack
+		select {
+		case a = <-r.reply:
+		case <-ctx.Done():
+			return Receipt{}, timedOut(ctx, "the transaction may still be committed; repeat it with the same idempotency key")
+		}
+		switch {
+		case a.err == nil:
+			receipt := p.Receipt(a.stamp)
+			receipt.Vector = f.seen(core, a.stamp)
+			return receipt, nil
+		case errors.Is(a.err, clock.ErrCeiling) && ceilings < ceilingAttempts:
+			ceilings++
+			attempt--
+		case !errors.Is(a.err, sequencer.ErrStale):
+			return Receipt{}, f.noted(a.err)
+		case attempt+1 >= core.limits.Attempts:
+			return Receipt{}, failure(Conflict, "the transaction met %d others that changed what it reads: try again", attempt+1)
+		}
+	}
+}
+
+// allowsAsync says whether every collection written allows an early acknowledgement.
+func (p *Prepared) allowsAsync() bool {
+	for _, d := range p.docs {
+		if d.changed && !d.collection.AllowAsync {
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged answers a transaction that writes nothing.
+func (f *Fabric) unchanged(ctx context.Context, core *Core, p *Prepared) (Receipt, error) {
+	if err := f.Settle(ctx, core.applying.Load()); err != nil {
+		return Receipt{}, err
+	}
+	receipt := p.Receipt(clock.Stamp{})
+	receipt.Vector = core.durable.Load().vector
+	return receipt, nil
+}
+
+// seen is the vector that a session has seen after a commit.
+func (f *Fabric) seen(core *Core, stamp clock.Stamp) clock.Vector {
+	v := core.durable.Load().vector
+	if v.Covers(stamp) {
+		return v
+	}
+	return v.With(stamp.Origin, stamp.Time)
+}
+
+func (f *Fabric) overloaded() error {
+	if err := f.gate.check(); err != nil {
+		return err
+	}
+	return failure(Overloaded, "%d transactions are waiting to be committed: try again in a moment", f.cfg.QueueLimit)
+}
+
+// noted latches failures of the store that a call met, and gives them a code.
+func (f *Fabric) noted(err error) error {
+	if CodeOf(err) != "" && CodeOf(err) != Failed {
+		return err
+	}
+	if errors.Is(err, kv.ErrSync) || errors.Is(err, kv.ErrCorrupt) || errors.Is(err, kv.ErrFull) {
+		f.fail(err)
+		return f.gate.failure()
+	}
+	if CodeOf(err) == "" {
+		return failure(Failed, "%v", err).from(err)
+	}
+	return err
+}
+
+// Settle waits until the commit with a number is durable: what a reader saw may be told then.
+func (f *Fabric) Settle(ctx context.Context, number uint64) error {
+	for {
+		wake := f.signal.wait()
+		if f.core.Load().durable.Load().number >= number {
+			return nil
+		}
+		if err := f.gate.failure(); err != nil {
+			return err
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return timedOut(ctx, "what was read is not durable yet")
+		}
+	}
+}
+
+// View opens a view of the fabric now.
+func (f *Fabric) View() *View { return f.core.Load().NewView(f.wall()) }
+
+// Get reads one document and waits until what it shows is durable.
+func (f *Fabric) Get(ctx context.Context, collection, key string) (Document, bool, error) {
+	core := f.core.Load()
+	d, found, number, err := core.Get(collection, key, f.wall())
+	if err != nil {
+		return d, false, f.noted(err)
+	}
+	if number > core.durable.Load().number {
+		err = f.Settle(ctx, number)
+	}
+	return d, found, err
+}
+
+// Collection finds a live collection.
+func (f *Fabric) Collection(name string) (*Collection, bool) {
+	c, ok := f.core.Load().state.Load().schema.Collection(name)
+	return c, ok && c.Number >= schema.FirstNumber
+}
+
+// Seen is what this location has durably seen, for session tokens.
+func (f *Fabric) Seen() clock.Vector { return f.core.Load().durable.Load().vector }
+
+// Await waits until this location has seen what a session has seen. A timeout names who is behind.
+func (f *Fabric) Await(ctx context.Context, v clock.Vector) error {
+	for {
+		wake := f.signal.wait()
+		core := f.core.Load()
+		here := withClosed(core.durable.Load().vector, core.state.Load().members, true)
+		if here.Dominates(v) {
+			return nil
+		}
+		if err := f.gate.failure(); err != nil {
+			return err
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return timedOut(ctx, f.behind(core, here, v))
+		}
+	}
+}
+
+func (f *Fabric) behind(core *Core, here, want clock.Vector) string {
+	members := core.state.Load().members
+	for _, row := range want {
+		if at := here.At(row.Origin); at < row.Time {
+			name := row.Origin.String()
+			if m, ok := members.ByOrigin(row.Origin); ok {
+				name = m.Name
+			}
+			return fmt.Sprintf("the session has seen location %s up to %s, here it is known up to %s", name, row.Time, at)
+		}
+	}
+	return "the session has seen more than this location"
+}
+
+// SchemaUpdate runs a schema change.
+func (f *Fabric) SchemaUpdate(ctx context.Context, change SchemaChange) error {
+	_, err := f.commit(ctx, false, func(core *Core, wall int64) (*Prepared, error) { return core.PrepareSchema(change, wall) })
+	return err
+}
+
+// CreateCollection creates a collection with CRDT declarations by path.
+func (f *Fabric) CreateCollection(ctx context.Context, spec CollectionSpec, declarations map[string]value.Value) (*Collection, error) {
+	if err := f.SchemaUpdate(ctx, CreateCollection(spec, declarations)); err != nil {
+		return nil, err
+	}
+	c, ok := f.Collection(spec.Name)
+	if !ok {
+		return nil, failure(CollectionNotFound, "collection %q was dropped at once", spec.Name).in(spec.Name, "")
+	}
+	return c, nil
+}
+
+// CreateIndex creates an index and waits until it is filled. created is false when an equal one stood already.
+func (f *Fabric) CreateIndex(ctx context.Context, collection string, spec IndexSpec) (x Index, created bool, err error) {
+	var existed Index
+	if spec.Unique {
+		if err := f.exclusive(ctx, func(core *Core, _ int64) error { return core.CheckUnique(collection, spec) }); err != nil {
+			return x, false, err
+		}
+	}
+	if err := f.SchemaUpdate(ctx, CreateIndex(collection, spec, &existed)); err != nil {
+		return x, false, err
+	}
+	if existed.ID != "" {
+		return existed, false, nil
+	}
+	for {
+		c, ok := f.Collection(collection)
+		if !ok {
+			return x, false, failure(CollectionNotFound, "collection %q was dropped meanwhile", collection).in(collection, "")
+		}
+		for _, x := range c.Indexes {
+			if sameIndex(x, Index{IndexSpec: spec}) && (spec.Name == "" || x.Name == spec.Name) {
+				if x.Ready {
+					return x, true, nil
+				}
+			}
+		}
+		if f.upkeepRound(false); f.Failure() != nil {
+			return x, false, f.Failure()
+		}
+		if err := env.Sleep(ctx, f.cfg.Env.Clock, 0); err != nil {
+			return x, false, timedOut(ctx, "the index is still being filled")
+		}
+	}
+}
+
+// DropIndex drops an index and returns what it was.
+func (f *Fabric) DropIndex(ctx context.Context, collection, name string) (Index, error) {
+	var dropped Index
+	err := f.SchemaUpdate(ctx, DropIndex(collection, name, &dropped))
+	return dropped, err
+}
+
+// Truncate empties a collection.
+func (f *Fabric) Truncate(ctx context.Context, collection string) error {
+	if err := f.gate.check(); err != nil {
+		return err
+	}
+	return f.exclusive(ctx, func(core *Core, wall int64) error {
+		_, err := core.Truncate(collection, wall)
+		return err
+	})
+}
+
+// Changes opens a change feed.
+func (f *Fabric) Changes(since Token, collection string) (*Feed, error) {
+	return f.core.Load().Changes(since, collection)
+}
+
+// Conflicts lists writes that lost to concurrent ones.
+func (f *Fabric) Conflicts(collection, since string, limit int) ([]ConflictRecord, string, error) {
+	return f.core.Load().Conflicts(collection, since, limit)
+}
+
+// Digest computes the fabric's fingerprint at a time, the watermark when it is zero.
+func (f *Fabric) Digest(ctx context.Context, at clock.Time) (Digest, error) {
+	f.seq.Lock()
+	core := f.core.Load()
+	if at == 0 {
+		at = core.watermark
+	}
+	v := core.NewView(f.wall())
+	f.seq.Unlock()
+	defer func() { _ = v.Close() }()
+	if err := f.Settle(ctx, v.Number()); err != nil {
+		return Digest{}, err
+	}
+	return v.Digest(at)
+}
+
+// Progress is what replication tells others.
+func (f *Fabric) Progress() Progress {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	return f.core.Load().Progress(f.wall())
+}
+
+// Reincarnate ends the only member's incarnation and goes on under a new one, with a new epoch: the data is that of a
+// backup, and the old incarnation may have committed more. It returns who this location is now.
+func (f *Fabric) Reincarnate(ctx context.Context, join member.Change) (clock.Origin, clock.Stamp, error) {
+	if err := f.renew(ctx); err != nil {
+		return 0, clock.Stamp{}, err
+	}
+	var joined clock.Stamp
+	err := f.exclusive(ctx, func(core *Core, wall int64) (err error) {
+		joined, err = core.Reincarnate(join, wall)
+		return err
+	})
+	return f.core.Load().Self(), joined, err
+}
+
+// Core gives replication the log, which may be read from any goroutine.
+func (f *Fabric) Core() *Core { return f.core.Load() }
+
+// SetStable and SetWatermark take what replication found out.
+func (f *Fabric) SetStable(v clock.Vector) {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	f.core.Load().SetStable(v)
+}
+
+// SetWatermark tells that no entry stamped at or below t can arrive any more.
+func (f *Fabric) SetWatermark(t clock.Time) {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	f.core.Load().SetWatermark(t)
+}
+
+// OpenSnapshot opens a snapshot and waits until what it shows is durable.
+func (f *Fabric) OpenSnapshot(ctx context.Context) (*Snapshot, error) {
+	f.seq.Lock()
+	s := f.core.Load().OpenSnapshot(fmt.Sprintf("%016x", f.cfg.Env.Rand.Uint64()))
+	f.seq.Unlock()
+	if err := f.Settle(ctx, s.Number()); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// InstallChunk keeps one chunk of a snapshot and waits until it is durable. After the last one the fabric goes on
+// with what the snapshot holds.
+func (f *Fabric) InstallChunk(mark SnapshotMark, data []byte, last bool, vector clock.Vector, self clock.Origin) error {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	pending, err := Install(f.cfg.DB, f.cfg.Options.Number, mark, data, last, vector, self)
+	if err == nil {
+		err = pending.Wait()
+	}
+	if err == nil {
+		var core *Core
+		if core, err = OpenCore(f.cfg.DB, f.cfg.Options); err == nil {
+			close(f.core.Swap(core).replaced)
+			f.signal.fire()
+		}
+	}
+	return err
+}
+
+// Status is what a fabric tells about itself.
+type Status struct {
+	Self      clock.Origin
+	Members   member.Table
+	Vector    clock.Vector
+	Stable    clock.Vector
+	Watermark clock.Time
+	Counters  Counters
+}
+
+// Status tells where the fabric stands.
+func (f *Fabric) Status() Status {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	c := f.core.Load()
+	return Status{Self: c.Self(), Members: c.Members(), Vector: c.durable.Load().vector, Stable: c.pub.stable, Watermark: c.watermark, Counters: c.counters}
+}
+
+// ReadLog returns durable entries of an origin for a peer.
+func (f *Fabric) ReadLog(origin clock.Origin, after clock.Time, maxBytes int) ([]byte, clock.Time, error) {
+	return f.core.Load().ReadLog(origin, after, maxBytes)
+}
+
+// Past is what the entry after (origin, at) is coded against.
+func (f *Fabric) Past(origin clock.Origin, at clock.Time) (codec.Past, error) {
+	return f.core.Load().Past(origin, at)
+}

@@ -1,0 +1,253 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/internal/env/disk"
+	"github.com/selvedge-db/selvedge/mesh"
+	"github.com/selvedge-db/selvedge/store/kv/pebble"
+)
+
+// Dev is a planet of several locations in one process, with emulated delays between them.
+type Dev struct {
+	cfg    DevConfig
+	shared shared
+	made   string // generated root password
+	key    string
+	temp   string // data folder to be removed at the end
+	failed chan error
+	mu     struct {
+		sync.Mutex
+		nodes     map[string]*Node
+		addresses map[string]string
+		order     []string
+	}
+}
+
+// devMemory is what all locations of a dev planet share.
+const (
+	devCacheBytes    = 64 << 20
+	devMemtableBytes = 4 << 20
+	devMeshKey       = "selvedge-dev-planet-key"
+)
+
+// StartDev starts the planet and returns when every location serves.
+func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
+	d := &Dev{cfg: cfg, failed: make(chan error, 1)}
+	d.mu.nodes, d.mu.addresses = map[string]*Node{}, map[string]string{}
+	if d.cfg.Logger == nil {
+		d.cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			_ = d.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := d.share(); err != nil {
+		return nil, err
+	}
+	first, err := d.start(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	if d.made = first.made.Password; cfg.RootPassword != nil {
+		d.made = ""
+	}
+	if err := d.keepKey(first); err != nil {
+		return nil, err
+	}
+	return d, d.startOthers(ctx)
+}
+
+// share prepares what the locations have in common.
+func (d *Dev) share() error {
+	fs := testDisk()
+	if d.cfg.Data == "" {
+		dir, err := tempDir()
+		if err != nil {
+			return err
+		}
+		d.temp, d.cfg.Data = dir, dir
+	}
+	if err := fs.MkdirAll(d.cfg.Data, 0o755); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	authority, err := mesh.NewKeyAuthority(devMeshKey)
+	if err != nil {
+		return err
+	}
+	e := machine()
+	d.shared = shared{env: e, fs: fs, cache: pebble.NewShared(devCacheBytes, openFiles), links: mesh.NewLinks(), authority: authority,
+		addresses: d.address, node: d.Node, nodes: d.Nodes, open: d.cfg.RootPassword != nil && *d.cfg.RootPassword == ""}
+	if d.shared.tls, err = devCertificates(disk.Real(), d.cfg.Data, e.Clock); err != nil {
+		return fmt.Errorf("development certificate: %w", err)
+	}
+	if d.cfg.WAN.Measured {
+		return d.shared.links.EmulateWAN(d.cfg.Places)
+	}
+	if d.cfg.WAN.RoundTrip > 0 {
+		return d.delayAll()
+	}
+	return nil
+}
+
+func (d *Dev) delayAll() error {
+	for _, a := range d.cfg.Places {
+		for _, b := range d.cfg.Places {
+			if a.ID == b.ID {
+				continue
+			}
+			if err := d.shared.links.Set(a.ID, b.ID, mesh.LinkSettings{OneWay: d.cfg.WAN.RoundTrip / 2}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// config is the configuration of location i.
+func (d *Dev) config(i int) Config {
+	p := d.cfg.Places[i]
+	c := DefaultConfig()
+	c.Limits = d.cfg.Limits
+	c.Limits.Memtable = devMemtableBytes
+	c.Location = LocationConfig{Name: p.ID, Latitude: p.Latitude, Longitude: p.Longitude, City: p.City, Country: p.Country}
+	c.Data = filepath.Join(d.cfg.Data, p.ID)
+	c.HTTP.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(d.cfg.Port+i))
+	c.Mesh = MeshConfig{Listen: "127.0.0.1:0", Create: i == 0}
+	c.Logger = d.cfg.Logger
+	if i > 0 {
+		c.Mesh.Join = []string{d.address(d.cfg.Places[0].ID)}
+	} else {
+		c.RootKey = d.cfg.APIKey
+		if d.cfg.RootPassword != nil {
+			c.RootPassword = *d.cfg.RootPassword
+		}
+	}
+	return c
+}
+
+func (d *Dev) start(ctx context.Context, i int) (*Node, error) {
+	cfg := d.config(i)
+	s := d.shared
+	s.starting = func(n *Node) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.mu.nodes[cfg.Location.Name] = n
+		d.mu.addresses[cfg.Location.Name] = n.cfg.Mesh.Advertise
+	}
+	n, err := start(ctx, cfg, s)
+	if err != nil {
+		return nil, fmt.Errorf("location %s: %w", cfg.Location.Name, err)
+	}
+	return n, nil
+}
+
+// startOthers starts all locations but the first at once.
+func (d *Dev) startOthers(ctx context.Context) error {
+	var wg sync.WaitGroup
+	failed := make([]error, len(d.cfg.Places))
+	for i := 1; i < len(d.cfg.Places); i++ {
+		wg.Go(func() { _, failed[i] = d.start(ctx, i) })
+	}
+	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	for _, n := range d.Nodes() {
+		n.introducePeers()
+	}
+	return nil
+}
+
+// keepKey remembers the root API key, so that the next start on the same data shows it again.
+func (d *Dev) keepKey(first *Node) error {
+	id, _, err := first.registry.identity()
+	if err != nil {
+		return err
+	}
+	switch {
+	case first.made.APIKey != "":
+		d.key = first.made.APIKey
+	case d.cfg.APIKey != "":
+		d.key = d.cfg.APIKey
+	default:
+		d.key = id.Key
+		return nil
+	}
+	id.Key = d.key
+	return first.registry.setIdentity(id)
+}
+
+// Node finds a location by name.
+func (d *Dev) Node(name string) *Node {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mu.nodes[name]
+}
+
+// Nodes lists the locations that run.
+func (d *Dev) Nodes() []*Node {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []*Node
+	for _, p := range d.cfg.Places {
+		if n := d.mu.nodes[p.ID]; n != nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (d *Dev) address(name string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mu.addresses[name]
+}
+
+// Locations lists the locations in the order of their ports.
+func (d *Dev) Locations() []api.Location {
+	var out []api.Location
+	for _, n := range d.Nodes() {
+		out = append(out, n.Local())
+	}
+	return out
+}
+
+// APIKey is the key of the user root.
+func (d *Dev) APIKey() string { return d.key }
+
+// NewRootPassword is the root password if this start generated it, else empty.
+func (d *Dev) NewRootPassword() string { return d.made }
+
+// CAFile is the certificate of the authority that signed the locations' certificates.
+func (d *Dev) CAFile() string { return d.shared.tls.file }
+
+// Failed gives the error after which the planet cannot go on.
+func (d *Dev) Failed() <-chan error { return d.failed }
+
+// Close stops all locations at once.
+func (d *Dev) Close(ctx context.Context) error {
+	nodes := d.Nodes()
+	failed := make([]error, len(nodes))
+	var wg sync.WaitGroup
+	for i, n := range nodes {
+		wg.Go(func() { failed[i] = n.Close(ctx) })
+	}
+	wg.Wait()
+	if d.shared.cache != nil {
+		d.shared.cache.Close()
+	}
+	if d.temp != "" {
+		failed = append(failed, disk.Real().RemoveAll(d.temp))
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,396 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/internal/env/disk"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// The methods of api.Planet.
+
+// Fabric finds a fabric of a tenant that lives here.
+func (n *Node) Fabric(tenant, name string) (*fabric.Fabric, error) {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return nil, err
+	}
+	return h.fabric, nil
+}
+
+func (n *Node) find(tenant, name string) (*hosted, error) {
+	n.mu.Lock()
+	h := n.byName[fabricName{tenant, name}]
+	n.mu.Unlock()
+	if h == nil {
+		return nil, api.Fail(api.FabricNotFound, "fabric %q is not at this location", name)
+	}
+	return h, nil
+}
+
+// ListFabrics lists a tenant's fabrics here.
+func (n *Node) ListFabrics(tenant string) []api.FabricInfo {
+	listings := n.listings()
+	var out []api.FabricInfo
+	for _, h := range n.all() {
+		if h.reg.Tenant == tenant {
+			out = append(out, h.info(listings[h.reg.ID]))
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if (out[i].Name == systemID) != (out[j].Name == systemID) {
+			return out[i].Name == systemID
+		}
+		return out[i].Name < out[j].Name
+	})
+	return out
+}
+
+func (h *hosted) info(l listing) api.FabricInfo {
+	info := api.FabricInfo{Tenant: h.reg.Tenant, Name: h.reg.Name, Metadata: l.Metadata}
+	for _, m := range h.fabric.Status().Members.Remaining() {
+		info.Locations = append(info.Locations, m.Name)
+	}
+	sort.Strings(info.Locations)
+	return info
+}
+
+// CreateFabric makes a fabric whose anchor is this location, and lists it so that the others join.
+func (n *Node) CreateFabric(ctx context.Context, tenant string, spec api.FabricSpec) error {
+	if err := checkFabricName(spec.Name); err != nil {
+		return err
+	}
+	here := n.cfg.Location.Name
+	l := listing{Tenant: tenant, Name: spec.Name, Anchor: here, Metadata: spec.Metadata, Locations: map[string]bool{here: true}}
+	if err := n.setLocations(&l, spec.Locations); err != nil {
+		return err
+	}
+	if !l.Locations[here] {
+		return api.Fail(api.BadParameter, "fabric %q is created at %s, which must be one of its locations", spec.Name, here)
+	}
+	system := n.fabricByID(systemID).fabric
+	if _, found, err := system.Get(ctx, fabricsCollection, listingKey(tenant, spec.Name)); err != nil {
+		return err
+	} else if found || spec.Name == systemID {
+		return api.Fail(api.FabricExists, "fabric %q exists already", spec.Name)
+	}
+	l.ID = fmt.Sprintf("%s:%s:%016x", tenant, spec.Name, n.env.Rand.Uint64())
+	regs, err := n.register(nil, registration{ID: l.ID, Tenant: tenant, Name: spec.Name, Self: clock.OriginOf(0, 1)})
+	if err != nil {
+		return err
+	}
+	if err := n.createFabric(ctx, regs[0]); err != nil {
+		return err
+	}
+	write := fabric.NewWrite(fabric.Insert, fabricsCollection, listingKey(tenant, spec.Name), l.document())
+	if _, err := system.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}}); err != nil {
+		n.drop(n.fabricByID(l.ID))
+		if fabric.CodeOf(err) == fabric.KeyExists {
+			return api.Fail(api.FabricExists, "fabric %q exists already", spec.Name)
+		}
+		return err
+	}
+	return nil
+}
+
+const maxFabricName = 64
+
+func checkFabricName(name string) error {
+	ok := name != "" && len(name) <= maxFabricName
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		ok = ok && (letter || i > 0 && (r >= '0' && r <= '9' || r == '_' || r == '-'))
+	}
+	if !ok {
+		return api.Fail(api.BadName, "fabric name %q: 1 to %d letters, digits, _ and -, beginning with a letter", name, maxFabricName)
+	}
+	return nil
+}
+
+// setLocations fills a listing's locations: those named, or all that the planet has.
+func (n *Node) setLocations(l *listing, names []string) error {
+	members := n.fabricByID(systemID).fabric.Status().Members
+	if len(names) == 0 {
+		for _, m := range members.Remaining() {
+			l.Locations[m.Name] = true
+		}
+		return nil
+	}
+	l.Locations = map[string]bool{}
+	for _, name := range names {
+		if _, ok := members.ByName(name); !ok {
+			return api.Fail(api.LocationNotFound, "location %q is not part of this planet", name)
+		}
+		l.Locations[name] = true
+	}
+	return nil
+}
+
+// DropFabric takes a fabric out of the directory; every location then deletes it.
+func (n *Node) DropFabric(ctx context.Context, tenant, name string) error {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return err
+	}
+	if h.reg.ID == systemID {
+		return api.Fail(api.BadParameter, "the system fabric cannot be dropped")
+	}
+	write := fabric.NewWrite(fabric.Remove, fabricsCollection, listingKey(tenant, name), value.Null())
+	write.IgnoreAbsent = true
+	if _, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}}); err != nil {
+		return err
+	}
+	n.drop(h)
+	return nil
+}
+
+// SetFabricLocations changes where a fabric lives.
+func (n *Node) SetFabricLocations(ctx context.Context, tenant, name string, locations []string) error {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return err
+	}
+	l, ok := n.listings()[h.reg.ID]
+	if !ok {
+		return api.Fail(api.BadParameter, "fabric %q lives at every location", name)
+	}
+	before := l.Locations
+	if err := n.setLocations(&l, locations); err != nil {
+		return err
+	}
+	if !l.Locations[l.Anchor] {
+		return api.Fail(api.BadParameter, "location %q is the anchor of fabric %q: it decides on its members and cannot be dropped", l.Anchor, name)
+	}
+	var members []value.Member
+	for name := range before {
+		if !l.Locations[name] {
+			members = append(members, value.Member{Name: name, Value: value.Null()})
+		}
+	}
+	for name := range l.Locations {
+		members = append(members, value.Member{Name: name, Value: value.Bool(true)})
+	}
+	return n.patchListing(ctx, l, value.Member{Name: "locations", Value: value.Object(members...)})
+}
+
+// SetFabricMetadata replaces a fabric's metadata.
+func (n *Node) SetFabricMetadata(ctx context.Context, tenant, name string, metadata value.Value) error {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return err
+	}
+	l, ok := n.listings()[h.reg.ID]
+	if !ok {
+		l = listing{Tenant: tenant, Name: name}
+	}
+	return n.patchListing(ctx, l, value.Member{Name: "metadata", Value: metadata})
+}
+
+func (n *Node) patchListing(ctx context.Context, l listing, member value.Member) error {
+	write := fabric.NewWrite(fabric.Update, fabricsCollection, listingKey(l.Tenant, l.Name), value.Object(member))
+	write.KeepNull, write.MergeObjects = false, member.Name == "locations"
+	_, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}})
+	n.nudge()
+	return err
+}
+
+// Local describes this location.
+func (n *Node) Local() api.Location {
+	l := n.cfg.Location
+	return api.Location{Name: l.Name, URL: n.URL(), City: l.City, Country: l.Country, CountryName: l.Country,
+		Latitude: l.Latitude, Longitude: l.Longitude, State: "up", Local: true}
+}
+
+// AllLocations lists the planet's locations in the order in which they joined.
+func (n *Node) AllLocations() []api.Location {
+	return n.locationsOf(n.fabricByID(systemID))
+}
+
+// locationsOf lists a fabric's members.
+func (n *Node) locationsOf(h *hosted) []api.Location {
+	places := n.places()
+	states := map[string]string{}
+	for _, p := range n.transport.Peers() {
+		states[p.Name] = p.State
+	}
+	var out []api.Location
+	for _, m := range h.fabric.Status().Members.Counted() {
+		p := places[m.Name]
+		l := api.Location{Name: m.Name, URL: p.URL, City: p.City, Country: p.Country, CountryName: p.Country, Latitude: m.Latitude,
+			Longitude: m.Longitude, Incarnation: m.Incarnation, State: "down", ClockOffsetMilliseconds: float64(n.guard.offset(m.Name))}
+		switch {
+		case m.State == member.Evicting:
+			l.State = "evicting"
+		case m.Name == n.cfg.Location.Name:
+			l.State, l.Local, l.URL = "up", true, n.URL()
+		case states[m.Name] == "up":
+			l.State = "up"
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// MeshState is a fabric's replication as this location sees it.
+func (n *Node) MeshState(tenant, name string) (api.MeshState, error) {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return api.MeshState{}, err
+	}
+	status := h.fabric.Status()
+	self, _ := status.Members.ByOrigin(status.Self)
+	out := api.MeshState{Location: n.cfg.Location.Name, Incarnation: self.Incarnation, Locations: n.locationsOf(h),
+		Vector: status.Vector, Stable: status.Stable, Watermark: status.Watermark, Names: map[clock.Origin]string{}}
+	live := map[string]int{}
+	for _, m := range status.Members.Members() {
+		live[m.Name]++
+	}
+	for _, m := range status.Members.Members() {
+		out.Names[m.Origin] = m.Name
+		if live[m.Name] > 1 {
+			out.Names[m.Origin] = fmt.Sprintf("%s.%s", m.Name, m.Incarnation)
+		}
+	}
+	out.Links = n.linksOf(h)
+	return out, nil
+}
+
+// linksOf lists the links between a fabric's members that this location knows of: in a process with several
+// locations all of them, else its own.
+func (n *Node) linksOf(h *hosted) []api.Link {
+	members := map[string]bool{}
+	for _, m := range h.fabric.Status().Members.Counted() {
+		members[m.Name] = true
+	}
+	lags := n.lagsOf(h)
+	var out []api.Link
+	for _, l := range n.transport.Links().All() {
+		if !members[l.From] || !members[l.To] {
+			continue
+		}
+		link := api.Link{From: l.From, To: l.To, State: l.State(), OneWayMs: ms(l.OneWay), RTTMs: ms(l.RoundTrip)}
+		if l.OneWay == 0 {
+			link.OneWayMs = ms(l.RoundTrip / 2)
+		}
+		lag := lags[[2]string{l.From, l.To}]
+		link.LagEntries, link.LagBytes, link.LagMs = lag.entries, lag.bytes, lag.ms
+		out = append(out, link)
+	}
+	return out
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// lag is what one location has committed and another has not reported durable.
+type lag struct {
+	entries, bytes int64
+	ms             float64
+}
+
+// lagsOf measures the lag of each link that ends or begins at a location of this process.
+func (n *Node) lagsOf(h *hosted) map[[2]string]lag {
+	out := map[[2]string]lag{}
+	nodes := []*Node{n}
+	if n.shared.nodes != nil {
+		nodes = n.shared.nodes()
+	}
+	for _, other := range nodes {
+		oh := other.fabricByID(h.reg.ID)
+		if oh == nil {
+			continue
+		}
+		status := oh.runner().Status()
+		for _, p := range status.Peers {
+			entries, bytes := oh.fabric.Behind(p.Applied)
+			out[[2]string{other.cfg.Location.Name, p.Name}] = lag{entries: entries, bytes: bytes, ms: float64(p.Unsent)}
+		}
+	}
+	return out
+}
+
+// Evict ends the membership of a location.
+func (n *Node) Evict(ctx context.Context, tenant, name, location string) error {
+	if name == "" {
+		name = systemID
+	}
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return err
+	}
+	if h.reg.ID == systemID {
+		return n.evictEverywhere(ctx, location)
+	}
+	if l, ok := n.listings()[h.reg.ID]; ok && l.Locations[location] {
+		members := []value.Member{{Name: location, Value: value.Null()}}
+		if err := n.patchListing(ctx, l, value.Member{Name: "locations", Value: value.Object(members...)}); err != nil {
+			return err
+		}
+	}
+	return n.refusal(n.evict(ctx, h, location))
+}
+
+// evictEverywhere takes a location out of the planet: out of every fabric that is here, the system's last.
+func (n *Node) evictEverywhere(ctx context.Context, location string) error {
+	for _, h := range n.all() {
+		if _, member := h.fabric.Status().Members.ByName(location); member && h.reg.ID != systemID {
+			if err := n.Evict(ctx, h.reg.Tenant, h.reg.Name, location); err != nil {
+				return err
+			}
+		}
+	}
+	return n.refusal(n.evict(ctx, n.fabricByID(systemID), location))
+}
+
+func (n *Node) refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.Fail(api.Refused, "%v", err)
+}
+
+// Leave takes this location out of a fabric.
+func (n *Node) Leave(ctx context.Context, tenant, name string) error {
+	return n.Evict(ctx, tenant, name, n.cfg.Location.Name)
+}
+
+// Backup writes a consistent copy of the store to a folder.
+func (n *Node) Backup(_ context.Context, folder string) error {
+	if there, err := disk.Exists(n.shared.fs, folder); err != nil || there {
+		return api.Fail(api.BadParameter, "folder %s exists already, or cannot be reached: a backup needs a new one", folder)
+	}
+	return n.db.Checkpoint(folder)
+}
+
+// Health says whether the location serves.
+func (n *Node) Health() api.Health {
+	h := api.Health{Live: true, Ready: true}
+	for _, f := range n.all() {
+		select {
+		case <-f.ready:
+		default:
+			h.Ready = false
+			h.Reasons = append(h.Reasons, fmt.Sprintf("fabric %s is still being copied to this location", f.reg.ID))
+		}
+		if err := f.fabric.Failure(); err != nil {
+			h.Ready = false
+			h.Reasons = append(h.Reasons, err.Error())
+		}
+		if err := f.fabric.WritesRefused(); err != nil && h.ReadOnly == "" {
+			h.ReadOnly = err.Error()
+			h.Reasons = append(h.Reasons, err.Error())
+		}
+	}
+	n.guard.mu.Lock()
+	if n.guard.alarm != "" {
+		h.Reasons = append(h.Reasons, n.guard.alarm)
+	}
+	n.guard.mu.Unlock()
+	return h
+}

@@ -1,0 +1,156 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/selvedge-db/selvedge/api"
+	web_ "github.com/selvedge-db/selvedge/gateway/http"
+)
+
+// Version is the program's version.
+const Version = "0.1.0"
+
+// web is the gateway of a location.
+type web struct {
+	server   *web_.Server
+	listener net.Listener
+	url      string
+}
+
+// listen takes the address for clients, early, so that a port in use fails the start.
+func (n *Node) listen(ctx context.Context) error {
+	l, err := n.env.Net.Listen(ctx, "tcp", n.cfg.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("listening for clients: %w", err)
+	}
+	n.web = &web{listener: l, url: n.cfg.HTTP.URL}
+	if n.web.url == "" {
+		n.web.url = n.scheme() + "://" + l.Addr().String()
+	}
+	return nil
+}
+
+func (n *Node) scheme() string {
+	if !n.cfg.HTTP.TLS.Empty() {
+		return "https"
+	}
+	return "http"
+}
+
+// openWeb starts to answer clients.
+func (n *Node) openWeb(ctx context.Context) error {
+	config, err := n.webTLS()
+	if err != nil {
+		return err
+	}
+	l := n.cfg.Limits
+	service := api.New(api.Config{Planet: n, Access: n.access, Clock: n.env.Clock, Version: Version,
+		Limits: api.Limits{BodyBytes: l.Body, Items: int(l.Batch)}})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(&collector{n})
+	n.web.server, err = web_.New(web_.Config{Service: service, Log: n.log, Registry: registry, TLS: config,
+		PlainRefused: !n.cfg.HTTP.TLS.Empty(), Hosts: n.cfg.HTTP.Hosts, Connections: int(l.Connections)})
+	if err != nil {
+		return err
+	}
+	n.work.Add(1)
+	go func() {
+		defer n.work.Done()
+		if err := n.web.server.Serve(n.web.listener); err != nil && n.ctx.Err() == nil {
+			n.fail(err)
+		}
+	}()
+	return n.announce(ctx)
+}
+
+// fail tells that the location cannot go on.
+func (n *Node) fail(err error) {
+	select {
+	case n.failed <- err:
+	default:
+	}
+}
+
+func (n *Node) webTLS() (*tls.Config, error) {
+	if n.shared.tls != nil {
+		return n.shared.tls.config, nil
+	}
+	files := n.cfg.HTTP.TLS
+	if files.Empty() {
+		return nil, nil
+	}
+	certificate, err := readPEM(files.Cert)
+	if err != nil {
+		return nil, fmt.Errorf("http.tls.cert: %w", err)
+	}
+	key, err := readPEM(files.Key)
+	if err != nil {
+		return nil, fmt.Errorf("http.tls.key: %w", err)
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("http.tls: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (w *web) close(ctx context.Context) error {
+	if w.server == nil {
+		return w.listener.Close()
+	}
+	return w.server.Shutdown(ctx)
+}
+
+// collector shows the figures of a location as metrics.
+type collector struct{ node *Node }
+
+var (
+	metricEntries = prometheus.NewDesc("selvedge_fabric_events_total", "What happened in a fabric since the start.", []string{"fabric", "event"}, nil)
+	metricReplica = prometheus.NewDesc("selvedge_replication_events_total", "What replication of a fabric did since the start.", []string{"fabric", "event"}, nil)
+	metricLag     = prometheus.NewDesc("selvedge_replication_lag_seconds", "Age of the oldest own entry that a location has not made durable.", []string{"fabric", "to"}, nil)
+	metricStore   = prometheus.NewDesc("selvedge_store_bytes", "Bytes of the store.", []string{"of"}, nil)
+	metricSyncs   = prometheus.NewDesc("selvedge_store_syncs_total", "Syncs of the store's log.", nil, nil)
+)
+
+// Describe names the metrics.
+func (c *collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{metricEntries, metricReplica, metricLag, metricStore, metricSyncs} {
+		to <- d
+	}
+}
+
+// Collect reads the figures.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	for _, h := range c.node.all() {
+		name := strings.SplitN(h.reg.ID, ":", 3)
+		fabric := name[min(1, len(name)-1)]
+		s := h.fabric.Status().Counters
+		for event, v := range map[string]uint64{"commits": s.Commits, "entries_applied": s.Entries, "documents_merged": s.Merged,
+			"conflicts": s.Conflicts, "folds": s.Folds, "purges": s.Purges, "expired": s.Expired, "stale": s.Stale} {
+			count(metricEntries, v, fabric, event)
+		}
+		r := h.runner().Status()
+		for event, v := range map[string]uint64{"entries_received": r.Counters.EntriesReceived, "bytes_received": r.Counters.BytesReceived,
+			"bytes_sent": r.Counters.BytesSent, "pulls": r.Counters.PullsSent, "repeats": r.Counters.Repeats,
+			"snapshots_given": r.Counters.SnapshotsGiven, "snapshots_taken": r.Counters.SnapshotsTaken, "alarms": r.Counters.Alarms} {
+			count(metricReplica, v, fabric, event)
+		}
+		for _, p := range r.Peers {
+			to <- prometheus.MustNewConstMetric(metricLag, prometheus.GaugeValue, float64(p.Unsent)/1000, fabric, p.Name)
+		}
+	}
+	m := c.node.db.Metrics()
+	for of, v := range map[string]int64{"disk": m.DiskBytes, "memtable": m.MemtableBytes, "cache": m.CacheBytes, "log": m.LogBytes} {
+		to <- prometheus.MustNewConstMetric(metricStore, prometheus.GaugeValue, float64(v), of)
+	}
+	count(metricSyncs, uint64(m.Syncs))
+}
