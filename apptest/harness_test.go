@@ -1,5 +1,3 @@
-//go:build selvedge_node
-
 package apptest
 
 import (
@@ -29,9 +27,6 @@ const apiKey = "demo.root.secret"
 // broken run and is not a claim about speed.
 const patience = 90 * time.Second
 
-// buildTags until serving is part of every build.
-const buildTags = "selvedge_node"
-
 // built is where TestMain puts the binary.
 var built string
 
@@ -50,7 +45,7 @@ func runTests(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	built = filepath.Join(folder, "selvedge")
-	build := exec.Command("go", "build", "-tags", buildTags, "-o", built, "../cmd/selvedge")
+	build := exec.Command("go", "build", "-o", built, "../cmd/selvedge")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)

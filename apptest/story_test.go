@@ -1,5 +1,3 @@
-//go:build selvedge_node
-
 package apptest
 
 import (
