@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -28,8 +29,9 @@ type hosted struct {
 	rejectedFor atomic.Uint32 // replication.Reason, when this incarnation must not go on
 }
 
-// host opens a registered fabric and starts to replicate it. joining says that its data is yet to come.
-func (n *Node) host(reg registration, joining bool, known []string) (*hosted, error) {
+// host opens a registered fabric and starts to replicate it. joining says that its data is yet to come. first, when
+// given, runs before others can hear of the fabric.
+func (n *Node) host(reg registration, joining bool, known []string, first ...func(*fabric.Fabric) error) (*hosted, error) {
 	h := &hosted{node: n, reg: reg, known: map[string]bool{}, told: map[string]bool{}, nonces: map[string]string{}, ready: make(chan struct{})}
 	for _, name := range known {
 		h.known[name] = true
@@ -43,6 +45,11 @@ func (n *Node) host(reg registration, joining bool, known []string) (*hosted, er
 		OnDurable: h.durable, OnFailure: n.storeFailed})
 	if err != nil {
 		return nil, fmt.Errorf("fabric %s: %w", reg.ID, err)
+	}
+	for _, do := range first {
+		if err := do(h.fabric); err != nil {
+			return nil, errors.Join(err, h.fabric.Close())
+		}
 	}
 	if joining {
 		h.fabric.RefuseWrites("joining", "the fabric is being copied to this location")

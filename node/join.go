@@ -9,6 +9,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -145,11 +146,10 @@ func (n *Node) remember(tenant string) error {
 
 // createFabric makes a registered fabric with this location as its first member.
 func (n *Node) createFabric(ctx context.Context, reg registration) error {
-	h, err := n.host(reg, false, nil)
-	if err != nil {
-		return err
-	}
-	return h.fabric.Create(ctx, n.memberChange(member.Create, reg.Self, reg.ID))
+	_, err := n.host(reg, false, nil, func(f *fabric.Fabric) error {
+		return f.Create(ctx, n.memberChange(member.Create, reg.Self, reg.ID))
+	})
+	return err
 }
 
 func (n *Node) memberChange(kind member.Kind, origin clock.Origin, id string) member.Change {
