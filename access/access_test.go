@@ -57,7 +57,7 @@ func TestBootstrap(t *testing.T) {
 	if id, err := a.Authenticate(ctx, "ApiKey "+made.APIKey, false); err != nil || id != (Identity{AdminTenant, RootUser, "root"}) || !id.Admin() {
 		t.Errorf("by key: %+v %v", id, err)
 	}
-	token, _, err := a.Login(ctx, AdminTenant, RootUser, "", made.Password)
+	token, _, err := a.Login(ctx, AdminTenant, RootUser, "", made.Password, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestBootstrap(t *testing.T) {
 	if _, err := b.Authenticate(ctx, "apikey "+made.APIKey, false); !errors.Is(err, ErrUnauthorized) {
 		t.Errorf("the old key: %v", err)
 	}
-	if _, _, err := b.Login(ctx, "", RootUser, "", "new"); err != nil {
+	if _, _, err := b.Login(ctx, "", RootUser, "", "new", false); err != nil {
 		t.Error(err)
 	}
 	for _, bad := range []string{"x", "a.b", ".b.c", "a..c", "a.b.", "a b.k.s", "a.1k.s"} {
@@ -125,8 +125,13 @@ func TestOpenAndEmptyPasswords(t *testing.T) {
 			t.Errorf("%q: %+v %v", header, id, err)
 		}
 	}
-	if _, err := a.Authenticate(ctx, "", false); !errors.Is(err, ErrUnauthorized) {
-		t.Errorf("from elsewhere: %v", err)
+	for _, header := range []string{"", empty} {
+		if _, err := a.Authenticate(ctx, header, false); !errors.Is(err, ErrUnauthorized) {
+			t.Errorf("from elsewhere, %q: %v", header, err)
+		}
+	}
+	if _, _, err := a.Login(ctx, "demo", RootUser, "", "", false); !errors.Is(err, ErrUnauthorized) {
+		t.Errorf("login from elsewhere: %v", err)
 	}
 	closed := open(t, f, nil)
 	for _, header := range []string{"", empty, "Basic " + base64.StdEncoding.EncodeToString([]byte("demo/root:"))} {

@@ -20,8 +20,8 @@
 //
 //   - Authenticate gives an Identity only for a credential that is valid by
 //     what this location has applied. Nothing is open, except that a Config
-//     with Open set takes a request without credentials from the loopback
-//     interface as root.
+//     with Open set takes a request without credentials from the machine
+//     itself as root; pages of other sites in a browser there are not meant.
 //   - At most HashParallel passwords are hashed at once (each takes 19 MiB for
 //     some tens of milliseconds); others wait until their context ends.
 //   - A user that was removed or made inactive loses tokens and keys at this

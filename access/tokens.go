@@ -84,8 +84,8 @@ func (a *Access) byToken(token string) (Identity, error) {
 }
 
 // Login checks a user's password and signs a token. The user is named by
-// tenant and name, or by e-mail address.
-func (a *Access) Login(ctx context.Context, tenant, name, email, password string) (string, Identity, error) {
+// tenant and name, or by e-mail address. Local is as for Authenticate.
+func (a *Access) Login(ctx context.Context, tenant, name, email, password string, local bool) (string, Identity, error) {
 	if name == "" && email != "" {
 		u, err := a.ByEmail(email)
 		if err != nil {
@@ -96,7 +96,7 @@ func (a *Access) Login(ctx context.Context, tenant, name, email, password string
 	if tenant == "" {
 		tenant = AdminTenant
 	}
-	id, err := a.byPassword(ctx, tenant, name, password)
+	id, err := a.byPassword(ctx, tenant, name, password, local)
 	if err != nil {
 		return "", Identity{}, err
 	}
@@ -105,13 +105,14 @@ func (a *Access) Login(ctx context.Context, tenant, name, email, password string
 }
 
 // Authenticate tells who a request comes from by its Authorization header.
-// Loopback says that the peer is on this machine.
-func (a *Access) Authenticate(ctx context.Context, header string, loopback bool) (Identity, error) {
+// Local says that the peer is on this machine and acts for itself, not for a
+// page of another site in a browser here: only then Open counts.
+func (a *Access) Authenticate(ctx context.Context, header string, local bool) (Identity, error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	rest = strings.TrimSpace(rest)
 	switch {
 	case header == "":
-		if a.open != "" && loopback {
+		if a.open != "" && local {
 			return Identity{Tenant: a.open, User: RootUser}, nil
 		}
 		return Identity{}, fmt.Errorf("%w: the Authorization header is missing", ErrUnauthorized)
@@ -120,14 +121,14 @@ func (a *Access) Authenticate(ctx context.Context, header string, loopback bool)
 	case strings.EqualFold(scheme, "bearer"):
 		return a.byToken(rest)
 	case strings.EqualFold(scheme, "basic"):
-		return a.byBasic(ctx, rest)
+		return a.byBasic(ctx, rest, local)
 	}
 	return Identity{}, fmt.Errorf("%w: want the scheme apikey, bearer or Basic", ErrUnauthorized)
 }
 
 // byBasic checks "USER:PASSWORD" in base64; a user of another tenant than the
 // default is written TENANT/USER or by its e-mail address.
-func (a *Access) byBasic(ctx context.Context, coded string) (Identity, error) {
+func (a *Access) byBasic(ctx context.Context, coded string, local bool) (Identity, error) {
 	raw, err := base64.StdEncoding.DecodeString(coded)
 	name, password, ok := strings.Cut(string(raw), ":")
 	if err != nil || !ok {
@@ -144,7 +145,7 @@ func (a *Access) byBasic(ctx context.Context, coded string) (Identity, error) {
 			tenant, name = u.Tenant, u.Name
 		}
 	}
-	return a.byPassword(ctx, tenant, name, password)
+	return a.byPassword(ctx, tenant, name, password, local)
 }
 
 // read gets one document of the system fabric.

@@ -122,9 +122,9 @@ func (s *Service) Backup(ctx context.Context, c *Call, folder string) error {
 	return orNil(s.planet.Backup(ctx, folder))
 }
 
-// Login trades a password for a token.
-func (s *Service) Login(ctx context.Context, tenant, user, email, password string) (string, access.Identity, error) {
-	token, id, err := s.access.Login(ctx, tenant, user, email, password)
+// Login trades a password for a token. Local is as in Envelope.
+func (s *Service) Login(ctx context.Context, tenant, user, email, password string, local bool) (string, access.Identity, error) {
+	token, id, err := s.access.Login(ctx, tenant, user, email, password, local)
 	return token, id, orNil(err)
 }
 

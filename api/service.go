@@ -79,7 +79,7 @@ func (s *Service) Monotonic() time.Duration { return s.clock.Monotonic() }
 // that the request did not say.
 type Envelope struct {
 	Authorization string
-	Loopback      bool   // the peer is on this machine
+	Local         bool   // the peer is on this machine, and no page of another site
 	Tenant        string // from the path; the caller's own when empty
 	Fabric        string // SystemFabric when empty
 	Session       string
@@ -122,7 +122,7 @@ func (s *Service) Timeout(text string) (time.Duration, error) {
 
 // Identify authenticates without a fabric.
 func (s *Service) Identify(ctx context.Context, c *Call, e *Envelope) error {
-	id, err := s.access.Authenticate(ctx, e.Authorization, e.Loopback)
+	id, err := s.access.Authenticate(ctx, e.Authorization, e.Local)
 	if err != nil {
 		return AsError(err)
 	}

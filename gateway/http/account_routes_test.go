@@ -196,14 +196,26 @@ func TestReadOnlyAndRetryAfter(t *testing.T) {
 	w.good(202, "POST", base+"/document/c", `{"_key":"k"}`)
 }
 
-func TestOpenOnLoopbackOnly(t *testing.T) {
+func TestOpenForThisMachineOnly(t *testing.T) {
 	t.Parallel()
-	for remote, status := range map[string]int{"127.0.0.1:5": 200, "[::1]:5": 200, "192.0.2.1:1234": 401} {
-		q := &request{hr: httptest.NewRequest(http.MethodGet, "http://localhost/", nil)}
-		q.hr.RemoteAddr = remote
-		q.fill()
-		if q.envelope.Loopback != (status == 200) {
-			t.Errorf("%s: loopback %v", remote, q.envelope.Loopback)
+	for _, c := range []struct {
+		remote, origin, site string
+		local                bool
+	}{
+		{"127.0.0.1:5", "", "", true}, {"[::1]:5", "", "", true}, {"[::ffff:127.0.0.1]:5", "", "", true}, {"192.0.2.1:1234", "", "", false}, {"x", "", "", false},
+		{"127.0.0.1:5", "http://localhost:8400", "same-origin", true}, {"127.0.0.1:5", "http://127.0.0.1:8401", "", true},
+		{"127.0.0.1:5", "https://evil.example", "cross-site", false}, {"127.0.0.1:5", "https://evil.example", "", false},
+		{"127.0.0.1:5", "null", "", false}, {"127.0.0.1:5", "", "cross-site", false}, {"127.0.0.1:5", "http://localhost.evil.example", "", false},
+	} {
+		q := &request{server: &Server{}, hr: httptest.NewRequest(http.MethodGet, "http://localhost/", nil)}
+		q.hr.RemoteAddr = c.remote
+		for name, v := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
+			if v != "" {
+				q.hr.Header.Set(name, v)
+			}
+		}
+		if q.fill(); q.envelope.Local != c.local {
+			t.Errorf("%+v: local %v", c, q.envelope.Local)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (q *request) login() error {
 	if f.err != nil {
 		return f.err
 	}
-	token, id, err := q.server.service.Login(ctx, tenant, user, email, password)
+	token, id, err := q.server.service.Login(ctx, tenant, user, email, password, q.local())
 	if err != nil {
 		return err
 	}

@@ -174,19 +174,27 @@ func (q *request) identify() (context.Context, error) {
 func (q *request) fill() {
 	e := &q.envelope
 	e.Authorization = q.header("Authorization")
-	if e.Authorization == "" {
-		e.Loopback = loopback(q.hr.RemoteAddr)
-	}
+	e.Local = q.local()
 	e.Tenant, e.Fabric = q.path.tenant, q.path.fabric
 	e.Session = q.header("Selvedge-Session")
 	e.Consistency = q.header("Selvedge-Consistency")
 	e.Idempotency = q.header("Idempotency-Key")
 }
 
-// loopback tells whether the peer is on this machine.
-func loopback(remote string) bool {
-	at, err := netip.ParseAddrPort(remote)
-	return err == nil && at.Addr().Unmap().IsLoopback()
+// local tells whether the peer is on this machine and is no page of another
+// site in a browser here: CORS lets every page call, so a development planet
+// that is open must not take them for its owner.
+func (q *request) local() bool {
+	at, err := netip.ParseAddrPort(q.hr.RemoteAddr)
+	if err != nil || !at.Addr().Unmap().IsLoopback() || q.header("Sec-Fetch-Site") == "cross-site" {
+		return false
+	}
+	origin := q.header("Origin")
+	if origin == "" {
+		return true
+	}
+	_, host, ok := strings.Cut(origin, "://")
+	return ok && q.server.hostServed(host)
 }
 
 // read reads the whole body into the pooled buffer.
