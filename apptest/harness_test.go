@@ -103,7 +103,8 @@ func start(t *testing.T, folder string, environment []string, args ...string) *p
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(built, args...), ready: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd.Dir = folder
-	p.cmd.Env = append(os.Environ(), environment...)
+	// What a killed process leaves in the temporary folder goes with the test's.
+	p.cmd.Env = append(append(os.Environ(), "TMPDIR="+folder), environment...)
 	p.cmd.Stderr = p
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
