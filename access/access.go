@@ -146,6 +146,7 @@ type cache struct {
 	turn    uint64 // counts drops, so that a read that a drop overtook is not kept
 	users   map[string]*user
 	keys    map[string]*apiKey
+	emails  map[string]User // by address in lower case
 	secret  []byte
 	disable bool
 }
@@ -156,6 +157,7 @@ const cacheMost = 100_000
 
 func (c *cache) reset() {
 	c.users, c.keys, c.secret = make(map[string]*user), make(map[string]*apiKey), nil
+	c.emails = make(map[string]User)
 	c.turn++
 }
 
@@ -175,6 +177,7 @@ func (c *cache) drop(collection, key string) {
 		c.reset()
 	case collection == usersCollection:
 		delete(c.users, key)
+		clear(c.emails)
 	case collection == keysCollection:
 		delete(c.keys, key)
 	default:

@@ -167,14 +167,24 @@ func (a *Access) Users(tenant string) ([]User, error) {
 
 // ByEmail finds the tenant and name of the user with an e-mail address.
 func (a *Access) ByEmail(email string) (User, error) {
-	var out User
+	email = strings.ToLower(email)
+	a.cache.mu.RLock()
+	out, known := a.cache.emails[email]
+	turn := a.cache.turn
+	a.cache.mu.RUnlock()
+	if known {
+		return out, nil
+	}
 	err := a.scan(usersCollection, "", func(doc value.Value) {
-		if u := userOf(doc); out.Name == "" && strings.EqualFold(u.Email, email) {
+		if u := userOf(doc); out.Name == "" && u.Email != "" && strings.ToLower(u.Email) == email {
 			out = u
 		}
 	})
 	if err == nil && out.Name == "" {
 		err = fmt.Errorf("%w: %s", ErrUserNotFound, email)
+	}
+	if err == nil {
+		a.cache.keep(turn, func() { a.cache.emails[email] = out })
 	}
 	return out, err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"hash/maphash"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -82,6 +83,9 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 		calls[lane] = Call{Identity: c.Identity, Tenant: c.Tenant, FabricName: c.FabricName, Fabric: c.Fabric}
 		wait.Go(func() {
 			for _, i := range queue {
+				if c.Idempotency != "" { // a repeated call repeats no item
+					calls[lane].Idempotency = c.Idempotency + "#" + strconv.Itoa(i)
+				}
 				s.writeItem(ctx, &calls[lane], op, collection, keys[i], elements[i], o, &items[i])
 			}
 		})

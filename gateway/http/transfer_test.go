@@ -64,6 +64,14 @@ func TestIdempotency(t *testing.T) {
 	if field(t, first, "_key").Str() != field(t, again, "_key").Str() || field(t, first, "_rev").Str() != field(t, again, "_rev").Str() {
 		t.Errorf("%s then %s", first, again)
 	}
+	for range 2 {
+		if a := w.call("POST", base+"/document/c", `[{"b":1},{"b":2}]`, "Idempotency-Key", "many"); a.status != 202 || strings.Contains(a.body, "errorNum") {
+			t.Errorf("bulk: %d %s", a.status, a.body)
+		}
+	}
+	if n := field(t, w.good(200, "GET", base+"/collection/c/count", ""), "count").Digits(); n != "3" {
+		t.Errorf("%s documents after repeats, want 3", n)
+	}
 	w.bad(400, 10, "POST", base+"/document/c", `{"a":1}`, "Idempotency-Key", strings.Repeat("x", 300))
 }
 
