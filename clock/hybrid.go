@@ -16,9 +16,14 @@ var ErrExhausted = errors.New("clock: no hybrid time is left")
 const (
 	// ceilingAhead is how far ahead of the clock a new ceiling lies, in
 	// milliseconds.
-	ceilingAhead = 2000
+	ceilingAhead = 1500
 	// ceilingLeft is the room below the ceiling under which it is renewed.
-	ceilingLeft = 1000
+	ceilingLeft = 500
+	// aheadRoom is the room that a clock gets which runs ahead of the wall, as
+	// after a restart: it only counts until the wall has caught up, so that it
+	// needs little, and a location that restarts again and again must not
+	// drive the fabric's clocks ahead.
+	aheadRoom = 50
 )
 
 // Clock is a hybrid logical clock. It gives times that are strictly above
@@ -71,11 +76,12 @@ func (c *Clock) Observe(t Time) { c.last = max(c.last, t) }
 // is room enough below the present one. Asked a few times a second, it makes
 // for one renewal a second.
 func (c *Clock) NeedsCeiling(wallMs int64) Time {
-	at := max(TimeOf(wallMs), c.last)
-	if at.Plus(ceilingLeft) <= c.ceiling || c.ceiling == MaxTime {
+	wall := TimeOf(wallMs)
+	enough := max(wall.Plus(ceilingLeft), c.last.Plus(aheadRoom/2))
+	if enough <= c.ceiling || c.ceiling == MaxTime {
 		return 0
 	}
-	return at.Plus(ceilingAhead)
+	return max(wall.Plus(ceilingAhead), c.last.Plus(aheadRoom))
 }
 
 // SetCeiling raises the ceiling to t, which is durable by now. A lower one

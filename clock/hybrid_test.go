@@ -116,3 +116,20 @@ func TestClockAtItsEnd(t *testing.T) {
 		t.Fatalf("gave %s at the end of time", got)
 	}
 }
+
+func TestRestartsInARowDoNotRunAhead(t *testing.T) {
+	t.Parallel()
+	const wall = 1_000_000
+	c := clock.New(0, 0)
+	for range 10 {
+		c.SetCeiling(c.NeedsCeiling(wall))
+		got, err := c.Next(wall)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ahead := got.Millis() - wall; ahead > 2000 {
+			t.Fatalf("a stamp %d ms ahead of the wall", ahead)
+		}
+		c = clock.New(c.Now(), c.Ceiling())
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/store/kv"
 )
 
@@ -128,6 +129,16 @@ func (s *Snapshot) stays(key []byte) bool {
 
 func appendPair(dst, key, data []byte) ([]byte, error) {
 	dst = codec.AppendBytes(dst, key[layout.PrefixLen:])
+	if key[layout.PrefixLen] == layout.State && key[layout.PrefixLen+1] == layout.StateHead {
+		head, err := sequencer.DecodeStoredHead(data)
+		if err != nil {
+			return nil, corrupt(key, err)
+		}
+		// The ceiling bounds the sender's stamps. The newcomer's begin above the mark; taking the ceiling over
+		// would move its clock ahead, and with every join the fabric's.
+		head.Ceiling = head.Mark
+		return codec.AppendBytes(dst, sequencer.AppendStoredHead(nil, head)), nil
+	}
 	if key[layout.PrefixLen] != layout.Log {
 		return codec.AppendBytes(dst, data), nil
 	}
