@@ -316,6 +316,20 @@ func RecordQuiet(record []byte) bool {
 	return len(record) > 0 && record[0]&(recordExtended|recordHidden) == 0
 }
 
+// RecordSettled reports whether nothing in the record is left to fold: the document is not hidden, and one stamp speaks for all of
+// it or none of its stamps is kept. Such a record may still say what its text cannot, as that a set has no base.
+func RecordSettled(record []byte) bool {
+	if RecordQuiet(record) {
+		return true
+	}
+	if len(record) <= recordFixed || RecordHidden(record) {
+		return false
+	}
+	r := NewReader("document", record[recordFixed:])
+	r.Uvarint()
+	return r.Uvarint() == 0 && r.Err() == nil
+}
+
 // RecordRev returns the two parts of the document's revision: the newest stamp that touched it and the hash of its text.
 func RecordRev(record []byte) (touched clock.Stamp, hash uint32) {
 	if len(record) < recordFixed {

@@ -25,7 +25,7 @@ func corrupt(key []byte, cause error) error {
 // the count, and a note for folding when the record gains metadata.
 func (c *Core) effects(p *sequencer.Prepared, d *writing, stamps []int, wallMs int64) error {
 	p.Puts = append(p.Puts, sequencer.Put{Key: d.dkey, Value: d.record, Stamps: stamps, Guard: guard(d.dkey)})
-	if !codec.RecordQuiet(d.record) && (d.old == nil || codec.RecordQuiet(d.old)) {
+	if !codec.RecordQuiet(d.record) && (d.old == nil || codec.RecordSettled(d.old)) {
 		p.Puts = append(p.Puts, sequencer.Put{Key: c.keys.Fold(clock.TimeOf(wallMs), d.collection.Number, d.key)})
 	}
 	if delta := b2i(d.exists) - b2i(d.stored); delta != 0 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/crdt"
 	"github.com/selvedge-db/selvedge/fabric/changelog"
 	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
@@ -124,7 +125,7 @@ func (c *Core) foldOne(qkey []byte) error {
 	if err != nil {
 		return err
 	}
-	if record == nil || codec.RecordQuiet(record) {
+	if record == nil || codec.RecordSettled(record) {
 		work.Deletes = append(work.Deletes, done)
 		return c.quietly(&work)
 	}
@@ -138,7 +139,7 @@ func (c *Core) foldOne(qkey []byte) error {
 		work.Deletes = append(work.Deletes, done, sequencer.Put{Key: d.dkey, Guard: guard(d.dkey)})
 		c.overlay[string(d.dkey)] = nil
 		c.counters.Purges++
-	case doc.Quiet():
+	case doc.Quiet() || folded(doc):
 		folded := codec.AppendDocument(nil, doc, collection.CRDT)
 		work.Deletes = append(work.Deletes, done)
 		work.Puts = append(work.Puts, sequencer.Put{Key: d.dkey, Value: folded, Guard: guard(d.dkey)})
@@ -148,6 +149,13 @@ func (c *Core) foldOne(qkey []byte) error {
 		return nil
 	}
 	return c.quietly(&work)
+}
+
+// folded tells whether a document that exists has no stamp left.
+func folded(doc *crdt.Document) bool {
+	left := !doc.Exists()
+	doc.Stamps(func(clock.Stamp) bool { left = true; return false })
+	return !left
 }
 
 func (c *Core) quietly(work *sequencer.Prepared) error {
