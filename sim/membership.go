@@ -14,38 +14,41 @@ type membership struct {
 	pending int // joins and evictions that were asked for and are not decided yet
 }
 
-// ask commits a change at the anchor, again until it is done, and goes on when it is durable. make gives the change;
-// done tells that it is not wanted any more.
-func (w *world) ask(wanted func(member.Table) (member.Change, bool), then func(member.Change, clock.Stamp)) {
+// ask commits a change at the anchor, again until it is done, and goes on when it is durable. wanted gives the change,
+// or says that it is done already, by an attempt whose outcome a crash has hidden.
+func (w *world) ask(wanted func(member.Table) (change member.Change, done bool), then func(member.Change, clock.Stamp)) {
 	w.member.pending++
+	over := false
+	end := func(change member.Change, stamp clock.Stamp) {
+		if !over {
+			over = true
+			w.member.pending--
+			then(change, stamp)
+		}
+	}
 	var again func()
 	again = func() {
-		if !w.anchor.serves() {
-			w.after(300_000, again)
+		if over {
 			return
 		}
-		change, still := wanted(w.anchor.core.Members())
-		if !still {
-			w.member.pending--
+		w.after(400_000, again)
+		if !w.anchor.serves() || len(w.anchor.flight) > 0 {
+			return
+		}
+		change, done := wanted(w.anchor.core.Members())
+		if done {
+			m, _ := w.anchor.core.Members().ByOrigin(change.Origin)
+			end(change, clock.Stamp{Time: m.Incarnation, Origin: w.anchor.self})
 			return
 		}
 		stamp, ok := w.anchor.appendMember(change)
 		if !ok {
 			w.anchor.renewCeiling()
-			w.after(300_000, again)
 			return
 		}
-		life, settled := w.anchor.life, false
 		w.anchor.whenDurable(func() {
-			settled = true
 			w.ledger.Acknowledged(w.anchor.book(), stamp)
-			w.member.pending--
-			then(change, stamp)
-		})
-		w.after(3_000_000, func() {
-			if !settled && w.anchor.life != life {
-				again() // a crash took it
-			}
+			end(change, stamp)
 		})
 		w.anchor.settle()
 	}
@@ -62,7 +65,10 @@ func (w *world) joinOne() {
 // joinAs lets a location with an empty disk join.
 func (w *world) joinAs(s *site) {
 	wanted := func(t member.Table) (member.Change, bool) {
-		return member.Change{Kind: member.Join, Origin: t.NextOrigin(), Name: s.name}, true
+		if m, live := t.ByName(s.name); live {
+			return member.Change{Kind: member.Join, Origin: m.Origin}, true
+		}
+		return member.Change{Kind: member.Join, Origin: t.NextOrigin(), Name: s.name}, false
 	}
 	w.ask(wanted, func(c member.Change, stamp clock.Stamp) {
 		s.self, s.join = c.Origin, stamp
@@ -137,7 +143,7 @@ func (w *world) victim(rng *random) *site {
 func (w *world) evict(s *site) {
 	origin := s.self
 	w.ask(func(t member.Table) (member.Change, bool) {
-		return member.Change{Kind: member.Evict, Origin: origin}, t.StateOf(origin) == member.Joined
+		return member.Change{Kind: member.Evict, Origin: origin}, t.StateOf(origin) != member.Joined
 	}, func(member.Change, clock.Stamp) { w.count.Evicts++ })
 }
 
@@ -182,8 +188,7 @@ func (w *world) copyDisk(rng *random, end int64) {
 	after := w.ledger.Holds(victim.book()).At(victim.self)
 	var again func()
 	again = func() {
-		h := w.ledger.Holds(victim.book()).At(victim.self)
-		if !victim.serves() || h <= after || w.now > end*4/5 {
+		if !victim.serves() || !w.knownElsewhere(victim, after) || w.now > end*4/5 {
 			if w.now <= end*4/5 {
 				w.after(500_000, again)
 			}
@@ -198,4 +203,14 @@ func (w *world) copyDisk(rng *random, end int64) {
 		w.restart(victim, 300_000)
 	}
 	w.after(end/6, again)
+}
+
+// knownElsewhere tells whether some location that is up has more of a log than this.
+func (w *world) knownElsewhere(s *site, after clock.Time) bool {
+	for _, other := range w.serving() {
+		if other != s && (store{other}).Progress().Vector.At(s.self) > after {
+			return true
+		}
+	}
+	return false
 }

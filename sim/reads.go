@@ -23,11 +23,17 @@ func (s *site) judge(v *fabric.View, name, key string) (fabric.Document, bool) {
 		return d, false
 	}
 	want, exists := s.expected(v, c, key)
+	before := s.w.report.Count
 	switch {
 	case exists != found:
 		s.w.fail(check.Merge, s, "%s/%s shows: %v, must show: %v %s", name, key, found, exists, want)
 	case found && string(d.Text) != string(value.AppendJSON(nil, want)):
 		s.w.fail(check.Merge, s, "%s/%s shows %s, must show %s", name, key, d.Text, want)
+	}
+	if s.w.report.Count > before && s.w.cfg.Trace != nil {
+		for _, line := range s.history(v, c, key) {
+			s.w.trace("history of %s/%s: %s", name, key, line)
+		}
 	}
 	s.w.event("read", s.index, uint64(d.Hash), uint64(d.Stamp.Time))
 	return d, found
@@ -44,6 +50,14 @@ func (s *site) expected(v *fabric.View, c *fabric.Collection, key string) (value
 		return want, false
 	}
 	return want, exists
+}
+
+func (s *site) history(v *fabric.View, c *fabric.Collection, key string) []string {
+	private := ""
+	if c.Local {
+		private = s.self.String()
+	}
+	return s.w.ledger.History(private, c.Name, c.Generation, key, s.w.ledger.Holding(v.Vector()))
 }
 
 const never = int64(1) << 62

@@ -173,6 +173,20 @@ func (w *world) explain(a, b *site) {
 		if c.Local {
 			continue
 		}
+		for _, x := range c.Indexes {
+			y, _ := vb.Collection(c.Name)
+			if y == nil {
+				w.trace("differs: %s has collection %s, %s has not", a.name, c.Name, b.name)
+				break
+			}
+			if z, ok := y.IndexNamed(x.Name); !ok || z.Ready != x.Ready {
+				w.trace("differs: index %s/%s is ready %v at %s, %v at %s", c.Name, x.Name, x.Ready, a.name, z.Ready, b.name)
+			}
+		}
+		na, _ := va.Count(c.Name)
+		if nb, _ := vb.Count(c.Name); na != nb {
+			w.trace("differs: count of %s is %d at %s, %d at %s", c.Name, na, a.name, nb, b.name)
+		}
 		keys := w.ledger.Places("", c.Name, c.Generation)
 		for _, key := range keys {
 			da, _, _ := va.Get(c.Name, key)

@@ -222,8 +222,8 @@ func (l *Ledger) Restarted(site string, self clock.Origin, v clock.Vector, intac
 			}
 		}
 		l.lose(self, found.At(self))
-		h.watermark = 0 // watermark begins low again
 	}
+	h.watermark = 0 // begins low again
 	h.setBack = h.setBack || !intact
 	h.vector, h.durable = found.Clone(), found.Clone()
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
@@ -108,6 +109,18 @@ func (l *Ledger) View(site, name string, generation uint32, key string, v clock.
 	return root.members(nil, decls), true
 }
 
+// History lists the operations on a document that someone who has seen v has seen, for people.
+func (l *Ledger) History(site, name string, generation uint32, key string, v clock.Vector) []string {
+	in := collection{site, name, generation}
+	var out []string
+	for _, e := range slices.Concat(l.docs[place{in, key}], l.trunc[in]) {
+		if !e.entry.lost && v.Covers(e.entry.Stamp) {
+			out = append(out, fmt.Sprintf("%s %v %s %s %d, seen %s", e.entry.Stamp, e.op.Kind, e.op.Path, e.op.Value, e.op.Number, e.entry.Seen))
+		}
+	}
+	return out
+}
+
 // place puts an operation where it writes and clears.
 func (s *spot) place(e event) {
 	for _, name := range e.op.Path {
@@ -206,6 +219,9 @@ func (s *spot) members(path value.Path, decls crdt.Declarations) value.Value {
 func (s *spot) show(path value.Path, decls crdt.Declarations) (value.Value, bool) {
 	w, shown := s.register()
 	base := w.value
+	if !shown {
+		base = value.Value{}
+	}
 	if shown && w.state == crdt.Object {
 		base = s.members(path, decls)
 	}
@@ -266,23 +282,14 @@ func (s *spot) dropped(w event, element value.Value) bool {
 
 // baseOfSet is the register as whoever used it as a set has left it: an array in order, without what was dropped.
 func (s *spot) baseOfSet(w write, base value.Value, shown bool) (value.Value, bool) {
-	used, cleared := false, -1
-	for i, e := range s.unshows {
-		if w.entry != nil && e.saw(w.event) && (cleared < 0 || s.unshows[cleared].before(e)) {
-			cleared = i
-		}
-	}
-	for _, e := range s.ops {
-		isSet := e.op.Kind == crdt.OpAdd || e.op.Kind == crdt.OpDrop
-		if isSet && (w.entry == nil || e.saw(w.event)) && (cleared < 0 || s.unshows[cleared].before(e)) {
-			used = true
-		}
-	}
+	used := shown && slices.ContainsFunc(s.ops, func(e event) bool {
+		return (e.op.Kind == crdt.OpAdd || e.op.Kind == crdt.OpDrop) && e.saw(w.event)
+	})
 	if !used {
 		return base, shown
 	}
 	var kept []value.Value
-	if shown && base.Kind() == value.KindArray {
+	if base.Kind() == value.KindArray {
 		for _, v := range base.Items() {
 			if !s.dropped(w.event, v) {
 				kept = append(kept, v)
