@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/clock"
 )
@@ -83,6 +84,39 @@ func appendSection(dst []byte, t section) []byte {
 // parseSession reads a token; what it accepts is bounded, as anybody can make
 // one up.
 func parseSession(text string) ([]section, error) {
+	tokens := strings.Split(text, ",")
+	if len(tokens) > sessionTokensMost {
+		return nil, Fail(BadParameter, "Selvedge-Session: %d tokens, at most %d are counted", len(tokens), sessionTokensMost)
+	}
+	var out []section
+	for _, token := range tokens {
+		sections, err := parseToken(strings.TrimSpace(token))
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range sections {
+			out = mergeSection(out, one)
+		}
+	}
+	return out, nil
+}
+
+// mergeSection adds what was seen of a fabric to the sections of others.
+func mergeSection(all []section, one section) []section {
+	for i := range all {
+		if all[i].fabric == one.fabric {
+			all[i].rows = all[i].rows.Max(one.rows)
+			return all
+		}
+	}
+	return append(all, one)
+}
+
+// sessionTokensMost is how many tokens one request may carry: a client that ran calls at once holds several, none of
+// which covers the others.
+const sessionTokensMost = 16
+
+func parseToken(text string) ([]section, error) {
 	bad := func(why string) ([]section, error) {
 		return nil, Fail(BadParameter, "Selvedge-Session: %s; send a token as it was answered", why)
 	}

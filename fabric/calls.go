@@ -355,6 +355,25 @@ func (f *Fabric) InstallChunk(mark SnapshotMark, data []byte, last bool, vector 
 	return err
 }
 
+// Reset deletes everything that the fabric holds here and goes on empty, to be filled by a snapshot. Open feeds end.
+func (f *Fabric) Reset() error {
+	f.seq.Lock()
+	defer f.seq.Unlock()
+	pending, err := Destroy(f.cfg.DB, f.cfg.Options.Number)
+	if err == nil {
+		err = pending.Wait()
+	}
+	if err != nil {
+		return err
+	}
+	core, err := OpenCore(f.cfg.DB, f.cfg.Options)
+	if err == nil {
+		close(f.core.Swap(core).replaced)
+		f.signal.fire()
+	}
+	return err
+}
+
 // Status is what a fabric tells about itself.
 type Status struct {
 	Self      clock.Origin

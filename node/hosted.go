@@ -25,13 +25,13 @@ type hosted struct {
 	nonces      map[string]string
 	ready       chan struct{} // closed when the fabric can serve
 	once        sync.Once
-	listed      bool          // the directory has listed it; of the reconciling goroutine
+	creating    atomic.Bool   // made here, not listed in the directory yet
 	rejectedFor atomic.Uint32 // replication.Reason, when this incarnation must not go on
 }
 
 // host opens a registered fabric and starts to replicate it. joining says that its data is yet to come. first, when
 // given, runs before others can hear of the fabric.
-func (n *Node) host(reg registration, joining bool, known []string, first ...func(*fabric.Fabric) error) (*hosted, error) {
+func (n *Node) host(reg registration, joining bool, known []string, first ...func(*hosted) error) (*hosted, error) {
 	h := &hosted{node: n, reg: reg, known: map[string]bool{}, told: map[string]bool{}, nonces: map[string]string{}, ready: make(chan struct{})}
 	for _, name := range known {
 		h.known[name] = true
@@ -47,7 +47,7 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 		return nil, fmt.Errorf("fabric %s: %w", reg.ID, err)
 	}
 	for _, do := range first {
-		if err := do(h.fabric); err != nil {
+		if err := do(h); err != nil {
 			return nil, errors.Join(err, h.fabric.Close())
 		}
 	}
@@ -57,17 +57,23 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 		h.serve()
 	}
 	n.guard.apply(h.fabric)
-	h.driven.Store(replication.Start(replication.RunnerConfig{
-		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
-			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
-		Fabric: h.fabric, Clock: n.env.Clock, Log: n.log, Send: n.transport.Send,
-		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Frozen: n.guard.frozen}))
+	h.drive()
 	n.mu.Lock()
 	n.hosted[reg.ID] = h
 	n.byName[fabricName{reg.Tenant, reg.Name}] = h
 	n.mu.Unlock()
 	h.introduce()
 	return h, nil
+}
+
+// drive starts to replicate the fabric under the identity that is registered.
+func (h *hosted) drive() {
+	n, reg := h.node, h.reg
+	h.driven.Store(replication.Start(replication.RunnerConfig{
+		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
+			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
+		Fabric: h.fabric, Clock: n.env.Clock, Log: n.log, Send: n.transport.Send,
+		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Frozen: n.guard.frozen}))
 }
 
 // featureLevel is the level of operations that this program knows.
@@ -206,6 +212,8 @@ func (h *hosted) installed() {
 		return
 	}
 	h.reg = reg
+	h.fabric.AllowWrites("rejected")
 	h.fabric.AllowWrites("joining")
+	h.rejectedFor.Store(0)
 	h.serve()
 }

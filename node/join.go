@@ -93,6 +93,10 @@ func (n *Node) resume(ctx context.Context, reg registration) error {
 		return n.resumeRestored(ctx, reg)
 	}
 	if reg.Self == 0 {
+		// What is here, if anything, belongs to an incarnation that has ended.
+		if err := n.destroy(reg.Number); err != nil {
+			return err
+		}
 		return n.join(ctx, reg)
 	}
 	_, err := n.host(reg, reg.Joining, nil)
@@ -146,8 +150,9 @@ func (n *Node) remember(tenant string) error {
 
 // createFabric makes a registered fabric with this location as its first member.
 func (n *Node) createFabric(ctx context.Context, reg registration) error {
-	_, err := n.host(reg, false, nil, func(f *fabric.Fabric) error {
-		return f.Create(ctx, n.memberChange(member.Create, reg.Self, reg.ID))
+	_, err := n.host(reg, false, nil, func(h *hosted) error {
+		h.creating.Store(true)
+		return h.fabric.Create(ctx, n.memberChange(member.Create, reg.Self, reg.ID))
 	})
 	return err
 }
@@ -168,22 +173,40 @@ func (n *Node) join(ctx context.Context, reg registration) error {
 
 // joined writes down who this location is and opens the fabric, whose data is yet to come.
 func (n *Node) joined(reg registration, reply joinReply) error {
-	reg.Self, reg.Join, reg.Tenant, reg.Joining = reply.Origin, reply.Join, reply.Tenant, true
-	if err := n.registry.set(reg); err != nil {
+	known, err := n.admitted(&reg, reply)
+	if err != nil {
 		return err
+	}
+	_, err = n.host(reg, true, known)
+	return err
+}
+
+// admitted writes down who this location is in a fabric, and returns who else takes part.
+func (n *Node) admitted(reg *registration, reply joinReply) (known []string, err error) {
+	reg.Self, reg.Join, reg.Tenant, reg.Joining = reply.Origin, reply.Join, reply.Tenant, true
+	if err := n.registry.set(*reg); err != nil {
+		return nil, err
 	}
 	if reg.ID == systemID {
 		n.tenant = reply.Tenant
 		if err := n.remember(reply.Tenant); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	known := []string{reply.Anchor}
+	known = []string{reply.Anchor}
 	for _, p := range reply.Members {
 		known = append(known, p.Name)
 	}
 	n.addPeers(append(reply.Members, mesh.Peer{Name: reply.Anchor, Address: reply.Address}))
-	_, err := n.host(reg, true, known)
+	return known, nil
+}
+
+// destroy deletes what a fabric number holds in the store.
+func (n *Node) destroy(number uint32) error {
+	pending, err := fabric.Destroy(n.db, number)
+	if err == nil {
+		err = pending.Wait()
+	}
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -251,6 +252,9 @@ func (n *Node) Failed() <-chan error { return n.failed }
 
 // URL is the address for clients.
 func (n *Node) URL() string { return n.web.url }
+
+// Service runs the verbs of this location, for callers in its own process.
+func (n *Node) Service() *api.Service { return n.web.service }
 
 // Close stops the location: the gateways first, then replication, then the store.
 func (n *Node) Close(ctx context.Context) error {

@@ -97,6 +97,9 @@ func (n *Node) CreateFabric(ctx context.Context, tenant string, spec api.FabricS
 		}
 		return err
 	}
+	if h := n.fabricByID(l.ID); h != nil {
+		h.creating.Store(false)
+	}
 	return nil
 }
 

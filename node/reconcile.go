@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -69,10 +68,8 @@ func (n *Node) reconcileOnce(ctx context.Context) {
 		}
 	}
 	for _, h := range n.all() {
-		if _, listed := listings[h.reg.ID]; !listed && h.reg.ID != systemID && h.listed {
+		if _, listed := listings[h.reg.ID]; !listed && h.reg.ID != systemID && !h.creating.Load() {
 			n.drop(h)
-		} else if listed {
-			h.listed = true
 		}
 	}
 }
@@ -137,10 +134,7 @@ func (n *Node) drop(h *hosted) {
 	if err := h.close(); err != nil {
 		n.log.Warn("closing a fabric", "fabric", h.reg.ID, "error", err)
 	}
-	pending, err := fabric.Destroy(n.db, h.reg.Number)
-	if err == nil {
-		err = pending.Wait()
-	}
+	err := n.destroy(h.reg.Number)
 	if err == nil {
 		err = n.registry.remove(h.reg.ID)
 	}

@@ -50,25 +50,41 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 			return nil
 		}
 	}
-	old := h.reg
-	regs, err := n.register(nil, registration{ID: old.ID, Tenant: old.Tenant, Name: old.Name, Replaces: old.Self})
+	if r.Reason == replication.TwoLive {
+		return fmt.Errorf("two processes run with the data of this incarnation: stop one of them, then restart the other")
+	}
+	reg := h.reg
+	reg.Self, reg.Join, reg.Replaces, reg.Joining = 0, stampRecord{}, h.reg.Self, true
+	reg.Nonce = fmt.Sprintf("%016x", n.env.Rand.Uint64())
+	if err := n.registry.set(reg); err != nil {
+		return err
+	}
+	if reg.ID == systemID && r.Reason == replication.Evicted {
+		h.fabric.RefuseWrites("rejected", "this location was evicted from the planet: start it again to let it join as a new one, or leave it stopped")
+		return nil
+	}
+	h.fabric.RefuseWrites("joining", "this location joins the fabric again, as a new incarnation")
+	h.runner().Close()
+	if err := h.fabric.Reset(); err != nil {
+		return err
+	}
+	reply, err := n.askToJoin(ctx, reg)
 	if err != nil {
 		return err
 	}
-	if old.ID == systemID {
-		// Users, keys and the directory hang on the system fabric: the location begins anew with it.
-		n.fail(fmt.Errorf("the data of this location is not that of the incarnation that the others know (%s): start it again, and it joins as a new one", r.Text))
-		return nil
-	}
-	if err := h.close(); err != nil {
+	known, err := n.admitted(&reg, reply)
+	if err != nil {
 		return err
 	}
-	if pending, err := fabric.Destroy(n.db, old.Number); err != nil {
-		return err
-	} else if err := pending.Wait(); err != nil {
-		return err
+	h.mu.Lock()
+	h.reg, h.told = reg, map[string]bool{}
+	for _, name := range known {
+		h.known[name] = true
 	}
-	return n.join(ctx, regs[0])
+	h.drive()
+	h.mu.Unlock()
+	h.introduce()
+	return nil
 }
 
 // salvagedEntry is one line of a salvage file.
@@ -191,11 +207,7 @@ func (n *Node) resumeRestored(ctx context.Context, reg registration) error {
 	if err != nil {
 		return err
 	}
-	pending, err := fabric.Destroy(n.db, reg.Number)
-	if err == nil {
-		err = pending.Wait()
-	}
-	if err != nil {
+	if err := n.destroy(reg.Number); err != nil {
 		return err
 	}
 	return n.join(ctx, regs[0])

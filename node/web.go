@@ -19,6 +19,7 @@ const Version = "0.1.0"
 // web is the gateway of a location.
 type web struct {
 	server   *web_.Server
+	service  *api.Service
 	listener net.Listener
 	url      string
 }
@@ -52,6 +53,7 @@ func (n *Node) openWeb(ctx context.Context) error {
 	l := n.cfg.Limits
 	service := api.New(api.Config{Planet: n, Access: n.access, Clock: n.env.Clock, Version: Version,
 		Limits: api.Limits{BodyBytes: l.Body, Items: int(l.Batch)}})
+	n.web.service = service
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{n})
 	n.web.server, err = web_.New(web_.Config{Service: service, Log: n.log, Registry: registry, TLS: config,
