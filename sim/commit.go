@@ -134,7 +134,7 @@ func (c *commit) shown() {
 	}
 	v := c.s.core.NewView(c.s.wall())
 	defer func() { _ = v.Close() }()
-	if v.Vector().At(c.stamp.Origin) != c.stamp.Time {
+	if !c.s.w.ledger.Holding(v.Vector()).Equal(c.s.w.ledger.SeenBy(c.stamp)) {
 		return // others of the same group came after it
 	}
 	for i := range c.writes {

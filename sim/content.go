@@ -20,7 +20,13 @@ const (
 	pairs   = 6
 )
 
-func hotKey(r *random) string { return fmt.Sprintf("k%02d", r.below(hotKeys)) }
+// hotKey picks a document; a few are hotter than the others.
+func hotKey(r *random) string {
+	if r.chance(35) {
+		return fmt.Sprintf("k%02d", r.below(3))
+	}
+	return fmt.Sprintf("k%02d", r.below(hotKeys))
+}
 
 func pairKey(n int, half byte) string { return fmt.Sprintf("p%d%c", n, half) }
 

@@ -58,7 +58,7 @@ func (s *site) effect(e replication.Effect) {
 	switch e := e.(type) {
 	case replication.Send:
 		if to := s.w.siteNamed(e.Peer); to != nil {
-			s.w.net.send(s, to, s.w.tamper(s, e.Message))
+			s.w.net.send(s, to, e.Message)
 		}
 	case replication.Apply:
 		s.apply(e.Entries)
@@ -143,7 +143,7 @@ func (s *site) install(e replication.InstallSnapshot) {
 		return
 	}
 	s.w.event("chunk", s.index, uint64(e.Index), uint64(len(e.Data)))
-	core, err := fabric.OpenCore(s.disk, s.options())
+	core, err := fabric.OpenCore(s.database(), s.options())
 	if err != nil {
 		s.broke("opening a snapshot", err)
 		return

@@ -11,7 +11,8 @@ import (
 // membership is what is under way.
 type membership struct {
 	places  []mesh.Place
-	pending int // joins and evictions that were asked for and are not decided yet
+	before  *memory.DB // the anchor's disk before the last change, for a mutant
+	pending int        // joins and evictions that were asked for and are not decided yet
 }
 
 // ask commits a change at the anchor, again until it is done, and goes on when it is durable. wanted gives the change,
@@ -40,6 +41,9 @@ func (w *world) ask(wanted func(member.Table) (change member.Change, done bool),
 			m, _ := w.anchor.core.Members().ByOrigin(change.Origin)
 			end(change, clock.Stamp{Time: m.Incarnation, Origin: w.anchor.self})
 			return
+		}
+		if w.mutant != "" {
+			w.member.before = w.anchor.disk.Clone()
 		}
 		stamp, ok := w.anchor.appendMember(change)
 		if !ok {
@@ -75,11 +79,11 @@ func (w *world) joinAs(s *site) {
 		s.state, s.holdoff = standing{}, 0
 		w.count.Joins++
 		w.event("join", s.index, uint64(c.Origin), uint64(stamp.Time))
+		w.tamperJoined(s)
 		if err := s.start(); err != nil {
 			s.broke("starting", err)
 			return
 		}
-		w.tamperJoined(s)
 		w.makeLocal(s)
 		if w.clientAt(s) == nil {
 			w.addClient(s)

@@ -3,11 +3,14 @@ package sim
 import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
-	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/replication"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/store/kv/memory"
 )
 
-// Mutant is a mistake that the simulator must catch.
+// Mutant is a mistake that the simulator must catch. Mistakes are made at the boundaries between the parts: in what
+// they are told, in what they want done, and in what lies on the disk.
 type Mutant struct {
 	Name string
 	Doc  string
@@ -17,16 +20,190 @@ type Mutant struct {
 func Mutants() []Mutant {
 	return []Mutant{
 		{"no-fsync", "a batch counts as durable when it was handed to the disk"},
+		{"ignored-dependency", "entries are applied in their origin's order, without their dependencies"},
+		{"old-dependencies", "entries say that they had seen less than they had"},
+		{"new-dependencies", "entries say that they had seen more than they had"},
+		{"equal-stamp", "a stamp may equal the newest one seen"},
+		{"reused-stamp", "now and then a stamp is given twice"},
+		{"clock-forgets", "the clock's mark and ceiling are lost in a restart"},
+		{"early-report", "reports speak of batches that are not durable"},
+		{"early-vouch", "a time is vouched for while older commits are not durable"},
+		{"applied-twice", "the operations of an entry are merged twice"},
+		{"no-report-rule", "reports count before the log of who reports has come up to them"},
+		{"early-fold", "what one location has is taken for stable"},
+		{"early-purge", "a removed document is forgotten while stamps in it are not stable"},
+		{"forgotten-losers", "a maximum keeps only the best candidate"},
+		{"insert-by-unsets", "an insert clears by listing the fields to unset"},
+		{"float-counter", "counters count in floating point"},
+		{"torn-index", "some index entries do not reach the disk with their document"},
+		{"early-newcomer", "a newcomer writes before it has applied its own join entry"},
+		{"early-leave", "the row of an evicted location leaves before its log is applied to the end"},
+		{"expiry-by-wall", "expired documents are forgotten by the wall clock, not by the watermark"},
+		{"expiry-in-digest", "what has expired counts in the digest until it is forgotten"},
 	}
 }
 
-func (w *world) tamper(s *site, msg replication.Message) replication.Message { return msg }
-func (w *world) tamperStable(s *site, v clock.Vector) clock.Vector           { return v }
-func (w *world) tamperEntries(s *site, e []codec.Entry) []codec.Entry        { return e }
-func (w *world) tamperCommit(s *site, p *fabric.Prepared)                    {}
-func (w *world) tamperFounded()                                              {}
-func (w *world) tamperJoined(s *site)                                        {}
-func (s *site) forgetClock()                                                 {}
+// distort gives false stamps.
+func (s *site) distort() func(clock.Time) clock.Time {
+	switch s.w.mutant {
+	case "equal-stamp":
+		return func(t clock.Time) clock.Time {
+			v := s.w.ledger.Holds(s.book())
+			if newest := v.Newest(); newest > v.At(s.self) && s.rng.chance(30) {
+				return newest
+			}
+			return t
+		}
+	case "reused-stamp":
+		return func(t clock.Time) clock.Time {
+			if own := s.w.ledger.Holds(s.book()).At(s.self); own > 0 && s.rng.chance(2) {
+				return own
+			}
+			return t
+		}
+	}
+	return nil
+}
+
+// database is the disk as the core sees it.
+func (s *site) database() kv.DB {
+	if s.w.mutant == "torn-index" {
+		return &tornDB{DB: s.disk, rng: &s.rng}
+	}
+	return s.disk
+}
+
+// tornDB loses some index entries.
+type tornDB struct {
+	*memory.DB
+	rng *random
+}
+
+type tornBatch struct {
+	kv.Batch
+	rng *random
+}
+
+// NewBatch gives a batch that loses some index entries.
+func (d *tornDB) NewBatch() kv.Batch { return &tornBatch{d.DB.NewBatch(), d.rng} }
+
+// Apply applies what is left.
+func (d *tornDB) Apply(b kv.Batch) (kv.Pending, error) {
+	if t, ok := b.(*tornBatch); ok {
+		b = t.Batch
+	}
+	return d.DB.Apply(b)
+}
+
+// Set loses some index entries.
+func (b *tornBatch) Set(key, value []byte) {
+	if len(key) > 5 && key[5] == 'i' && b.rng.chance(3) {
+		return
+	}
+	b.Batch.Set(key, value)
+}
+
+// tamperProgress changes what the machine is told.
 func (w *world) tamperProgress(s *site, p replication.Progress) replication.Progress {
+	switch w.mutant {
+	case "early-report":
+		v := s.core.NewView(s.wall())
+		p.Vector = v.Vector().With(p.Self, p.OwnEnd)
+		_ = v.Close()
+	case "early-vouch":
+		p.Vouched = max(p.Vouched, clock.TimeOf(s.wall()))
+	case "early-leave":
+		for _, m := range p.Members.Members() {
+			if m.State >= member.Evicting {
+				p.Vector = p.Vector.Without(m.Origin)
+			}
+		}
+	}
 	return p
+}
+
+// tamperHeard is called when a report came.
+func (w *world) tamperHeard(s *site, from *site, h replication.Heartbeat) {
+	if w.mutant != "no-report-rule" || s.state.needsSnapshot {
+		return
+	}
+	if s.heard == nil {
+		s.heard = map[clock.Origin]clock.Vector{}
+	}
+	s.heard[from.self] = h.Vector
+	stable := (store{s}).Progress().Vector
+	for _, m := range s.core.Members().Counted() {
+		if m.Origin != s.self {
+			stable = stable.Min(s.heard[m.Origin])
+		}
+	}
+	s.core.SetStable(stable)
+}
+
+// tamperStable changes what the core is told to be stable.
+func (w *world) tamperStable(s *site, v clock.Vector) clock.Vector {
+	if w.mutant == "early-fold" {
+		return (store{s}).Progress().Vector
+	}
+	return v
+}
+
+// tamperEntries changes entries before they are applied.
+func (w *world) tamperEntries(s *site, entries []codec.Entry) []codec.Entry {
+	if w.mutant != "applied-twice" && w.mutant != "float-counter" {
+		return entries
+	}
+	out := append([]codec.Entry(nil), entries...)
+	for i := range out {
+		changes, err := codec.DecodeChanges(out[i].Body)
+		if err != nil {
+			continue
+		}
+		for j := range changes {
+			if changes[j].Kind == codec.Document {
+				changes[j].Ops = w.tamperOps(changes[j].Ops)
+			}
+		}
+		out[i].Body = codec.AppendChanges(nil, changes)
+	}
+	return out
+}
+
+// tamperRead changes what a location sends of its own log.
+func (w *world) tamperRead(s *site, origin clock.Origin, after clock.Time, batch []byte) []byte {
+	if origin != s.self || len(batch) == 0 || w.mutant != "old-dependencies" && w.mutant != "new-dependencies" {
+		return batch
+	}
+	past, err := s.core.Past(origin, after)
+	if err != nil {
+		return batch
+	}
+	b, err := codec.DecodeBatch(batch, past)
+	if err != nil {
+		return batch
+	}
+	past.Deps = w.tamperDeps(past.Deps)
+	var records []codec.LogRecord
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		e.Deps = w.tamperDeps(e.Deps)
+		records = append(records, codec.LogRecord{Time: e.Stamp.Time, Data: codec.AppendLogRecord(nil, e, past, false)})
+		past = e.Past()
+	}
+	out, err := codec.AppendBatch(nil, origin, after, records)
+	if err != nil {
+		return batch
+	}
+	return out
+}
+
+func (w *world) tamperDeps(deps clock.Vector) clock.Vector {
+	if len(deps) < 2 {
+		return deps
+	}
+	last := deps[len(deps)-1]
+	if w.mutant == "old-dependencies" {
+		return deps[: len(deps)-1 : len(deps)-1]
+	}
+	return deps.With(last.Origin, last.Time+1)
 }

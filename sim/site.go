@@ -38,15 +38,17 @@ type site struct {
 	state   standing
 	base    fabric.Counters // counted in earlier lives
 	moved   replication.Counters
-	old     *memory.DB // a copy of the disk, to be put back later
+	heard   map[clock.Origin]clock.Vector // for a mutant
+	old     *memory.DB                    // a copy of the disk, to be put back later
 }
 
 // timing is a location's clock.
 type timing struct {
-	offset int64 // milliseconds that the wall clock is ahead
-	guard  *clock.Guard
-	good   int64 // the offset last accepted
-	bad    bool  // writes are refused
+	offset           int64 // milliseconds that the wall clock is ahead
+	guard            *clock.Guard
+	good             int64 // the offset last accepted
+	bad              bool  // writes are refused
+	checked, checkAt int64 // the offset that the guard saw last, and when it looks again
 }
 
 // standing is where a location stands in the fabric.
@@ -74,9 +76,11 @@ func (s *site) wall() int64 {
 	if t.guard == nil {
 		return wall
 	}
-	refuses := t.guard.Check(wall, s.mono()).RefusesWrites()
-	if t.bad = refuses; !refuses {
-		t.good = t.offset
+	if now := s.mono(); t.bad || t.checked != t.offset || now >= t.checkAt {
+		t.checked, t.checkAt = t.offset, now+20
+		if t.bad = t.guard.Check(wall, now).RefusesWrites(); !t.bad {
+			t.good = t.offset
+		}
 	}
 	return wallBase + s.mono() + t.good
 }
@@ -87,12 +91,18 @@ func (s *site) instant() replication.Instant {
 
 // serves tells whether the location takes requests.
 func (s *site) serves() bool {
+	if s.up && s.w.mutant == "early-newcomer" && s.core.Self() != 0 {
+		return true
+	}
 	return s.up && !s.state.needsSnapshot && s.state.rejected == 0 && s.self != 0 && s.core.Self() != 0 && s.w.now >= s.holdoff
 }
 
 // start opens the disk and begins a life.
 func (s *site) start() error {
-	core, err := fabric.OpenCore(s.disk, s.options())
+	if s.w.mutant == "clock-forgets" {
+		s.forgetClock()
+	}
+	core, err := fabric.OpenCore(s.database(), s.options())
 	if err != nil {
 		return err
 	}
@@ -106,9 +116,6 @@ func (s *site) start() error {
 		s.timing.offset = s.rng.between(-200, 200)
 	}
 	s.timing.guard, s.timing.good, s.timing.bad = clock.NewGuard(0), s.timing.offset, false
-	if s.w.mutant == "clock-forgets" {
-		s.forgetClock()
-	}
 	s.machine = replication.New(replication.Config{Fabric: fabricName, Location: s.name, Self: s.self, Start: s.rng.next(), Join: s.join}, store{s}, s.instant())
 	s.w.event("start", s.index, uint64(s.life), uint64(s.self))
 	life := s.life
@@ -128,7 +135,7 @@ func (s *site) start() error {
 func (s *site) options() fabric.Options {
 	limits := fabric.DefaultLimits()
 	limits.History = fabric.HistoryLimits{AgeMs: 15_000, Bytes: 1 << 30}
-	return fabric.Options{Number: fabricNumber, Limits: limits, Random: s.rng.next}
+	return fabric.Options{Number: fabricNumber, Limits: limits, Random: s.rng.next, Distort: s.distort()}
 }
 
 // every plans something again and again in this life.
@@ -222,9 +229,11 @@ func (s *site) receive(from *site, msg replication.Message) {
 	switch m := msg.(type) {
 	case replication.Heartbeat:
 		s.hears(from, m.Wall)
+		s.w.tamperHeard(s, from, m)
 	case replication.Hello:
 		s.hears(from, m.Wall)
 	}
+	s.w.tamperReceive(s, msg)
 	s.machine.Receive(s.instant(), from.name, msg)
 	s.settle()
 }
@@ -258,6 +267,7 @@ func (s *site) upkeep() {
 	if s.state.needsSnapshot {
 		return
 	}
+	s.w.tamperUpkeep(s)
 	for range 4 {
 		s.core.Begin()
 		more, err := s.core.Upkeep(s.wall())

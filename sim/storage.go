@@ -16,7 +16,7 @@ func (d store) Read(origin clock.Origin, after clock.Time, maxBytes int) ([]byte
 	if errors.Is(err, fabric.ErrTrimmed) {
 		err = fmt.Errorf("%w: %w", replication.ErrTrimmed, err)
 	}
-	return batch, last, err
+	return d.w.tamperRead(d.site, origin, after, batch), last, err
 }
 
 // Past gives what an entry is coded against.

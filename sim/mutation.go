@@ -1,0 +1,211 @@
+package sim
+
+import (
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/replication"
+	"github.com/selvedge-db/selvedge/store/kv"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Mistakes inside of merging: made on operations, entries and records, since merging itself has no switches.
+
+func (w *world) tamperOps(ops []crdt.Op) []crdt.Op {
+	if w.mutant == "applied-twice" {
+		return append(ops[:len(ops):len(ops)], ops...)
+	}
+	out := append([]crdt.Op(nil), ops...)
+	for i := range out {
+		if out[i].Kind == crdt.OpDelta {
+			out[i].Number = int64(float64(out[i].Number) * 0.01 / 0.01)
+		}
+	}
+	return out
+}
+
+// tamperCommit turns an insert over a removed document into unsets of what this location remembers.
+func (w *world) tamperCommit(s *site, p *fabric.Prepared) {
+	if w.mutant != "insert-by-unsets" || len(p.Body) == 0 {
+		return
+	}
+	changes, err := codec.DecodeChanges(p.Body)
+	if err != nil {
+		return
+	}
+	touched := false
+	for i := range changes {
+		c := &changes[i]
+		if c.Kind != codec.Document || c.Collection != "docs" || len(c.Ops) == 0 || c.Ops[0].Kind != crdt.OpInsert || len(c.Ops[0].Path) != 0 {
+			continue
+		}
+		if hidden, ok := s.remembered(c.Key); ok {
+			c.Ops, touched = unsets(hidden, c.Ops), true
+		}
+	}
+	if touched {
+		p.Body = codec.AppendChanges(nil, changes)
+		p.BodyHash = codec.BodyHash(p.Body)
+	}
+}
+
+// remembered is what a location remembers of a removed document.
+func (s *site) remembered(key string) (value.Value, bool) {
+	v := s.core.NewView(s.wall())
+	defer func() { _ = v.Close() }()
+	c, ok := v.Collection("docs")
+	if !ok {
+		return value.Value{}, false
+	}
+	record, found, err := s.disk.Get(layout.NewKeys(fabricNumber).Document(nil, c.Number, key))
+	if err != nil || !found || !codec.RecordHidden(record) {
+		return value.Value{}, false
+	}
+	return parse(string(codec.RecordText(record))), true
+}
+
+func unsets(hidden value.Value, ops []crdt.Op) []crdt.Op {
+	var out []crdt.Op
+	for _, m := range hidden.Members() {
+		if _, kept := ops[0].Value.Get(m.Name); !kept {
+			out = append(out, crdt.Op{Kind: crdt.OpUnset, Path: value.Path{m.Name}})
+		}
+	}
+	for _, m := range ops[0].Value.Members() {
+		kind := crdt.OpAssign
+		if m.Value.Kind() == value.KindObject {
+			kind = crdt.OpInsert
+		}
+		out = append(out, crdt.Op{Kind: kind, Path: value.Path{m.Name}, Value: m.Value})
+	}
+	return append(out, ops[1:]...)
+}
+
+// tamperUpkeep makes mistakes on the disk, between groups.
+func (w *world) tamperUpkeep(s *site) {
+	switch w.mutant {
+	case "expiry-by-wall":
+		s.core.SetWatermark(clock.TimeOf(s.wall()))
+	case "early-purge", "forgotten-losers":
+		if len(s.flight) == 0 && len(s.open) == 0 && s.core.Self() != 0 {
+			w.tamperRecords(s)
+		}
+	}
+}
+
+func (w *world) tamperRecords(s *site) {
+	v := s.core.NewView(s.wall())
+	c, ok := v.Collection("docs")
+	_ = v.Close()
+	if !ok {
+		return
+	}
+	batch := s.disk.NewBatch()
+	space := layout.NewKeys(fabricNumber).DocumentSpace(c.Number)
+	it, err := s.disk.Scan(space, layout.End(space))
+	if err != nil {
+		return
+	}
+	for it.Next() {
+		doc, err := codec.DecodeDocument(append([]byte(nil), it.Value()...))
+		if err != nil {
+			continue
+		}
+		w.tamperRecord(s, c, batch, it.Key(), doc)
+	}
+	_ = it.Close()
+	if batch.Count() > 0 {
+		if _, err := s.disk.Apply(batch); err == nil {
+			_ = s.disk.Sync()
+		}
+	}
+}
+
+func (w *world) tamperRecord(s *site, c *fabric.Collection, batch kv.Batch, key []byte, doc *crdt.Document) {
+	if w.mutant == "early-purge" {
+		if root := doc.Root(); root.State == crdt.Absent && s.core.Stable().Covers(root.Stamp) {
+			batch.Delete(key)
+		}
+		return
+	}
+	if forgetLosers(doc.Root()) {
+		batch.Set(key, codec.AppendDocument(nil, doc, c.CRDT))
+	}
+}
+
+// forgetLosers drops beaten candidates, stable or not.
+func forgetLosers(n *crdt.Node) bool {
+	changed := false
+	if n.Slots != nil {
+		for sign, list := range map[int]*[]crdt.Candidate{1: &n.Slots.Max, -1: &n.Slots.Min} {
+			if len(*list) < 2 {
+				continue
+			}
+			best := (*list)[0]
+			for _, x := range *list {
+				if sign*value.Compare(x.Value, best.Value) > 0 {
+					best = x
+				}
+			}
+			*list, changed = []crdt.Candidate{best}, true
+		}
+	}
+	for _, c := range n.Children {
+		changed = forgetLosers(c.Node) || changed
+	}
+	return changed
+}
+
+// forgetClock takes the clock's mark from the disk, while the wall clock goes back.
+func (s *site) forgetClock() {
+	key := layout.NewKeys(fabricNumber).State(layout.StateHead)
+	data, found, err := s.disk.Get(key)
+	if err != nil || !found || s.life == 0 {
+		return
+	}
+	head, err := sequencer.DecodeStoredHead(data)
+	if err != nil {
+		return
+	}
+	head.Mark, head.Ceiling = 0, 0
+	batch := s.disk.NewBatch()
+	batch.Set(key, sequencer.AppendStoredHead(nil, head))
+	if _, err := s.disk.Apply(batch); err == nil {
+		_ = s.disk.Sync()
+	}
+	s.timing.offset -= 1500
+	s.timing.good = s.timing.offset
+}
+
+// tamperReceive applies entries as they come, whatever they depend on.
+func (w *world) tamperReceive(s *site, msg replication.Message) {
+	e, ok := msg.(replication.Entries)
+	if !ok || w.mutant != "ignored-dependency" || s.state.needsSnapshot || s.core.Self() == 0 {
+		return
+	}
+	origin, after, _, err := codec.BatchHead(e.Batch)
+	if err != nil || after != w.ledger.Holds(s.book()).At(origin) {
+		return
+	}
+	past, err := s.core.Past(origin, after)
+	if err != nil {
+		return
+	}
+	if b, err := codec.DecodeBatch(e.Batch, past); err == nil {
+		s.apply(b.Entries)
+	}
+}
+
+// tamperJoined gives a newcomer a disk from before it joined.
+func (w *world) tamperJoined(s *site) {
+	if w.mutant != "early-newcomer" || w.member.before == nil {
+		return
+	}
+	disk := w.member.before
+	if identify(disk, s.self) == nil {
+		s.disk = disk
+	}
+}
