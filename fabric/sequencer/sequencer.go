@@ -102,6 +102,7 @@ type Machine struct {
 	batch    kv.Batch
 	record   changelog.Record
 	fresh    bool // the vector or clock changed, a head must be written
+	distort  func(clock.Time) clock.Time
 	key, buf []byte
 }
 
@@ -114,12 +115,14 @@ type State struct {
 	Order    uint64
 	LogBytes uint64
 	Counts   map[uint32]int64
+	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
+	Distort func(clock.Time) clock.Time
 }
 
 // New makes the sequencer of a fabric.
 func New(keys layout.Keys, s State) *Machine {
 	return &Machine{keys: keys, self: s.Self, clock: s.Clock, vector: s.Vector, heads: s.Heads, order: s.Order,
-		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit)}
+		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit), distort: s.Distort}
 }
 
 // Begin opens a group that will fill the batch.
@@ -210,6 +213,9 @@ func (m *Machine) stamp(p *Prepared, wallMs int64) (clock.Stamp, error) {
 		return clock.Stamp{}, ErrStale
 	}
 	t, err := m.clock.Next(wallMs)
+	if m.distort != nil && err == nil {
+		t = m.distort(t)
+	}
 	return clock.Stamp{Time: t, Origin: m.self}, err
 }
 
