@@ -103,7 +103,11 @@ func changes(f *fabric.Fabric) (*fabric.Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Changes(now, "")
+	feed, err := f.Changes(now, "")
+	if err == nil {
+		feed.Only(Reserved)
+	}
+	return feed, err
 }
 
 // follow drops from the cache what changes. A feed that ends by itself is

@@ -74,16 +74,16 @@ func ContentHash(text []byte) uint32 {
 	return uint32(h ^ h>>32)
 }
 
-// AppendUniformRecord appends the record of a document that one insert wrote, whose stamp is not known yet. stampOffset is where it
-// goes, counted from the beginning of dst.
-func AppendUniformRecord(dst, text []byte, hash uint32) (rec []byte, stampOffset int) {
+// AppendUniformDocument appends the record of a document that one insert wrote, whose stamp is not known yet. stampOffset is where
+// it goes, counted from the beginning of dst.
+func AppendUniformDocument(dst []byte, v value.Value) (rec []byte, stampOffset int) {
 	start := len(dst)
-	dst = appendRecordHead(dst, 0, crdt.Pending)
-	binary.LittleEndian.PutUint32(dst[start+hashAt:], hash)
-	return append(dst, text...), start + touchedAt
+	dst = value.AppendJSON(appendRecordHead(dst, 0, crdt.Pending), v)
+	binary.LittleEndian.PutUint32(dst[start+hashAt:], ContentHash(dst[start+recordFixed:]))
+	return dst, start + touchedAt
 }
 
-// PatchStamp writes a stamp over the placeholder at an offset that AppendUniformRecord or AppendDocumentPending gave.
+// PatchStamp writes a stamp over the placeholder at an offset that AppendUniformDocument or AppendDocumentPending gave.
 func PatchStamp(record []byte, offset int, s clock.Stamp) {
 	if offset < 0 || offset+StampSize > len(record) {
 		return

@@ -42,7 +42,7 @@ func TestFreshInsertIsTextAndOneStamp(t *testing.T) {
 		t.Fatalf("%d bytes beside the text, quiet %v, hidden %v", RecordMetaLen(rec), RecordQuiet(rec), RecordHidden(rec))
 	}
 	body := value.AppendJSON(nil, content)
-	fast, offset := AppendUniformRecord([]byte("ab"), body, ContentHash(body))
+	fast, offset := AppendUniformDocument([]byte("ab"), content)
 	PatchStamp(fast, offset, at(5, 1))
 	if !bytes.Equal(fast[2:], rec) {
 		t.Fatalf("the short way gives %x, the long one %x", fast[2:], rec)

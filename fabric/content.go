@@ -37,7 +37,8 @@ func ParseRev(rev string) (stamp clock.Stamp, hash uint32, ok bool) {
 	return stamp, binary.BigEndian.Uint32(raw[12:]), true
 }
 
-// content checks a write's document and key and returns the content as stored: without _id, _key and _rev.
+// content checks a write's document and key and returns the content as stored: without _id, _key and _rev. The key is
+// empty when one must be generated.
 func (c *Core) content(collection *schema.Collection, w *Write) (value.Value, string, *Error) {
 	key := w.Key
 	if w.Op == Remove {
@@ -62,7 +63,6 @@ func (c *Core) content(collection *schema.Collection, w *Write) (value.Value, st
 		if w.Op == Update || w.Op == Replace {
 			return value.Value{}, "", failure(BadKey, "the document has no _key, so it is not clear which one to write")
 		}
-		key = c.generateKey()
 	} else if collection.Number >= schema.FirstNumber {
 		if err := c.checkKey(key); err != nil {
 			return value.Value{}, "", err
@@ -93,13 +93,24 @@ func (c *Core) checkKey(key string) *Error {
 	return nil
 }
 
-// generateKey makes a key from 96 random bits, in digits and letters.
-func (c *Core) generateKey() string {
+const (
+	keyTimeDigits   = 9  // 45 bits of milliseconds: enough for a thousand years
+	keyRandomDigits = 15 // 75 bits
+)
+
+// generateKey makes a key of the time and 75 random bits, in digits and letters that sort as the time does. Documents that
+// come one after another thus lie beside one another in the store, which saves most of the work of keeping it sorted. The
+// random bits are many enough that nobody meets or guesses a key before it is given, so that it is not looked up either.
+func (c *Core) generateKey(wallMs int64) string {
 	const digits = "0123456789abcdefghijklmnopqrstuv"
-	var out [20]byte
+	var out [keyTimeDigits + keyRandomDigits]byte
+	for i := keyTimeDigits - 1; i >= 0; i-- {
+		out[i] = digits[wallMs&31]
+		wallMs >>= 5
+	}
 	a, b := c.random(), c.random()
-	for i := range out {
-		if i == 12 {
+	for i := keyTimeDigits; i < len(out); i++ {
+		if i == keyTimeDigits+12 {
 			a = b
 		}
 		out[i] = digits[a&31]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -87,10 +88,11 @@ type Message struct {
 type Feed struct {
 	core       *Core
 	collection string
-	order      uint64 // the record being read, or read
-	index      uint32 // transactions of it that are read
+	only       func(collection string) bool // nil for all
+	order      uint64                       // the record being read, or read
+	index      uint32                       // transactions of it that are read
 	skip       clock.Vector
-	vector     clock.Vector
+	vector     clock.Vector // of this feed alone: tokens take copies
 	record     *changelog.Record
 }
 
@@ -104,7 +106,7 @@ func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 	}
 	switch {
 	case since.kind == tokenNow:
-		f.order, f.vector = newest, c.durable.Load().vector
+		f.order, f.vector = newest, c.durable.Load().vector.Clone()
 	case since.kind == tokenStart:
 		f.order, f.vector = max(oldest, 1)-1, c.trimmedVector()
 	case since.self == c.state.Load().self && since.self != 0:
@@ -116,7 +118,7 @@ func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 		if needed <= newest && (oldest == 0 || needed < oldest) || since.order > newest {
 			return nil, historyGone()
 		}
-		f.order, f.vector = since.order, since.vector
+		f.order, f.vector = since.order, since.vector.Clone()
 		if since.index > 0 {
 			f.order, f.index = since.order-1, since.index
 		}
@@ -124,7 +126,7 @@ func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 		if !since.vector.Dominates(c.trimmedVector()) {
 			return nil, historyGone()
 		}
-		f.order, f.skip, f.vector = max(oldest, 1)-1, since.vector, since.vector
+		f.order, f.skip, f.vector = max(oldest, 1)-1, since.vector, since.vector.Clone()
 	}
 	return f, nil
 }
@@ -155,6 +157,9 @@ func (c *Core) oldestOrder() (uint64, error) {
 	}
 	return orderOf(it.Key()), nil
 }
+
+// Only narrows the feed to the collections that want says yes to. It is called before the first Next.
+func (f *Feed) Only(want func(collection string) bool) { f.only = want }
 
 // Next waits for the next transaction that changed something in the feed's collections.
 func (f *Feed) Next(ctx context.Context) (Message, error) {
@@ -213,9 +218,12 @@ func (f *Feed) next() (Message, bool, error) {
 			if f.skip.Covers(t.Stamp) {
 				continue
 			}
-			f.vector = f.vector.With(t.Stamp.Origin, max(t.Stamp.Time, f.vector.At(t.Stamp.Origin)))
+			f.vector.Raise(t.Stamp.Origin, t.Stamp.Time)
 		}
-		m := Message{Token: Token{kind: tokenAt, self: f.core.state.Load().self, order: f.order, index: f.index, vector: f.vector}}
+		if !slices.ContainsFunc(t.Changes, func(ch changelog.Change) bool { return f.wants(&ch) }) {
+			continue
+		}
+		m := Message{Token: Token{kind: tokenAt, self: f.core.state.Load().self, order: f.order, index: f.index, vector: f.vector.Clone()}}
 		if !t.Stamp.IsZero() {
 			m.Transaction = t.Stamp.String()
 		}
@@ -228,9 +236,7 @@ func (f *Feed) next() (Message, bool, error) {
 				m.Changes = append(m.Changes, change)
 			}
 		}
-		if len(m.Changes) > 0 {
-			return m, true, nil
-		}
+		return m, true, nil
 	}
 	f.record, f.index = nil, 0
 	return Message{}, false, nil
@@ -240,7 +246,7 @@ func (f *Feed) wants(ch *changelog.Change) bool {
 	if ch.Collection < firstUserNumber {
 		return false
 	}
-	return f.collection == "" || f.collection == ch.Name
+	return (f.collection == "" || f.collection == ch.Name) && (f.only == nil || f.only(ch.Name))
 }
 
 func (f *Feed) change(ch *changelog.Change, stamp clock.Stamp) (FeedChange, error) {

@@ -109,7 +109,11 @@ func (c *Core) prepareWrite(p *Prepared, w *Write) *Error {
 	if err != nil {
 		return err.in(w.Collection, w.Key)
 	}
-	d, failed := c.document(p, collection, key)
+	generated := key == ""
+	if generated {
+		key = c.generateKey(p.wallMs)
+	}
+	d, failed := c.document(p, collection, key, generated)
 	if failed != nil {
 		return failure(Failed, "reading %s/%s failed", w.Collection, key).from(failed)
 	}
@@ -160,15 +164,18 @@ func (d *writing) oldRev() string {
 	return FormatRev(codec.RecordRev(d.old))
 }
 
-// document finds or reads a document of the transaction.
-func (c *Core) document(p *Prepared, collection *schema.Collection, key string) (*writing, error) {
+// document finds or reads a document of the transaction. One whose key was just generated is absent.
+func (c *Core) document(p *Prepared, collection *schema.Collection, key string, generated bool) (*writing, error) {
 	dkey := c.keys.Document(make([]byte, 0, 10+len(key)), collection.Number, key)
 	if d := p.find(dkey); d != nil {
 		return d, nil
 	}
-	old, _, err := c.db.Get(dkey)
-	if err != nil {
-		return nil, err
+	var old []byte
+	if !generated {
+		var err error
+		if old, _, err = c.db.Get(dkey); err != nil {
+			return nil, err
+		}
 	}
 	d := &writing{collection: collection, key: key, dkey: dkey}
 	if err := c.present(p, d, old); err != nil {
@@ -246,15 +253,14 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 		return c.unchanged(d)
 	}
 	d.changed = true
-	change := codec.Change{Kind: codec.Document, Collection: d.collection.Name, Generation: d.collection.Generation, Key: d.key, Ops: ops}
-	if d.collection.Local {
-		p.Local = codec.AppendChange(p.Local, change)
-	} else {
-		p.Body = codec.AppendChange(p.Body, change)
-	}
 	stamps, err := c.encode(p, d, ops)
 	if err != nil {
 		return err
+	}
+	if d.collection.Local {
+		p.Local = d.appendChange(p.Local, ops)
+	} else {
+		p.Body = d.appendChange(p.Body, ops)
 	}
 	if len(d.text) > c.limits.DocumentBytes {
 		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(d.text), c.limits.DocumentBytes).in(d.collection.Name, d.key)
@@ -267,6 +273,24 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	}
 	p.Changes = append(p.Changes, d.change())
 	return nil
+}
+
+// fresh says that the operations are one insert of a document that never was.
+func (d *writing) fresh(ops []crdt.Op) bool {
+	return d.old == nil && len(ops) == 1 && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0 && d.collection.CRDT.Empty()
+}
+
+// appendChange appends the operations as the log has them. What a fresh document shows is what its insert says, so its
+// text is not made twice.
+func (d *writing) appendChange(dst []byte, ops []crdt.Op) []byte {
+	if d.fresh(ops) {
+		if dst == nil {
+			dst = make([]byte, 0, len(d.collection.Name)+len(d.key)+len(d.text)+16)
+		}
+		return codec.AppendInsert(dst, d.collection.Name, d.collection.Generation, d.key, d.text)
+	}
+	return codec.AppendChange(dst, codec.Change{Kind: codec.Document, Collection: d.collection.Name,
+		Generation: d.collection.Generation, Key: d.key, Ops: ops})
 }
 
 func (d *writing) change() changelog.Change {
@@ -289,11 +313,11 @@ func (c *Core) unchanged(d *writing) error {
 
 // encode makes the new record of a document that this location changes.
 func (c *Core) encode(p *Prepared, d *writing, ops []crdt.Op) (stamps []int, err error) {
-	if d.old == nil && len(ops) == 1 && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0 && d.collection.CRDT.Empty() {
-		text := value.AppendJSON(make([]byte, 0, 64+len(p.Body)), d.value)
-		d.text, d.hash = text, codec.ContentHash(text)
+	if d.fresh(ops) {
 		var at int
-		d.record, at = codec.AppendUniformRecord(make([]byte, 0, len(text)+32), text, d.hash)
+		d.record, at = codec.AppendUniformDocument(make([]byte, 0, 32+textSize(d.value)), d.value)
+		d.text = codec.RecordText(d.record)
+		_, d.hash = codec.RecordRev(d.record)
 		return []int{at}, nil
 	}
 	doc, err := c.decode(d.old, d.collection, p.seen)
@@ -311,6 +335,23 @@ func (c *Core) encode(p *Prepared, d *writing, ops []crdt.Op) (stamps []int, err
 	d.text = codec.RecordText(d.record)
 	_, d.hash = codec.RecordRev(d.record)
 	return stamps, nil
+}
+
+// textSize guesses how long the text of a document is, a little too much for most.
+func textSize(v value.Value) int {
+	n := 2
+	for _, m := range v.Members() {
+		n += len(m.Name) + 4
+		switch m.Value.Kind() {
+		case value.KindString:
+			n += len(m.Value.Str()) + len(m.Value.Str())/32 + 2
+		case value.KindArray, value.KindObject:
+			n += 16 * (1 + m.Value.Len())
+		default:
+			n += 12
+		}
+	}
+	return n
 }
 
 // decode reads a stored record, folded to what is stable. Absent records give an empty document.

@@ -11,7 +11,9 @@ import (
 )
 
 // laterCommands are those of packages that stand above the serving ones.
-func (a *app) laterCommands() []*cobra.Command { return []*cobra.Command{a.simCommand()} }
+func (a *app) laterCommands() []*cobra.Command {
+	return []*cobra.Command{a.simCommand(), a.benchCommand()}
+}
 
 func (a *app) simCommand() *cobra.Command {
 	var cfg sim.Config
