@@ -84,7 +84,7 @@ func (d *Dev) share() error {
 	if err != nil {
 		return err
 	}
-	e := machine()
+	e := machine("")
 	d.shared = shared{env: e, fs: fs, cache: pebble.NewShared(devCacheBytes, openFiles), links: mesh.NewLinks(), authority: authority,
 		addresses: d.address, node: d.Node, nodes: d.Nodes, open: d.cfg.RootPassword != nil && *d.cfg.RootPassword == ""}
 	if d.shared.tls, err = devCertificates(disk.Real(), d.cfg.Data, e.Clock); err != nil {
@@ -138,6 +138,7 @@ func (d *Dev) config(i int) Config {
 func (d *Dev) start(ctx context.Context, i int) (*Node, error) {
 	cfg := d.config(i)
 	s := d.shared
+	s.env = machine(cfg.Location.Name)
 	s.starting = func(n *Node) {
 		d.mu.Lock()
 		defer d.mu.Unlock()

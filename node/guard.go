@@ -21,6 +21,7 @@ type guard struct {
 	reasons map[string]string // name of the refusal -> text
 	alarm   string            // the clock is behind: writes go on, health tells
 	fabrics func() []*hosted
+	heardOf bool // some other clock is known
 }
 
 func newGuard(c env.Clock, maxOffset time.Duration, fabrics func() []*hosted) *guard {
@@ -30,8 +31,36 @@ func newGuard(c env.Clock, maxOffset time.Duration, fabrics func() []*hosted) *g
 // heard takes the offset of a peer's clock.
 func (g *guard) heard(peer string, offsetMs int64) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.clock.Heard(peer, offsetMs)
+	first := !g.heardOf
+	g.heardOf = true
+	g.mu.Unlock()
+	if first {
+		g.check()
+		g.allow(unheard)
+	}
+}
+
+// unheard names the refusal of writes while no other clock is known.
+const unheard = "clock-unknown"
+
+// unheardFor is how long a location that is not alone waits for another clock before it trusts its own: it must also
+// be able to start while it is cut off.
+const unheardFor = 3 * time.Second
+
+// hold refuses writes until another location's clock was heard, so that a location whose clock is wrong stamps nothing
+// before it can know. The function returned waits for that, but not for ever.
+func (g *guard) hold() (wait func(context.Context)) {
+	g.refuse(unheard, "no other location's clock was heard yet: writes begin in a moment")
+	return func(ctx context.Context) {
+		g.mu.Lock()
+		known := g.heardOf
+		g.mu.Unlock()
+		if !known {
+			_ = env.Sleep(ctx, g.env, unheardFor)
+		}
+		g.allow(unheard)
+	}
 }
 
 // offset is how far a peer's clock is ahead of the one here.
@@ -40,6 +69,13 @@ func (g *guard) offset(peer string) int64 {
 	defer g.mu.Unlock()
 	ms, _ := g.clock.Offset(peer)
 	return ms
+}
+
+// lead is how far the clocks of the others are ahead of the one here, in milliseconds.
+func (g *guard) lead() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(g.clock.Median(), 0)
 }
 
 // frozen says that the clock here must not be vouched for.

@@ -73,7 +73,7 @@ func (h *hosted) drive() {
 		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
 			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
 		Fabric: h.fabric, Clock: n.env.Clock, Log: n.log, Send: n.transport.Send,
-		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Frozen: n.guard.frozen}))
+		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead, Frozen: n.guard.frozen}))
 }
 
 // featureLevel is the level of operations that this program knows.

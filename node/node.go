@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,7 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if wrong := cfg.Validate(); len(wrong) > 0 {
 		return nil, fmt.Errorf("configuration: %s", wrong[0])
 	}
-	s := shared{env: machine(), fs: testDisk()}
+	s := shared{env: machine(cfg.Location.Name), fs: testDisk()}
 	s.cache = pebble.NewShared(cfg.Limits.Cache, openFiles)
 	n, err := start(ctx, cfg, s)
 	if err != nil {
@@ -132,9 +133,12 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	if err := n.openAccess(ctx); err != nil {
 		return nil, err
 	}
+	if len(n.fabricByID(systemID).fabric.Status().Members.Counted()) > 1 {
+		n.go_(n.guard.hold())
+	}
 	n.go_(n.reconcile)
 	n.go_(func(ctx context.Context) { n.guard.watch(ctx, s.fs, cfg.Data, cfg.Limits.DiskReserve) })
-	return n, n.openWeb(ctx)
+	return n, n.openWeb()
 }
 
 // go_ runs work on a goroutine that Close waits for.
@@ -282,11 +286,16 @@ func (n *Node) Close(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// machine is the real environment, bent as hidden settings for tests ask.
-func machine() env.Env {
+// ClockOffset is a hidden setting for tests: how far the clocks of locations are off, as NAME=DURATION with commas
+// between.
+const ClockOffset = "SELVEDGE_TEST_CLOCK_OFFSET"
+
+// machine is the real environment of a location, bent as the hidden setting asks.
+func machine(location string) env.Env {
 	e := env.Real()
-	if text := os.Getenv("SELVEDGE_TEST_CLOCK_OFFSET"); text != "" {
-		if d, err := time.ParseDuration(text); err == nil {
+	for _, one := range strings.Split(os.Getenv(ClockOffset), ",") {
+		name, text, _ := strings.Cut(one, "=")
+		if d, err := time.ParseDuration(text); err == nil && name == location {
 			e.Clock = env.Offset(e.Clock, d.Milliseconds())
 		}
 	}

@@ -332,3 +332,69 @@ func TestEvictedLocationIsRefusedAndComesBackAsNew(t *testing.T) {
 	eventually(t, "what syd wrote after at fra", func() bool { return has(t, fra, "c", "after") })
 	same(t, fra, syd, at(t, d, "tok", "_system"))
 }
+
+func TestWrongClockIsRefusedAndHarmsNobody(t *testing.T) {
+	for _, planet := range []string{"fra,syd", "fra,syd,tok", "fra,syd,tok,sao"} {
+		for _, wrong := range []string{"1h", "-1h"} {
+			t.Run(planet+" "+wrong, func(t *testing.T) {
+				dir := t.TempDir()
+				d := startDev(t, planet, dir)
+				fra, syd := at(t, d, "fra", "_system"), at(t, d, "syd", "_system")
+				makeCollection(t, fra, "c")
+				eventually(t, "the collection at syd", func() bool { _, ok := syd.Collection("c"); return ok })
+				closeDev(t, d)
+				t.Setenv(node.ClockOffset, "syd="+wrong)
+				d = startDev(t, planet, dir)
+				defer closeDev(t, d)
+				// By the lower median two clocks that differ leave the later one in the wrong, whichever it is.
+				ahead := "syd"
+				if wrong == "-1h" {
+					ahead = ""
+					if planet == "fra,syd" {
+						ahead = "fra"
+					}
+				}
+				checkClocks(t, d, ahead)
+			})
+		}
+	}
+}
+
+// checkClocks looks at a planet in which one location's clock is an hour ahead of the median, or none is: the others
+// take writes, it does not, everybody has what is written, and no clock of the fabric is driven ahead.
+func checkClocks(t *testing.T, d *node.Dev, ahead string) {
+	names := []string{}
+	fabrics := map[string]*fabric.Fabric{}
+	for _, n := range d.Nodes() {
+		name := n.Local().Name
+		f, err := n.Fabric("demo", "_system")
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, fabrics[name] = append(names, name), f
+	}
+	if ahead != "" {
+		eventually(t, ahead+" refuses writes", func() bool { return d.Node(ahead).Health().ReadOnly != "" })
+		w := fabric.NewWrite(fabric.Upsert, "c", "wrong", value.Object())
+		_, err := fabrics[ahead].Commit(within(t), fabric.Transaction{Writes: []fabric.Write{w}})
+		if fabric.CodeOf(err) != fabric.ReadOnly {
+			t.Fatalf("%s, whose clock is an hour ahead, took a write: %v", ahead, err)
+		}
+	}
+	for _, name := range names {
+		if name == ahead {
+			continue
+		}
+		eventually(t, name+" takes writes", func() bool { return d.Node(name).Health().ReadOnly == "" })
+		put(t, fabrics[name], "c", "from-"+name, 1)
+		for _, other := range names {
+			eventually(t, "the write of "+name+" at "+other, func() bool { return has(t, fabrics[other], "c", "from-"+name) })
+		}
+	}
+	limit := time.Now().Add(5 * time.Second).UnixMilli()
+	for name, f := range fabrics {
+		if newest := f.Seen().Newest().Millis(); newest > limit {
+			t.Fatalf("the fabric's clock at %s is %d ms ahead", name, newest-limit)
+		}
+	}
+}

@@ -50,6 +50,10 @@ func (n *Node) reconcileOnce(ctx context.Context) {
 	if system == nil || system.fabric.WritesRefused() != nil && system.fabric.Status().Members.IsZero() {
 		return
 	}
+	// Refused while writes are: then it is tried again in the next round.
+	if err := n.announce(ctx); err != nil {
+		n.log.Debug("not announced yet", "error", err)
+	}
 	n.introducePeers()
 	for _, h := range n.all() {
 		h.introduce()

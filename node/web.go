@@ -45,7 +45,7 @@ func (n *Node) scheme() string {
 }
 
 // openWeb starts to answer clients.
-func (n *Node) openWeb(ctx context.Context) error {
+func (n *Node) openWeb() error {
 	config, err := n.webTLS()
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (n *Node) openWeb(ctx context.Context) error {
 			n.fail(err)
 		}
 	}()
-	return n.announce(ctx)
+	return nil
 }
 
 // fail tells that the location cannot go on.

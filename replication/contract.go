@@ -37,6 +37,10 @@ type Progress struct {
 	Members  member.Table
 	System   clock.Time // what is applied of the system fabric; only with Config.GateSystem
 	Partial  SnapshotMark
+	// Lead is how many milliseconds the clocks of the others are ahead of this
+	// location's, by the lower median of all; zero when they are not. A location
+	// whose clock is late must not hold back what honest peers stamp.
+	Lead int64
 }
 
 // SnapshotMark is how far an interrupted snapshot was taken in; zero for none.

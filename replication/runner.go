@@ -23,10 +23,12 @@ type RunnerConfig struct {
 	Send func(peer string, frame mesh.Frame) error
 	// OnRejected is called when this incarnation must not go on.
 	OnRejected func(Rejected)
-	// OnClock is told the offset of a peer's clock when it was measured.
+	// OnClock is told the offset of a peer's clock, again and again while it is connected.
 	OnClock func(peer string, offsetMs int64)
 	// OnInstalled is called when a snapshot was taken in whole.
 	OnInstalled func()
+	// Lead is how far the others' clocks are ahead of the one here, in milliseconds.
+	Lead func() int64
 	// Frozen says that this location's clock is not to be trusted, so that it vouches for nothing new.
 	Frozen func() bool
 }
@@ -164,7 +166,7 @@ func (r *Runner) show() {
 	r.shown.Unlock()
 	if r.cfg.OnClock != nil {
 		for i := range status.Peers {
-			if p := &status.Peers[i]; p.Connected && p.RTT > 0 {
+			if p := &status.Peers[i]; p.Connected && p.Silent >= 0 {
 				r.cfg.OnClock(p.Name, p.Offset)
 			}
 		}
@@ -188,6 +190,9 @@ func (r *Runner) progress() Progress {
 	p := ProgressOf(r.cfg.Fabric.Progress())
 	if r.cfg.Frozen != nil && r.cfg.Frozen() {
 		p.Vouched = p.OwnEnd
+	}
+	if r.cfg.Lead != nil {
+		p.Lead = r.cfg.Lead()
 	}
 	return p
 }
