@@ -44,6 +44,8 @@ type Options struct {
 	Limits Limits // zero: the defaults
 	// Random gives numbers for generated keys.
 	Random func() uint64
+	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
+	Distort func(clock.Time) clock.Time
 }
 
 // published is what readers and preparers see of the sequenced state: it is replaced whole, after the group
@@ -129,6 +131,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening fabric %d: %w", o.Number, err)
 	}
+	state.Distort = o.Distort
 	c.seq = sequencer.New(c.keys, state)
 	c.durable.Store(&durableState{vector: state.Vector.Clone(), end: c.seq.Head(state.Self).End, heads: slices.Clone(state.Heads)})
 	c.tail.Start(state.Order)
