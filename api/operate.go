@@ -46,6 +46,8 @@ type Digest struct {
 	Hash   string
 	Vector clock.Vector
 	At     clock.Time
+	// Names gives each origin its text, as MeshState does.
+	Names map[clock.Origin]string
 }
 
 // Digest takes a fingerprint at a time, or at the watermark when at is empty.
@@ -61,7 +63,11 @@ func (s *Service) Digest(ctx context.Context, c *Call, at string) (Digest, error
 	if err != nil {
 		return Digest{}, AsError(err)
 	}
-	return Digest{Hash: d.Hash, Vector: d.Vector, At: d.At}, nil
+	state, err := s.MeshState(ctx, c)
+	if err != nil {
+		return Digest{}, err
+	}
+	return Digest{Hash: d.Hash, Vector: d.Vector, At: d.At, Names: state.Names}, nil
 }
 
 // root refuses callers that are not the first user of their tenant.
@@ -130,3 +136,6 @@ func (s *Service) Login(ctx context.Context, tenant, user, email, password strin
 
 // Vector is what a place has applied, per origin.
 type Vector = clock.Vector
+
+// Origin is who committed, as fabrics number their members.
+type Origin = clock.Origin

@@ -88,20 +88,18 @@ func meshValue(m *api.MeshState) value.Value {
 			member("lag", value.Object(member("entries", value.Int(l.LagEntries)), member("bytes", value.Int(l.LagBytes)), float("ms", l.LagMs))))
 	}
 	return value.Object(str("location", m.Location), str("incarnation", m.Incarnation.String()), member("locations", each(m.Locations, place)),
-		member("links", each(m.Links, link)), member("vector", vectorValue(m.Vector, m)), member("stable", vectorValue(m.Stable, m)),
+		member("links", each(m.Links, link)), member("vector", vectorValue(m.Vector, m.Names)), member("stable", vectorValue(m.Stable, m.Names)),
 		str("watermark", m.Watermark.String()))
 }
 
 // vectorValue is a vector by name of the origin, or by number where there is
 // no name.
-func vectorValue(v api.Vector, m *api.MeshState) value.Value {
+func vectorValue(v api.Vector, names map[api.Origin]string) value.Value {
 	out := make([]value.Member, 0, len(v))
 	for _, r := range v {
 		name := r.Origin.String()
-		if m != nil {
-			if n, ok := m.Names[r.Origin]; ok {
-				name = n
-			}
+		if n, ok := names[r.Origin]; ok {
+			name = n
 		}
 		out = append(out, str(name, r.Time.String()))
 	}
@@ -109,7 +107,7 @@ func vectorValue(v api.Vector, m *api.MeshState) value.Value {
 }
 
 func digestValue(d *api.Digest) value.Value {
-	return value.Object(str("digest", d.Hash), member("vector", vectorValue(d.Vector, nil)), str("at", d.At.String()))
+	return value.Object(str("digest", d.Hash), member("vector", vectorValue(d.Vector, d.Names)), str("at", d.At.String()))
 }
 
 // version answers GET /version.
