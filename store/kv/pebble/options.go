@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"github.com/selvedge-db/selvedge/internal/env/disk"
 	"github.com/selvedge-db/selvedge/store/kv"
@@ -93,7 +94,7 @@ func (o Options) engine(d *DB) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                uint64(o.MemtableBytes),
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0CompactionFileThreshold:   500,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
@@ -108,6 +109,12 @@ func (o Options) engine(d *DB) *pebble.Options {
 	for i := range e.Levels {
 		e.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		e.Levels[i].FilterType = pebble.TableFilter
+		// The upper levels are small and soon rewritten: compressing them costs time and saves little room.
+		if i < len(e.Levels)-2 {
+			e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+		} else {
+			e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
+		}
 	}
 	return e
 }
