@@ -109,11 +109,11 @@ func (g *content) docs() fabric.Write {
 		return fabric.NewWrite(op, "docs", key, g.whole())
 	}
 	switch n := g.rng.below(100); {
-	case n < 76:
+	case n < 72:
 		w := fabric.NewWrite(fabric.Update, "docs", key, g.patch(now))
 		w.KeepNull = false
 		return w
-	case n < 84:
+	case n < 80:
 		return fabric.NewWrite(fabric.Replace, "docs", key, g.raised(now))
 	case n < 95:
 		return fabric.NewWrite(fabric.Remove, "docs", key, value.Value{})
@@ -175,9 +175,9 @@ func (g *content) patch(now value.Value) value.Value {
 }
 
 func (g *content) field(now value.Value) value.Member {
-	name := pick(&g.rng, []string{"status", "a", "b", "views", "views", "price", "tags", "tags", "high", "low", "bid", "owner", "stats", "stats", "deep", "gone"})
+	name := pick(&g.rng, []string{"status", "a", "b", "views", "views", "price", "tags", "tags", "high", "low", "bid", "owner", "stats", "stats", "deep", "gone", "gone"})
 	if name == "gone" {
-		return value.Member{Name: pick(&g.rng, []string{"a", "b", "views", "tags", "high", "owner", "stats", "deep"})}
+		return value.Member{Name: pick(&g.rng, []string{"a", "b", "views", "tags", "high", "high", "low", "owner", "stats", "deep"})}
 	}
 	old, _ := now.Get(name)
 	var v value.Value

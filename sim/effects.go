@@ -69,6 +69,7 @@ func (s *site) effect(e replication.Effect) {
 	case replication.SetWatermark:
 		s.w.ledger.Watermark(s.book(), e.Time)
 		s.core.SetWatermark(e.Time)
+		s.w.newest = max(s.w.newest, e.Time)
 	case replication.AppendMember:
 		s.appendMember(e.Change)
 	case replication.NeedSnapshot:

@@ -47,9 +47,8 @@ func (w *world) planFaults() {
 		w.after(rng.between(end/10, end/4), func() { w.copyDisk(&rng, end) })
 	}
 	w.repeatedly(&rng, 4_000_000, end, func(*random) {
-		at := w.newestWatermark()
 		for _, s := range w.serving() {
-			w.digest(s, at)
+			w.digest(s, w.newest)
 		}
 	})
 }

@@ -12,6 +12,7 @@ func TestOne(t *testing.T) {
 	seed, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
 	n, _ := strconv.Atoi(os.Getenv("N"))
 	cfg := Config{Seed: seed, Locations: n, Faults: os.Getenv("FAULTS"), Mutant: os.Getenv("MUTANT")}
+	cfg.CommitsPerSecond, _ = strconv.ParseFloat(os.Getenv("RATE"), 64)
 	if d := os.Getenv("DUR"); d != "" {
 		cfg.Duration, _ = time.ParseDuration(d)
 	}

@@ -25,8 +25,9 @@ type world struct {
 	clients []*client
 	digests map[string]digested
 	anchor  *site
-	healed  bool     // the liveness phase has begun
-	gone    []string // incarnations that were given up, with their disks
+	newest  clock.Time // watermark of any location ever: below it some may have forgotten what others still show
+	healed  bool       // the liveness phase has begun
+	gone    []string   // incarnations that were given up, with their disks
 	mutant  string
 	member  membership
 }
@@ -128,15 +129,6 @@ func (w *world) serving() []*site {
 	return out
 }
 
-// newestWatermark is a time at which no location may have forgotten anything that another still shows.
-func (w *world) newestWatermark() clock.Time {
-	var t clock.Time
-	for _, s := range w.serving() {
-		t = max(t, s.core.Watermark())
-	}
-	return t
-}
-
 // digested is the first digest seen of one vector at one time.
 type digested struct{ hash, site string }
 
@@ -158,43 +150,7 @@ func (w *world) digest(s *site, at clock.Time) {
 		w.digests[id] = digested{d.Hash, s.name}
 	} else if first.hash != d.Hash {
 		w.fail(check.Convergence, s, "the digest is %s, at %s with the same vector it was %s", d.Hash, first.site, first.hash)
-		w.explain(s, w.siteNamed(first.site))
-	}
-}
-
-// explain adds to the trace where two locations differ.
-func (w *world) explain(a, b *site) {
-	if b == nil || !b.up {
-		return
-	}
-	va, vb := a.core.NewView(a.wall()), b.core.NewView(b.wall())
-	defer func() { _, _ = va.Close(), vb.Close() }()
-	for _, c := range va.Collections() {
-		if c.Local {
-			continue
-		}
-		for _, x := range c.Indexes {
-			y, _ := vb.Collection(c.Name)
-			if y == nil {
-				w.trace("differs: %s has collection %s, %s has not", a.name, c.Name, b.name)
-				break
-			}
-			if z, ok := y.IndexNamed(x.Name); !ok || z.Ready != x.Ready {
-				w.trace("differs: index %s/%s is ready %v at %s, %v at %s", c.Name, x.Name, x.Ready, a.name, z.Ready, b.name)
-			}
-		}
-		na, _ := va.Count(c.Name)
-		if nb, _ := vb.Count(c.Name); na != nb {
-			w.trace("differs: count of %s is %d at %s, %d at %s", c.Name, na, a.name, nb, b.name)
-		}
-		keys := w.ledger.Places("", c.Name, c.Generation)
-		for _, key := range keys {
-			da, _, _ := va.Get(c.Name, key)
-			db, _, _ := vb.Get(c.Name, key)
-			if string(da.Text) != string(db.Text) || da.Stamp != db.Stamp {
-				w.trace("differs: %s/%s at %s %s %s, at %s %s %s", c.Name, key, a.name, da.Stamp, da.Text, b.name, db.Stamp, db.Text)
-			}
-		}
+		w.explain(s, w.siteNamed(first.site), at)
 	}
 }
 
