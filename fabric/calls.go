@@ -16,26 +16,34 @@ import (
 )
 
 // Commit runs a transaction: all of it or nothing. It returns when the transaction is durable here; Async asks
-// for earlier. A transaction that changes nothing returns when what it read is durable.
+// for earlier. A transaction that changes nothing, or that is refused for what it read, returns when that is durable.
 func (f *Fabric) Commit(ctx context.Context, t Transaction) (Receipt, error) {
-	return f.commit(ctx, t.Async, func(core *Core, wall int64) (*Prepared, error) { return core.Prepare(t, wall) })
+	return f.commit(ctx, t.Async, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
+		return core.prepare(t, wall, inOrder)
+	})
 }
 
-func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int64) (*Prepared, error)) (Receipt, error) {
+// aloneAfter is how often a transaction is prepared beside others before it is prepared where nothing comes between.
+const aloneAfter = 2
+
+func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int64, bool) (*Prepared, error)) (Receipt, error) {
 	ceilings := 0
 	for attempt := 0; ; attempt++ {
 		if err := f.gate.check(); err != nil {
 			return Receipt{}, err
 		}
 		core := f.core.Load()
-		p, err := prepare(core, f.wall())
+		p, err := prepare(core, f.wall(), false)
 		if err != nil {
-			return Receipt{}, f.noted(err)
+			return Receipt{}, f.refused(ctx, core, err)
 		}
-		if p.replay != nil || p.Empty() {
+		if p.Empty() {
 			return f.unchanged(ctx, core, p)
 		}
 		r := &request{prepared: p, reply: make(chan ack, 1), early: async && p.allowsAsync()}
+		if attempt >= aloneAfter {
+			r.prepare = prepare
+		}
 		if !f.queue.put(r, f.cfg.QueueLimit) {
 			return Receipt{}, f.overloaded()
 		}
@@ -46,8 +54,10 @@ func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int
 			return Receipt{}, timedOut(ctx, "the transaction may still be committed; repeat it with the same idempotency key")
 		}
 		switch {
+		case a.err == nil && r.prepared.Empty():
+			return f.unchanged(ctx, core, r.prepared)
 		case a.err == nil:
-			receipt := p.Receipt(a.stamp)
+			receipt := r.prepared.Receipt(a.stamp)
 			receipt.Vector = f.seen(core, a.stamp)
 			return receipt, nil
 		case errors.Is(a.err, clock.ErrCeiling) && ceilings < ceilingAttempts:
@@ -59,6 +69,18 @@ func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int
 			return Receipt{}, failure(Conflict, "the transaction met %d others that changed what it reads: try again", attempt+1)
 		}
 	}
+}
+
+// refused gives the error of a transaction that could not be prepared, once what it is about is durable.
+func (f *Fabric) refused(ctx context.Context, core *Core, err error) error {
+	switch err = f.noted(err); CodeOf(err) {
+	case Failed, Timeout, Closed, ReadOnly:
+		return err
+	}
+	if failed := f.Settle(ctx, core.applying.Load()); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // allowsAsync says whether every collection written allows an early acknowledgement.
@@ -97,14 +119,22 @@ func (f *Fabric) overloaded() error {
 	return failure(Overloaded, "%d transactions are waiting to be committed: try again in a moment", f.cfg.QueueLimit)
 }
 
+// stored latches failures of the store that a call met.
+func (f *Fabric) stored(err error) error {
+	if errors.Is(err, kv.ErrSync) || errors.Is(err, kv.ErrCorrupt) || errors.Is(err, kv.ErrFull) {
+		f.fail(err)
+		return f.gate.failure()
+	}
+	return err
+}
+
 // noted latches failures of the store that a call met, and gives them a code.
 func (f *Fabric) noted(err error) error {
 	if CodeOf(err) != "" && CodeOf(err) != Failed {
 		return err
 	}
-	if errors.Is(err, kv.ErrSync) || errors.Is(err, kv.ErrCorrupt) || errors.Is(err, kv.ErrFull) {
-		f.fail(err)
-		return f.gate.failure()
+	if failed := f.stored(err); failed == nil || CodeOf(failed) != "" {
+		return failed
 	}
 	if CodeOf(err) == "" {
 		return failure(Failed, "%v", err).from(err)
@@ -191,7 +221,9 @@ func (f *Fabric) behind(core *Core, here, want clock.Vector) string {
 
 // SchemaUpdate runs a schema change.
 func (f *Fabric) SchemaUpdate(ctx context.Context, change SchemaChange) error {
-	_, err := f.commit(ctx, false, func(core *Core, wall int64) (*Prepared, error) { return core.PrepareSchema(change, wall) })
+	_, err := f.commit(ctx, false, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
+		return core.prepareSchema(change, wall, inOrder)
+	})
 	return err
 }
 
@@ -209,37 +241,57 @@ func (f *Fabric) CreateCollection(ctx context.Context, spec CollectionSpec, decl
 
 // CreateIndex creates an index and waits until it is filled. created is false when an equal one stood already.
 func (f *Fabric) CreateIndex(ctx context.Context, collection string, spec IndexSpec) (x Index, created bool, err error) {
-	var existed Index
+	var made Index
 	if spec.Unique {
-		if err := f.exclusive(ctx, func(core *Core, _ int64) error { return core.CheckUnique(collection, spec) }); err != nil {
-			return x, false, err
-		}
+		err = f.createUnique(ctx, collection, spec, &made)
+	} else {
+		err = f.SchemaUpdate(ctx, CreateIndex(collection, spec, &made))
 	}
-	if err := f.SchemaUpdate(ctx, CreateIndex(collection, spec, &existed)); err != nil {
-		return x, false, err
-	}
-	if existed.ID != "" {
-		return existed, false, nil
+	if err != nil || made.ID != "" {
+		return made, false, err
 	}
 	for {
 		c, ok := f.Collection(collection)
 		if !ok {
 			return x, false, failure(CollectionNotFound, "collection %q was dropped meanwhile", collection).in(collection, "")
 		}
-		for _, x := range c.Indexes {
-			if sameIndex(x, Index{IndexSpec: spec}) && (spec.Name == "" || x.Name == spec.Name) {
-				if x.Ready {
-					return x, true, nil
-				}
-			}
+		x, ok := c.IndexNamed(made.Name)
+		switch {
+		case !ok || !sameIndex(x, made):
+			return x, false, failure(IndexNotFound, "index %q was dropped meanwhile", made.Name).in(collection, "")
+		case x.Ready:
+			return x, true, nil
 		}
 		if f.upkeepRound(false); f.Failure() != nil {
 			return x, false, f.Failure()
+		}
+		if err := f.closed(); err != nil {
+			return x, false, err
 		}
 		if err := env.Sleep(ctx, f.cfg.Env.Clock, 0); err != nil {
 			return x, false, timedOut(ctx, "the index is still being filled")
 		}
 	}
+}
+
+// createUnique makes a unique index where nothing is written meanwhile: checked, declared and filled as one.
+func (f *Fabric) createUnique(ctx context.Context, collection string, spec IndexSpec, made *Index) error {
+	if err := f.gate.check(); err != nil {
+		return err
+	}
+	return f.exclusive(ctx, func(core *Core, wall int64) error {
+		if err := core.CheckUnique(collection, spec); err != nil {
+			return err
+		}
+		p, err := core.prepareSchema(CreateIndex(collection, spec, made), wall, true)
+		if err != nil || p.Empty() {
+			return err
+		}
+		if _, err := core.Sequence(p, wall); err != nil {
+			return err
+		}
+		return core.breaks(core.fillWhole(collection, made.Name))
+	})
 }
 
 // DropIndex drops an index and returns what it was.
@@ -346,11 +398,7 @@ func (f *Fabric) InstallChunk(mark SnapshotMark, data []byte, last bool, vector 
 		err = pending.Wait()
 	}
 	if err == nil {
-		var core *Core
-		if core, err = OpenCore(f.cfg.DB, f.cfg.Options); err == nil {
-			close(f.core.Swap(core).replaced)
-			f.signal.fire()
-		}
+		err = f.replace()
 	}
 	return err
 }
@@ -366,12 +414,29 @@ func (f *Fabric) Reset() error {
 	if err != nil {
 		return err
 	}
-	core, err := OpenCore(f.cfg.DB, f.cfg.Options)
-	if err == nil {
-		close(f.core.Swap(core).replaced)
-		f.signal.fire()
+	return f.replace()
+}
+
+// replace opens the store anew. Everything applied before is durable by now, so that whoever waits for a commit of
+// the old core's has what it waits for.
+func (f *Fabric) replace() error {
+	options := f.cfg.Options
+	options.Resume = f.core.Load().applying.Load()
+	core, err := OpenCore(f.cfg.DB, options)
+	if err != nil {
+		return err
 	}
-	return err
+	f.core.Swap(core).retired.retire(historyGone())
+	f.signal.fire()
+	return nil
+}
+
+// closed is the error of calls after Close, nil before.
+func (f *Fabric) closed() error {
+	if f.closing.Load() {
+		return failure(Closed, "fabric %s is closed", f.name)
+	}
+	return nil
 }
 
 // Status is what a fabric tells about itself.

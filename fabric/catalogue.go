@@ -20,8 +20,12 @@ type SchemaChange func(s *schema.Schema) ([]Write, error)
 
 // PrepareSchema prepares a schema change.
 func (c *Core) PrepareSchema(change SchemaChange, wallMs int64) (*Prepared, error) {
-	p := &Prepared{wallMs: wallMs, seen: c.state.Load(), system: true}
-	p.schema, p.Snapshot = p.seen.schema, p.seen.number
+	return c.prepareSchema(change, wallMs, false)
+}
+
+func (c *Core) prepareSchema(change SchemaChange, wallMs int64, inOrder bool) (*Prepared, error) {
+	p := c.begin(wallMs, inOrder)
+	p.system = true
 	writes, err := change(p.schema)
 	if err != nil {
 		return nil, err
@@ -159,16 +163,17 @@ func SetProperties(name string, props Properties) SchemaChange {
 	})
 }
 
-// CreateIndex makes the change that adds an index. existed tells that an equal one stood already.
-func CreateIndex(name string, spec IndexSpec, existed *Index) SchemaChange {
+// CreateIndex makes the change that adds an index. found is the equal one that stood already, or else one without an
+// ID that says what is being added.
+func CreateIndex(name string, wanted IndexSpec, found *Index) SchemaChange {
 	return patchCollection(name, func(c *schema.Collection) (value.Value, error) {
-		*existed = Index{}
+		spec := wanted
 		if err := checkIndex(c, &spec); err != nil {
 			return value.Value{}, err
 		}
 		for _, x := range c.Indexes {
-			if same := x.IndexSpec; same.Type == spec.Type && sameIndex(x, Index{IndexSpec: spec}) && (spec.Name == "" || same.Name == spec.Name) {
-				*existed = x
+			if sameIndex(x, Index{IndexSpec: spec}) && (spec.Name == "" || x.Name == spec.Name) {
+				*found = x
 				return value.Object(), nil
 			}
 		}
@@ -178,6 +183,7 @@ func CreateIndex(name string, spec IndexSpec, existed *Index) SchemaChange {
 		if _, ok := c.IndexNamed(spec.Name); ok {
 			return value.Value{}, failure(BadArgument, "collection %q has another index %q", name, spec.Name).in(name, "")
 		}
+		*found = Index{IndexSpec: spec}
 		return value.Object(value.Member{Name: "indexes",
 			Value: value.Object(value.Member{Name: spec.Name, Value: schema.IndexValue(spec)})}), nil
 	})

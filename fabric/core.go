@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/selvedge-db/selvedge/clock"
@@ -38,6 +39,21 @@ var defaultLimits = Limits{KeyBytes: 254, DocumentBytes: 4 << 20, Writes: 100_00
 // DefaultLimits returns the limits when none are configured.
 func DefaultLimits() Limits { return defaultLimits }
 
+// orDefault puts the default where nothing is said.
+func (l Limits) orDefault() Limits {
+	for _, n := range []struct{ given, standard *int }{
+		{&l.KeyBytes, &defaultLimits.KeyBytes}, {&l.DocumentBytes, &defaultLimits.DocumentBytes}, {&l.Writes, &defaultLimits.Writes},
+		{&l.BatchBytes, &defaultLimits.BatchBytes}, {&l.Attempts, &defaultLimits.Attempts}} {
+		if *n.given <= 0 {
+			*n.given = *n.standard
+		}
+	}
+	if l.History == (HistoryLimits{}) {
+		l.History = defaultLimits.History
+	}
+	return l
+}
+
 // Options say how to open a fabric.
 type Options struct {
 	Number uint32 // of the fabric in this store's keys
@@ -46,6 +62,8 @@ type Options struct {
 	Random func() uint64
 	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
 	Distort func(clock.Time) clock.Time
+	// Resume is the commit number to go on from, when this core takes the place of one that readers know numbers of.
+	Resume uint64
 }
 
 // published is what readers and preparers see of the sequenced state: it is replaced whole, after the group
@@ -58,6 +76,7 @@ type published struct {
 	members member.Table
 	stable  clock.Vector
 	self    clock.Origin
+	now     clock.Time // of the hybrid clock
 }
 
 // Core is one fabric at one location as a step machine: no goroutines, no clock, no randomness of its own.
@@ -65,38 +84,60 @@ type published struct {
 // Reading and preparing (Prepare, Get, NewView) may happen on many goroutines at once. Everything else is one
 // caller at a time: the sequencing methods Begin, Sequence, Apply, Upkeep, Seal, Publish and Durable.
 type Core struct {
-	db        kv.DB
-	keys      layout.Keys
-	limits    Limits
-	random    func() uint64
+	place
+	sequenced
+	openGroup
 	seq       *sequencer.Machine
 	state     atomic.Pointer[published]
 	applying  atomic.Uint64 // number of the last commit that the store may show
+	turn      atomic.Uint64 // odd while the store shows a schema that is not published yet
 	tail      *changelog.Tail
-	numbers   *numbers
-	schema    *schema.Schema // as sequenced, ahead of the published one
-	members   member.Table
-	overlay   map[string][]byte // documents written in the open group, for merging: nil value = deleted
-	openLog   []openRecord      // entries of the open group
-	truncated map[uint32]clock.Stamp
 	partial   SnapshotMark
-	renew     bool
-	replaced  chan struct{} // closed when another core took this one's place
+	retired   *retirement
 	durable   atomic.Pointer[durableState]
 	counters  Counters
 	watermark clock.Time
 	trimmed   clock.Vector // what the changelog here no longer holds
 	upkeep    upkeepState
+	pub       published // working copy of what the next Seal shows
+}
+
+// place is where a core keeps its data and what it was given to work with.
+type place struct {
+	db     kv.DB
+	keys   layout.Keys
+	limits Limits
+	random func() uint64
+	line   uint32 // which run of order records it has
+}
+
+// sequenced is state as of the last thing sequenced, ahead of what is published.
+type sequenced struct {
+	numbers   *numbers
+	schema    *schema.Schema
+	members   member.Table
+	truncated map[uint32]clock.Stamp
 	filling   map[uint32][]byte // index number -> where its filling goes on
-	pub       published         // working copy of what the next Publish shows
+}
+
+// openGroup is what the open group holds besides its batch.
+type openGroup struct {
+	overlay map[string][]byte // guarded keys written in it: nil value = deleted
+	openLog []openRecord      // its entries
+	renew   bool
+	// broken is set when something failed half-way through a step: what is in memory is then not what is in the
+	// batch, so that nothing may be written any more until the fabric is opened anew.
+	broken error
 }
 
 // durableState is what is on disk for certain.
 type durableState struct {
-	number uint64
-	vector clock.Vector
-	end    clock.Time
-	heads  []sequencer.Head
+	number  uint64
+	self    clock.Origin
+	vector  clock.Vector
+	end     clock.Time
+	heads   []sequencer.Head
+	members member.Table
 }
 
 // head is the durable end of an origin's log.
@@ -122,20 +163,22 @@ type openRecord struct {
 
 // OpenCore opens the fabric with the given number in the store, or starts an empty one.
 func OpenCore(db kv.DB, o Options) (*Core, error) {
-	if o.Limits == (Limits{}) {
-		o.Limits = defaultLimits
-	}
-	c := &Core{db: db, keys: layout.NewKeys(o.Number), limits: o.Limits, random: o.Random,
-		overlay: map[string][]byte{}, replaced: make(chan struct{}), truncated: map[uint32]clock.Stamp{}, filling: map[uint32][]byte{}, tail: changelog.NewTail(tailBytes)}
+	c := &Core{place: place{db: db, keys: layout.NewKeys(o.Number), limits: o.Limits.orDefault(), random: o.Random},
+		sequenced: sequenced{truncated: map[uint32]clock.Stamp{}, filling: map[uint32][]byte{}},
+		openGroup: openGroup{overlay: map[string][]byte{}}, retired: newRetirement(), tail: changelog.NewTail(tailBytes)}
 	state, err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("opening fabric %d: %w", o.Number, err)
 	}
-	state.Distort = o.Distort
+	state.Distort, state.Number = o.Distort, o.Resume
 	c.seq = sequencer.New(c.keys, state)
-	c.durable.Store(&durableState{vector: state.Vector.Clone(), end: c.seq.Head(state.Self).End, heads: slices.Clone(state.Heads)})
+	c.durable.Store(&durableState{number: o.Resume, self: state.Self, vector: state.Vector.Clone(), end: c.seq.Head(state.Self).End,
+		heads: slices.Clone(state.Heads), members: c.members})
+	c.applying.Store(o.Resume)
+	// What became stable before may not have been folded before the last life ended.
+	c.upkeep = upkeepState{stableFresh: true, purgeCursor: map[uint32][]byte{}}
 	c.tail.Start(state.Order)
-	c.pub.vector, c.pub.self = state.Vector.Clone(), state.Self
+	c.pub.number, c.pub.vector = o.Resume, state.Vector.Clone()
 	c.publish()
 	return c, nil
 }
@@ -143,11 +186,17 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 // tailBytes is how much of the recent changelog stays in memory.
 const tailBytes = 8 << 20
 
-// publish shows readers the state as sequenced.
+// publish shows readers the state as sequenced. Between groups only: what is not visible in the store is not shown.
 func (c *Core) publish() {
 	c.pub.schema, c.pub.members = c.schema, c.members
 	c.pub.self = c.seq.Self()
+	c.pub.now = c.seq.Clock().Now()
 	c.pub.seen = withClosed(c.pub.vector, c.members, true)
+	c.show()
+}
+
+// show publishes the working copy.
+func (c *Core) show() {
 	p := c.pub
 	c.state.Store(&p)
 }
@@ -156,6 +205,8 @@ func (c *Core) publish() {
 type Group struct {
 	*sequencer.Group
 	Pending kv.Pending
+	self    clock.Origin
+	members member.Table
 }
 
 // Begin opens a group. Sequence and Apply need one.
@@ -165,30 +216,60 @@ func (c *Core) Begin() {
 	}
 }
 
+// usable says why nothing can be sequenced here, nil when it can.
+func (c *Core) usable() error {
+	if c.broken != nil {
+		return c.broken
+	}
+	if c.partial.ID != "" {
+		return failure(ReadOnly, "this location is taking a snapshot of the fabric")
+	}
+	return nil
+}
+
+// breaks notes a failure half-way through a step: from here on nothing is written.
+func (c *Core) breaks(err error) error {
+	if err != nil && c.broken == nil {
+		c.broken = err
+	}
+	return err
+}
+
 // Seal ends the open group, applies it to the store, so that it is visible, and publishes what it changed.
 // It returns nil when there is nothing to make durable. The group counts as durable when the caller has waited
-// for Pending and called Durable.
+// for Pending and called Durable. After an error the core writes nothing more.
 func (c *Core) Seal(wallMs int64) (*Group, error) {
 	g := c.seq.Seal(wallMs, c.seq.Clock().NeedsCeiling(wallMs), c.renew)
 	c.renew = false
 	clear(c.overlay)
 	c.openLog = c.openLog[:0]
-	if g == nil {
+	if c.partial.ID != "" || g == nil && c.broken == nil {
 		return nil, nil
+	}
+	if c.broken != nil {
+		return nil, fmt.Errorf("writing a group: %w", c.broken)
+	}
+	if c.schema != c.pub.schema {
+		// A view taken between the two would read the store by a schema that is not its own.
+		c.turn.Add(1)
+		defer c.turn.Add(1)
 	}
 	c.applying.Store(g.Number)
 	pending, err := c.db.Apply(g.Batch)
 	if err != nil {
-		return nil, fmt.Errorf("writing a group: %w", err)
+		if !errors.Is(err, kv.ErrSync) {
+			c.applying.Store(c.pub.number) // nothing of it is visible
+		}
+		return nil, c.breaks(fmt.Errorf("writing a group: %w", err))
 	}
 	c.pub.number, c.pub.vector = g.Number, g.Vector
 	c.publish()
-	return &Group{Group: g, Pending: pending}, nil
+	return &Group{Group: g, Pending: pending, self: c.pub.self, members: c.members}, nil
 }
 
 // Durable tells that a group is on disk. Groups become durable in order.
 func (c *Core) Durable(g *Group) {
-	c.durable.Store(&durableState{number: g.Number, vector: g.Vector, end: g.End, heads: g.Heads})
+	c.durable.Store(&durableState{number: g.Number, self: g.self, vector: g.Vector, end: g.End, heads: g.Heads, members: g.members})
 	c.seq.Clock().SetCeiling(g.Ceiling)
 	c.tail.Add(g.Record)
 }
@@ -202,6 +283,9 @@ func (c *Core) DurableNumber() uint64 { return c.durable.Load().number }
 
 // Sequence orders one prepared transaction. ErrStale asks for preparing again.
 func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
+	if err := c.usable(); err != nil {
+		return clock.Stamp{}, err
+	}
 	if p.schema != c.schema {
 		return clock.Stamp{}, sequencer.ErrStale
 	}
@@ -212,18 +296,44 @@ func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 		}
 		return clock.Stamp{}, err
 	}
-	for _, d := range p.docs {
-		if d.record != nil {
-			c.overlay[string(d.dkey)] = d.record
-		}
-	}
+	c.overlaid(&p.Prepared)
 	c.openLog = append(c.openLog, openRecord{stamp, p.Body})
 	c.counters.Commits++
 	if p.touches {
-		return stamp, c.refreshSchema()
+		return stamp, c.breaks(c.refreshSchema())
 	}
 	return stamp, nil
 }
 
+// overlaid notes what a sequenced commit wrote under guarded keys, for those who read ahead of the store.
+func (c *Core) overlaid(p *sequencer.Prepared) {
+	for i := range p.Deletes {
+		if p.Deletes[i].Guard != 0 {
+			c.overlay[string(p.Deletes[i].Key)] = nil
+		}
+	}
+	for i := range p.Puts {
+		if p.Puts[i].Guard != 0 {
+			c.overlay[string(p.Puts[i].Key)] = p.Puts[i].Value
+		}
+	}
+}
+
 // Counters tells what happened since the fabric was opened.
 func (c *Core) Counters() Counters { return c.counters }
+
+// retirement tells those who wait that a core serves no more, and why.
+type retirement struct {
+	once   sync.Once
+	done   chan struct{}
+	reason error
+}
+
+func newRetirement() *retirement { return &retirement{done: make(chan struct{})} }
+
+func (r *retirement) retire(reason error) {
+	r.once.Do(func() {
+		r.reason = reason
+		close(r.done)
+	})
+}

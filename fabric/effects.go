@@ -23,7 +23,7 @@ func corrupt(key []byte, cause error) error {
 
 // effects adds to a commit what one document's change does in the store: the record, its indexes, its expiry,
 // the count, and a note for folding when the record gains metadata.
-func (c *Core) effects(p *sequencer.Prepared, d *writing, stamps []int, wallMs int64) error {
+func (c *Core) effects(p *sequencer.Prepared, d *writing, stamps []int, wallMs int64) {
 	p.Puts = append(p.Puts, sequencer.Put{Key: d.dkey, Value: d.record, Stamps: stamps, Guard: guard(d.dkey)})
 	if !codec.RecordQuiet(d.record) && (d.old == nil || codec.RecordSettled(d.old)) {
 		p.Puts = append(p.Puts, sequencer.Put{Key: c.keys.Fold(clock.TimeOf(wallMs), d.collection.Number, d.key)})
@@ -32,14 +32,11 @@ func (c *Core) effects(p *sequencer.Prepared, d *writing, stamps []int, wallMs i
 		p.Counts = append(p.Counts, sequencer.Count{Collection: d.collection.Number, Delta: delta})
 	}
 	for i := range d.collection.Indexes {
-		if err := c.indexEffects(p, d, &d.collection.Indexes[i]); err != nil {
-			return err
-		}
+		c.indexEffects(p, d, &d.collection.Indexes[i])
 	}
 	if d.collection.Expiring() {
 		c.expiryEffects(p, d)
 	}
-	return nil
 }
 
 func b2i(b bool) int64 {
@@ -55,7 +52,7 @@ func (c *Core) expiryEffects(p *sequencer.Prepared, d *writing) {
 		at = index.ExpiresAt(d.collection, d.value)
 	}
 	if d.stored && d.oldExpiry == at {
-		return // its entry stays where it is, and what is deleted goes after what is put
+		return // its entry stays where it is: it may have been reported
 	}
 	if d.stored && d.oldExpiry != index.Never {
 		for _, space := range []byte{layout.Expiring, layout.Expired} {
@@ -68,7 +65,7 @@ func (c *Core) expiryEffects(p *sequencer.Prepared, d *writing) {
 }
 
 // indexEffects takes away the entries that the document no longer makes and adds those that it makes now.
-func (c *Core) indexEffects(p *sequencer.Prepared, d *writing, x *schema.Index) error {
+func (c *Core) indexEffects(p *sequencer.Prepared, d *writing, x *schema.Index) {
 	var was, now [][]byte
 	if d.stored {
 		was = index.Entries(x, d.oldValue, d.key)
@@ -89,14 +86,11 @@ func (c *Core) indexEffects(p *sequencer.Prepared, d *writing, x *schema.Index) 
 		key := append(c.keys.IndexSpace(make([]byte, 0, 12+len(entry)), x.Number), entry...)
 		put := sequencer.Put{Key: key, Guard: uniqueGuard(x, key)}
 		if x.Unique {
-			if err := c.reserve(p, d, x, key); err != nil {
-				return err
-			}
+			d.unique = append(d.unique, reservation{x.Name, key})
 			put.Value = []byte(d.key)
 		}
 		p.Puts = append(p.Puts, put)
 	}
-	return nil
 }
 
 func uniqueGuard(x *schema.Index, key []byte) uint64 {
@@ -115,29 +109,45 @@ func containsEntry(entries [][]byte, entry []byte) bool {
 	return false
 }
 
-// reserve checks that a unique value is free, and adds it to the read set so that it stays so.
-func (c *Core) reserve(p *sequencer.Prepared, d *writing, x *schema.Index, key []byte) error {
-	p.Reads = append(p.Reads, guard(key))
-	for i := range p.Deletes {
-		if bytes.Equal(p.Deletes[i].Key, key) {
-			return nil
+// reservation is an entry of a unique index that a document takes.
+type reservation struct {
+	index string
+	key   []byte
+}
+
+// reserve checks that the unique values that the transaction takes are free after it, and adds them to the read set
+// so that they stay so. One document may take what another one of the transaction gives up.
+func (c *Core) reserve(p *Prepared) error {
+	var taken map[string]string
+	var freed map[string]bool
+	for _, d := range p.docs {
+		for _, r := range d.unique {
+			if taken == nil {
+				taken, freed = map[string]string{}, map[string]bool{}
+				for i := range p.Deletes {
+					freed[string(p.Deletes[i].Key)] = true
+				}
+			}
+			if holder, ok := taken[string(r.key)]; ok {
+				return d.failed(uniqueViolated(d, r.index, holder))
+			}
+			taken[string(r.key)] = d.key
+			p.Reads = append(p.Reads, guard(r.key))
+			if freed[string(r.key)] {
+				continue
+			}
+			holder, err := c.get(p, r.key)
+			if err != nil {
+				return err
+			}
+			if holder != nil && string(holder) != d.key {
+				return d.failed(uniqueViolated(d, r.index, string(holder)))
+			}
 		}
-	}
-	for i := range p.Puts {
-		if bytes.Equal(p.Puts[i].Key, key) {
-			return uniqueViolated(d, x, string(p.Puts[i].Value))
-		}
-	}
-	holder, found, err := c.db.Get(key)
-	if err != nil {
-		return err
-	}
-	if found && string(holder) != d.key {
-		return uniqueViolated(d, x, string(holder))
 	}
 	return nil
 }
 
-func uniqueViolated(d *writing, x *schema.Index, holder string) error {
-	return failure(UniqueViolated, "unique index %s: document %q has the same value", x.Name, holder).in(d.collection.Name, d.key)
+func uniqueViolated(d *writing, name, holder string) error {
+	return failure(UniqueViolated, "unique index %s: document %q has the same value", name, holder).in(d.collection.Name, d.key)
 }

@@ -15,6 +15,7 @@ import (
 type Token struct {
 	kind   tokenKind
 	self   clock.Origin // who gave it
+	line   uint32       // which run of records there: a snapshot begins another
 	order  uint64       // records up to this one are read
 	index  uint32       // of the record order, transactions before this one were read already; 0 = all
 	vector clock.Vector // what was read, for a reader that goes on at another location
@@ -47,7 +48,7 @@ func ParseToken(text string) (Token, error) {
 		return Token{}, failure(BadArgument, "%q is no feed token: use start, now, or the token of an earlier message", text)
 	}
 	r := codec.NewReader("feed token", data)
-	t := Token{kind: tokenAt, self: clock.Origin(r.Uvarint32()), order: r.Uvarint(), index: r.Uvarint32()}
+	t := Token{kind: tokenAt, self: clock.Origin(r.Uvarint32()), line: r.Uvarint32(), order: r.Uvarint(), index: r.Uvarint32()}
 	t.vector = r.Vector()
 	if err := r.Done(); err != nil {
 		return Token{}, failure(BadArgument, "%q is no feed token: %v", text, err)
@@ -63,6 +64,7 @@ func (t Token) String() string {
 		return "now"
 	}
 	data := codec.AppendUvarint(nil, uint64(t.self))
+	data = codec.AppendUvarint(data, uint64(t.line))
 	data = codec.AppendUvarint(data, t.order)
 	data = codec.AppendUvarint(data, uint64(t.index))
 	return base64.RawURLEncoding.EncodeToString(codec.AppendVector(data, t.vector))
@@ -99,17 +101,22 @@ type Feed struct {
 // Changes opens a feed after a token, of one collection or of all ("").
 func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 	f := &Feed{core: c, collection: collection}
+	durable := c.durable.Load().vector // before the newest record: a token must not claim what was not delivered
 	_, _, newest, _ := c.tail.After(0)
 	oldest, err := c.oldestOrder()
 	if err != nil {
 		return nil, err
 	}
+	first := newest // records up to this one are gone
+	if oldest > 0 {
+		first = oldest - 1
+	}
 	switch {
 	case since.kind == tokenNow:
-		f.order, f.vector = newest, c.durable.Load().vector.Clone()
+		f.order, f.vector = newest, durable.Clone()
 	case since.kind == tokenStart:
-		f.order, f.vector = max(oldest, 1)-1, c.trimmedVector()
-	case since.self == c.state.Load().self && since.self != 0:
+		f.order, f.vector = first, c.trimmedVector()
+	case since.self == c.state.Load().self && since.line == c.line && since.self != 0:
 		// order names the last record begun; when part of it is unread it must still be there.
 		needed := since.order + 1
 		if since.index > 0 {
@@ -123,10 +130,12 @@ func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 			f.order, f.index = since.order-1, since.index
 		}
 	default:
-		if !since.vector.Dominates(c.trimmedVector()) {
+		// Rows of incarnations that closed meanwhile are in no vector that was taken after that.
+		seen := withClosed(since.vector, c.state.Load().members, false)
+		if !seen.Dominates(c.trimmedVector()) {
 			return nil, historyGone()
 		}
-		f.order, f.skip, f.vector = max(oldest, 1)-1, since.vector, since.vector.Clone()
+		f.order, f.skip, f.vector = first, seen, seen.Clone()
 	}
 	return f, nil
 }
@@ -198,8 +207,8 @@ func (f *Feed) advance(ctx context.Context) error {
 		}
 		select {
 		case <-wake:
-		case <-f.core.replaced:
-			return historyGone()
+		case <-f.core.retired.done:
+			return f.core.retired.reason
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -223,7 +232,7 @@ func (f *Feed) next() (Message, bool, error) {
 		if !slices.ContainsFunc(t.Changes, func(ch changelog.Change) bool { return f.wants(&ch) }) {
 			continue
 		}
-		m := Message{Token: Token{kind: tokenAt, self: f.core.state.Load().self, order: f.order, index: f.index, vector: f.vector.Clone()}}
+		m := Message{}
 		if !t.Stamp.IsZero() {
 			m.Transaction = t.Stamp.String()
 		}
@@ -236,10 +245,30 @@ func (f *Feed) next() (Message, bool, error) {
 				m.Changes = append(m.Changes, change)
 			}
 		}
+		m.Token = f.token()
 		return m, true, nil
 	}
 	f.record, f.index = nil, 0
 	return Message{}, false, nil
+}
+
+// token names the place behind what was delivered and behind all that follows it in the record and is not wanted. A
+// record that is read needs not be there when the reader comes back.
+func (f *Feed) token() Token {
+	for int(f.index) < len(f.record.Transactions) {
+		t := &f.record.Transactions[f.index]
+		if slices.ContainsFunc(t.Changes, func(ch changelog.Change) bool { return f.wants(&ch) }) {
+			break
+		}
+		if f.index++; !t.Stamp.IsZero() {
+			f.vector.Raise(t.Stamp.Origin, t.Stamp.Time)
+		}
+	}
+	t := Token{kind: tokenAt, self: f.core.state.Load().self, line: f.core.line, order: f.order, index: f.index, vector: f.vector.Clone()}
+	if int(f.index) == len(f.record.Transactions) {
+		t.index = 0
+	}
+	return t
 }
 
 func (f *Feed) wants(ch *changelog.Change) bool {

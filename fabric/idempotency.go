@@ -30,8 +30,8 @@ func (c *Core) replayed(p *Prepared, key string) (bool, error) {
 	hash := idempotencyHash(key)
 	ykey := c.keys.Idempotency(hash)
 	p.Reads = append(p.Reads, guard(ykey))
-	data, found, err := c.db.Get(ykey)
-	if err != nil || !found {
+	data, err := c.get(p, ykey)
+	if err != nil || data == nil {
 		return false, err
 	}
 	r := codec.NewReader("idempotency record", data)

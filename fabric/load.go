@@ -32,6 +32,9 @@ func (c *Core) load() (sequencer.State, error) {
 	if err := c.loadIdentity(&s); err != nil {
 		return s, err
 	}
+	if err := c.loadLine(); err != nil {
+		return s, err
+	}
 	if err := c.loadMembers(); err != nil {
 		return s, err
 	}
@@ -74,6 +77,18 @@ func (c *Core) loadIdentity(s *sequencer.State) error {
 		return fmt.Errorf("identity record has %d bytes, not 4: %w", len(data), kv.ErrCorrupt)
 	}
 	s.Self = clock.Origin(binary.BigEndian.Uint32(data))
+	return nil
+}
+
+func (c *Core) loadLine() error {
+	data, found, err := c.db.Get(c.keys.State(layout.StateLine))
+	if err != nil || !found {
+		return err
+	}
+	if len(data) != 4 {
+		return fmt.Errorf("record of the run of order records has %d bytes, not 4: %w", len(data), kv.ErrCorrupt)
+	}
+	c.line = binary.BigEndian.Uint32(data)
 	return nil
 }
 
@@ -130,9 +145,23 @@ func (c *Core) loadTruncations() error {
 }
 
 // loadHeads finds the end of every origin's log: its last records, back to one that holds its dependencies whole.
+// Closed incarnations have no row in the vector any more, but others may still ask for their logs.
 func (c *Core) loadHeads(vector clock.Vector) ([]sequencer.Head, error) {
-	heads := make([]sequencer.Head, 0, len(vector))
-	for _, row := range vector {
+	ends := vector
+	for _, m := range c.members.Members() {
+		if m.State != member.Closed || m.End == 0 || vector.At(m.Origin) != 0 {
+			continue
+		}
+		_, found, err := c.db.Get(c.keys.LogRecord(nil, m.Origin, m.End))
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			ends = ends.With(m.Origin, m.End)
+		}
+	}
+	heads := make([]sequencer.Head, 0, len(ends))
+	for _, row := range ends {
 		head, err := c.loadHead(row)
 		if err != nil {
 			return nil, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
-	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
 )
@@ -16,6 +15,9 @@ import (
 
 // ErrTrimmed means that the log no longer holds what was asked for.
 var ErrTrimmed = errors.New("the log no longer holds these entries")
+
+// ErrUnlinked means that the log here never had an entry at the point asked for: whoever has one follows a fork.
+var ErrUnlinked = errors.New("the log has no entry at this point")
 
 // ErrAbsent means that the log does not hold an entry with this time.
 var ErrAbsent = errors.New("the log does not hold this entry")
@@ -35,10 +37,10 @@ type Progress struct {
 // belongs to the sequencing side.
 func (c *Core) Progress(wallMs int64) Progress {
 	d := c.durable.Load()
-	p := Progress{Self: c.seq.Self(), Vector: d.vector, OwnEnd: d.end, Vouched: d.end, Members: c.members, Partial: c.partial}
+	p := Progress{Self: d.self, Vector: d.vector, OwnEnd: d.end, Vouched: d.end, Members: d.members, Partial: c.partial}
 	head := d.head(p.Self)
 	p.OwnChain = head.Chain
-	if p.Self != 0 && c.seq.Head(p.Self).End == d.end && !c.seq.Open() {
+	if p.Self != 0 && p.Self == c.seq.Self() && c.broken == nil && c.seq.Head(p.Self).End == d.end && !c.seq.Open() {
 		p.Vouched = max(d.end, c.seq.Clock().Vouch(wallMs))
 	}
 	return p
@@ -68,7 +70,10 @@ func (c *Core) ReadLog(origin clock.Origin, after clock.Time, maxBytes int) (bat
 			if err != nil {
 				return nil, 0, corrupt(it.Key(), err)
 			}
-			if prev != after {
+			if prev < after {
+				return nil, 0, fmt.Errorf("origin %s after %s: the log here goes on from %s to %s: %w", origin, after, prev, t, ErrUnlinked)
+			}
+			if prev > after {
 				return nil, 0, fmt.Errorf("origin %s after %s: %w", origin, after, ErrTrimmed)
 			}
 		}
@@ -118,72 +123,6 @@ func (c *Core) headAt(origin clock.Origin, at clock.Time) (sequencer.Head, error
 		return sequencer.Head{}, errors.Join(fmt.Errorf("origin %s at %s: %w", origin, at, ErrAbsent), err)
 	}
 	return c.loadHead(clock.Row{Origin: origin, Time: at})
-}
-
-// Create makes the fabric: its first entry, by its first member, which is its anchor. It works in the open group.
-func (c *Core) Create(change member.Change, wallMs int64) (clock.Stamp, error) {
-	if !c.members.IsZero() {
-		return clock.Stamp{}, failure(BadArgument, "the fabric exists already")
-	}
-	c.seq.Become(change.Origin)
-	work := sequencer.Prepared{Quiet: true, Puts: []sequencer.Put{{Key: c.keys.State(layout.StateIdentity), Value: layout.Number(nil, uint32(change.Origin))}}}
-	if err := c.quietly(&work); err != nil {
-		return clock.Stamp{}, err
-	}
-	return c.AppendMember(change, wallMs)
-}
-
-// AppendMember commits a membership change. The caller has asked member.Table.Check. It works in the open group.
-func (c *Core) AppendMember(change member.Change, wallMs int64) (clock.Stamp, error) {
-	data := change.Append(nil)
-	p := sequencer.Prepared{Snapshot: c.seq.Number(), Body: codec.AppendChange(nil, codec.Change{Kind: codec.Member, Data: data})}
-	p.BodyHash = codec.BodyHash(p.Body)
-	// Checked on a copy first, so that a change that cannot be applied is never logged.
-	if _, err := c.members.Apply(change, clock.Stamp{Time: clock.MaxTime, Origin: c.seq.Self()}); err != nil {
-		return clock.Stamp{}, err
-	}
-	stamp, err := c.seq.Sequence(&p, wallMs)
-	if err != nil {
-		return clock.Stamp{}, err
-	}
-	c.openLog = append(c.openLog, openRecord{stamp, p.Body})
-	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
-	if err := c.applyMember(data, stamp, &work); err != nil {
-		return clock.Stamp{}, err
-	}
-	err = c.quietly(&work)
-	c.settle()
-	return stamp, err
-}
-
-// Reincarnate gives this location, the fabric's only member, a new origin: it joins, becomes the anchor of the next
-// epoch, and ends the old incarnation where the log here ends. It works in the open group.
-func (c *Core) Reincarnate(join member.Change, wallMs int64) (clock.Stamp, error) {
-	old, epoch := c.seq.Self(), c.members.Epoch()+1
-	if len(c.members.Counted()) != 1 || old == 0 {
-		return clock.Stamp{}, failure(BadArgument, "the fabric has %d members: only a single one can begin a new incarnation by itself", len(c.members.Counted()))
-	}
-	join.Origin = clock.OriginOf(epoch, 1)
-	end := c.seq.Head(old).End
-	c.seq.Become(join.Origin)
-	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(),
-		Puts: []sequencer.Put{{Key: c.keys.State(layout.StateIdentity), Value: layout.Number(nil, uint32(join.Origin))}}}
-	if err := c.quietly(&work); err != nil {
-		return clock.Stamp{}, err
-	}
-	var joined clock.Stamp
-	for i, change := range []member.Change{join, {Kind: member.Anchor, Origin: join.Origin, Epoch: epoch},
-		{Kind: member.Evict, Origin: old}, {Kind: member.End, Origin: old, Epoch: epoch, End: end}} {
-		stamp, err := c.AppendMember(change, wallMs)
-		if err != nil {
-			c.seq.Become(old)
-			return clock.Stamp{}, err
-		}
-		if i == 0 {
-			joined = stamp
-		}
-	}
-	return joined, nil
 }
 
 // Members is the membership as sequenced.

@@ -3,6 +3,7 @@ package fabric
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -22,25 +23,32 @@ func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
 	if head := c.seq.Head(e.Stamp.Origin); e.Prev != head.End || e.Stamp.Time <= head.End {
 		return fmt.Errorf("entry %s follows %s, the log here ends at %s", e.Stamp, e.Prev, head.End)
 	}
+	if err := c.usable(); err != nil {
+		return err
+	}
 	changes, err := codec.DecodeChanges(e.Body)
 	if err != nil {
 		return fmt.Errorf("entry %s: %w", e.Stamp, err)
 	}
 	m := merging{core: c, entry: e, seen: c.seenBy(e), wallMs: wallMs}
 	m.out.Remote, m.out.Body, m.out.Snapshot = e, e.Body, c.seq.Number()
+	members := c.members
 	for i := range changes {
 		if err := m.change(&changes[i]); err != nil {
+			c.members = members
+			m.undo()
 			return fmt.Errorf("entry %s: %w", e.Stamp, err)
 		}
 	}
 	if _, err := c.seq.Sequence(&m.out, wallMs); err != nil {
-		return fmt.Errorf("entry %s: %w", e.Stamp, err)
+		return c.breaks(fmt.Errorf("entry %s: %w", e.Stamp, err))
 	}
+	c.overlaid(&m.out)
 	c.openLog = append(c.openLog, openRecord{e.Stamp, e.Body})
 	c.counters.Entries++
 	if m.touches {
 		if err := c.refreshSchema(); err != nil {
-			return fmt.Errorf("entry %s: %w", e.Stamp, err)
+			return c.breaks(fmt.Errorf("entry %s: %w", e.Stamp, err))
 		}
 	}
 	c.settle()
@@ -86,6 +94,25 @@ type merging struct {
 	wallMs  int64
 	out     sequencer.Prepared
 	touches bool
+	undone  []func() // takes back what the entry changed in memory so far
+}
+
+// undo takes back what a refused entry did, so that the entries after it in the group find what is in the batch.
+func (m *merging) undo() {
+	for i := len(m.undone) - 1; i >= 0; i-- {
+		m.undone[i]()
+	}
+}
+
+// overlay shows a record to what comes after it in the entry.
+func (m *merging) overlay(dkey, record []byte) {
+	overlay, key := m.core.overlay, string(dkey)
+	if old, ok := overlay[key]; ok {
+		m.undone = append(m.undone, func() { overlay[key] = old })
+	} else {
+		m.undone = append(m.undone, func() { delete(overlay, key) })
+	}
+	overlay[key] = record
 }
 
 func (m *merging) change(ch *codec.Change) error {
@@ -122,7 +149,7 @@ func (c *Core) applyMember(data []byte, stamp clock.Stamp, out *sequencer.Prepar
 // document merges the operations on one document.
 func (m *merging) document(ch *codec.Change) error {
 	c := m.core
-	collection, ok := c.schema.Identified(ch.Collection, ch.Generation)
+	collection, ok := c.schema.Identified(schema.Identity{Name: ch.Collection, Generation: ch.Generation})
 	if !ok {
 		m.dropped(ch)
 		return nil
@@ -192,10 +219,8 @@ func (m *merging) store(d *writing, doc *crdt.Document) error {
 	if d.collection.Number < schema.FirstNumber {
 		m.touches = true
 	}
-	if err := m.core.effects(&m.out, d, nil, m.wallMs); err != nil {
-		return err
-	}
-	m.core.overlay[string(d.dkey)] = d.record
+	m.core.effects(&m.out, d, nil, m.wallMs)
+	m.overlay(d.dkey, d.record)
 	if d.exists || d.stored {
 		change := d.change()
 		change.Stamp = stamp
@@ -233,7 +258,7 @@ func (m *merging) conflict(r ConflictRecord) {
 // stamp stays. Documents that arrive later with an earlier stamp are removed on arrival.
 func (m *merging) truncate(ch *codec.Change) error {
 	c := m.core
-	collection, ok := c.schema.Identified(ch.Collection, ch.Generation)
+	collection, ok := c.schema.Identified(schema.Identity{Name: ch.Collection, Generation: ch.Generation})
 	if !ok {
 		return nil
 	}
@@ -300,7 +325,7 @@ func deltas(ops []crdt.Op, path value.Path) (sum int64) {
 // there already.
 func (c *Core) showDeclarations(old, fresh *schema.Schema) error {
 	for _, now := range fresh.All() {
-		was, ok := old.Identified(now.Name, now.Generation)
+		was, ok := old.Identified(now.Identity())
 		if !ok || value.Identical(was.CRDT.Value(), now.CRDT.Value()) {
 			continue
 		}
@@ -315,9 +340,6 @@ func (c *Core) reviewCollection(collection *schema.Collection) error {
 	m := merging{core: c}
 	m.out.Quiet, m.out.Snapshot = true, c.seq.Number()
 	err := c.eachRecord(collection.Number, func(dkey, record []byte) error {
-		if codec.RecordQuiet(record) {
-			return nil
-		}
 		d := &writing{collection: collection, key: string(dkey[layout.PrefixLen+5:]), dkey: dkey}
 		if err := d.before(record); err != nil {
 			return err
@@ -325,6 +347,9 @@ func (c *Core) reviewCollection(collection *schema.Collection) error {
 		doc, err := c.decode(record, collection, &c.pub)
 		if err != nil {
 			return corrupt(dkey, err)
+		}
+		if shown, _ := doc.View(collection.CRDT); value.Identical(shown, d.oldValue) {
+			return nil
 		}
 		return m.store(d, doc)
 	})
@@ -335,15 +360,21 @@ func (c *Core) reviewCollection(collection *schema.Collection) error {
 	if _, err := c.seq.Sequence(&m.out, 0); err != nil {
 		return err
 	}
-	c.seq.Record(changes)
+	c.seq.Amend(changes)
 	return nil
 }
 
 // eachRecord visits the records of a collection, the open group included. The slices may be kept.
 func (c *Core) eachRecord(collection uint32, visit func(dkey, record []byte) error) error {
 	space := c.keys.DocumentSpace(collection)
+	ahead := map[string][]byte{} // as it is now: a visit may add to the overlay
+	for key, record := range c.overlay {
+		if strings.HasPrefix(key, string(space)) {
+			ahead[key] = record
+		}
+	}
 	err := each(c.db, space, layout.End(space), func(key, data []byte) error {
-		if _, ok := c.overlay[string(key)]; ok {
+		if _, ok := ahead[string(key)]; ok {
 			return nil
 		}
 		return visit(append([]byte(nil), key...), append([]byte(nil), data...))
@@ -351,9 +382,9 @@ func (c *Core) eachRecord(collection uint32, visit func(dkey, record []byte) err
 	if err != nil {
 		return err
 	}
-	for _, key := range sortedKeys(c.overlay) {
-		if len(key) >= len(space) && key[:len(space)] == string(space) && c.overlay[key] != nil {
-			if err := visit([]byte(key), c.overlay[key]); err != nil {
+	for _, key := range sortedKeys(ahead) {
+		if ahead[key] != nil {
+			if err := visit([]byte(key), ahead[key]); err != nil {
 				return err
 			}
 		}

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
@@ -52,8 +54,8 @@ func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
 }
 
 // CollectionNumber gives the number of a collection, a new one when it has none.
-func (n *numbers) CollectionNumber(name string, generation uint32) uint32 {
-	id := schema.Key(name, generation)
+func (n *numbers) CollectionNumber(identity schema.Identity) uint32 {
+	id := identity.Text()
 	if number, ok := n.collections[id]; ok {
 		return number
 	}
@@ -65,8 +67,8 @@ func (n *numbers) CollectionNumber(name string, generation uint32) uint32 {
 }
 
 // IndexNumber gives the number of an index, a new one when it has none; that one is not filled yet.
-func (n *numbers) IndexNumber(name string, generation uint32, index string) (uint32, bool) {
-	id := indexID(name, generation, index)
+func (n *numbers) IndexNumber(identity schema.Identity, index string) (uint32, bool) {
+	id := indexID(identity, index)
 	if x, ok := n.indexes[id]; ok {
 		return x.number, x.ready
 	}
@@ -75,8 +77,8 @@ func (n *numbers) IndexNumber(name string, generation uint32, index string) (uin
 	return n.indexes[id].number, false
 }
 
-func indexID(name string, generation uint32, index string) string {
-	return schema.Key(name, generation) + "\x00" + index
+func indexID(collection schema.Identity, index string) string {
+	return collection.Text() + "\x00" + index
 }
 
 func (n *numbers) setIndex(id string, x indexNumber) {
@@ -113,7 +115,7 @@ func (c *Core) readSchema(r kv.Reader, overlay map[string][]byte) (*schema.Schem
 			return nil, err
 		}
 		for key, record := range overlay {
-			if len(key) >= len(space) && key[:len(space)] == string(space) {
+			if strings.HasPrefix(key, string(space)) {
 				records[key] = record
 			}
 		}
@@ -155,35 +157,42 @@ func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
 	return nil
 }
 
-// refreshSchema rebuilds the schema after schema documents changed in the open group, deletes what was dropped
-// and plans the filling of new indexes. It returns the collections that ended.
+// refreshSchema rebuilds the schema after schema documents changed in the open group: it deletes what was dropped,
+// gives numbers to what is new, and brings what documents show and when they expire in line with it.
 func (c *Core) refreshSchema() error {
 	old := c.schema
 	fresh, err := c.readSchema(c.db, c.overlay)
 	if err != nil {
 		return err
 	}
-	var work sequencer.Prepared
-	work.Quiet = true
+	ended := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
 	for _, was := range old.All() {
-		now, ok := fresh.Identified(was.Name, was.Generation)
-		if !ok {
-			c.endCollection(was, &work)
-			continue
+		if now, ok := fresh.Identified(was.Identity()); ok {
+			c.endIndexes(was, now, &ended)
+		} else {
+			c.endCollection(was, &ended)
 		}
-		c.endIndexes(was, now, &work)
 	}
-	c.markEmptyIndexesReady(fresh)
-	work.Puts = append(work.Puts, c.numbers.fresh...)
-	c.numbers.fresh = nil
-	work.Snapshot = c.seq.Number()
-	if _, err := c.seq.Sequence(&work, 0); err != nil {
+	if err := c.quietly(&ended); err != nil {
 		return err
 	}
 	if c.numbersChanged(fresh) {
 		if fresh, err = c.readSchema(c.db, c.overlay); err != nil {
 			return err
 		}
+	}
+	c.markEmptyIndexesReady(fresh)
+	for _, now := range fresh.All() {
+		was, ok := old.Identified(now.Identity())
+		if !ok {
+			was = &schema.Collection{}
+		}
+		if err := c.expireAnew(was, now); err != nil {
+			return err
+		}
+	}
+	if err := c.writeNumbers(); err != nil {
+		return err
 	}
 	if err := c.showDeclarations(old, fresh); err != nil {
 		return err
@@ -192,22 +201,83 @@ func (c *Core) refreshSchema() error {
 	return nil
 }
 
+// writeNumbers puts the records of numbers given since into the open group.
+func (c *Core) writeNumbers() error {
+	if len(c.numbers.fresh) == 0 {
+		return nil
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Puts: c.numbers.fresh}
+	c.numbers.fresh = nil
+	return c.quietly(&work)
+}
+
+// expireAnew notes anew when each document of a collection expires, after the rule for it has changed. It is done
+// at once, because a count is exact only while the notes are.
+func (c *Core) expireAnew(was, now *schema.Collection) error {
+	if sameExpiry(was, now) {
+		return nil
+	}
+	for _, space := range []byte{layout.Expiring, layout.Expired} {
+		c.deleteSpace(layout.Number(c.keys.Space(nil, space), now.Number))
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	err := c.eachRecord(now.Number, func(dkey, record []byte) error {
+		if codec.RecordHidden(record) {
+			return nil
+		}
+		doc, err := value.Parse(codec.RecordText(record), storedLimits)
+		if err != nil {
+			return corrupt(dkey, err)
+		}
+		if at := index.ExpiresAt(now, doc); at != index.Never {
+			key := string(dkey[layout.PrefixLen+5:])
+			work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.Expiry(layout.Expiring, now.Number, at, key)})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range now.Indexes {
+		if x := &now.Indexes[i]; x.Type == schema.TTL && !x.Ready {
+			c.numbers.setIndex(indexID(now.Identity(), x.Name), indexNumber{x.Number, true})
+			x.Ready = true
+		}
+	}
+	return c.quietly(&work)
+}
+
+// sameExpiry says whether documents expire by the same rule.
+func sameExpiry(was, now *schema.Collection) bool {
+	rules := func(c *schema.Collection) (out []string) {
+		for i := range c.Indexes {
+			if x := &c.Indexes[i]; x.Type == schema.TTL {
+				out = append(out, string(value.AppendJSON(nil, schema.IndexValue(x.IndexSpec))))
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return was.Expires == now.Expires && slices.Equal(rules(was), rules(now))
+}
+
 // endCollection deletes what a dropped generation holds.
 func (c *Core) endCollection(was *schema.Collection, work *sequencer.Prepared) {
-	c.deleteSpace(c.keys.DocumentSpace(was.Number))
-	for _, space := range []byte{layout.Expiring, layout.Expired} {
-		c.deleteSpace(layout.Number(c.keys.Space(nil, space), was.Number))
+	space := c.keys.DocumentSpace(was.Number)
+	c.deleteSpace(space)
+	for _, letter := range []byte{layout.Expiring, layout.Expired} {
+		c.deleteSpace(layout.Number(c.keys.Space(nil, letter), was.Number))
 	}
 	for i := range was.Indexes {
 		c.endIndex(was, was.Indexes[i].Name, work)
 	}
 	for key := range c.overlay {
-		if space := c.keys.DocumentSpace(was.Number); len(key) >= len(space) && key[:len(space)] == string(space) {
+		if strings.HasPrefix(key, string(space)) {
 			c.overlay[key] = nil
 		}
 	}
 	c.seq.SetCount(was.Number, 0)
-	c.seq.Record([]changelog.Change{{Type: changelog.Drop, Collection: was.Number, Name: was.Name, Stamp: c.seq.Newest()}})
+	c.seq.Amend([]changelog.Change{{Type: changelog.Drop, Collection: was.Number, Name: was.Name}})
 }
 
 func (c *Core) deleteSpace(space []byte) { c.seq.DeleteRange(space, layout.End(space)) }
@@ -225,7 +295,7 @@ func sameIndex(a, b schema.Index) bool {
 }
 
 func (c *Core) endIndex(was *schema.Collection, name string, work *sequencer.Prepared) {
-	number, del, ok := c.numbers.forgetIndex(indexID(was.Name, was.Generation, name))
+	number, del, ok := c.numbers.forgetIndex(indexID(was.Identity(), name))
 	if !ok {
 		return
 	}
@@ -239,7 +309,7 @@ func (c *Core) markEmptyIndexesReady(s *schema.Schema) {
 		for i := range collection.Indexes {
 			x := &collection.Indexes[i]
 			if !x.Ready && c.seq.Count(collection.Number) == 0 && c.emptyCollection(collection.Number) {
-				c.numbers.setIndex(indexID(collection.Name, collection.Generation, x.Name), indexNumber{x.Number, true})
+				c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{x.Number, true})
 				x.Ready = true
 			}
 		}
@@ -250,7 +320,7 @@ func (c *Core) markEmptyIndexesReady(s *schema.Schema) {
 func (c *Core) emptyCollection(number uint32) bool {
 	space := c.keys.DocumentSpace(number)
 	for key := range c.overlay {
-		if len(key) >= len(space) && key[:len(space)] == string(space) {
+		if strings.HasPrefix(key, string(space)) {
 			return false
 		}
 	}
@@ -266,7 +336,7 @@ func (c *Core) emptyCollection(number uint32) bool {
 func (c *Core) numbersChanged(s *schema.Schema) bool {
 	for _, collection := range s.All() {
 		for _, x := range collection.Indexes {
-			if now, ok := c.numbers.indexes[indexID(collection.Name, collection.Generation, x.Name)]; !ok || now.number != x.Number {
+			if now, ok := c.numbers.indexes[indexID(collection.Identity(), x.Name)]; !ok || now.number != x.Number {
 				return true
 			}
 		}

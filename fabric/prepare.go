@@ -1,6 +1,8 @@
 package fabric
 
 import (
+	"errors"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/selvedge-db/selvedge/codec"
@@ -15,15 +17,17 @@ import (
 // Prepared is a transaction ready to be sequenced, with what its caller will be told.
 type Prepared struct {
 	sequencer.Prepared
-	schema  *schema.Schema
-	seen    *published
-	wallMs  int64
-	docs    []*writing
-	byKey   map[string]*writing
-	results []pendingResult
-	replay  *Receipt // the answer of an earlier commit under the same idempotency key
-	system  bool     // schema documents may be written
-	touches bool     // schema documents are written
+	schema   *schema.Schema
+	seen     *published
+	wallMs   int64
+	judgedMs int64 // what expires at or before it has expired
+	inOrder  bool  // made on the sequencing side, from what is sequenced
+	docs     []*writing
+	byKey    map[string]*writing
+	results  []pendingResult
+	replay   *Receipt // the answer of an earlier commit under the same idempotency key
+	system   bool     // schema documents may be written
+	touches  bool     // schema documents are written
 }
 
 // writing is one document that a transaction writes: what it was and what it becomes.
@@ -41,8 +45,10 @@ type writing struct {
 	record     []byte // the new record
 	text       []byte
 	hash       uint32
-	dirty      bool // some write of the transaction named it with intent to change
-	changed    bool // the transaction changes it
+	last       int           // place of the last write of it in the transaction
+	unique     []reservation // entries of unique indexes that it takes
+	dirty      bool          // some write of the transaction named it with intent to change
+	changed    bool          // the transaction changes it
 }
 
 // pendingResult is a result whose stamp is not known yet.
@@ -58,9 +64,36 @@ func guard(key []byte) uint64 { return xxhash.Sum64(key) | 1 }
 // Prepare turns a transaction into a commit ready for Sequence: it reads the present documents, computes what
 // changes and encodes it. It may run on many goroutines at once. wallMs decides what has expired.
 func (c *Core) Prepare(t Transaction, wallMs int64) (*Prepared, error) {
-	p := &Prepared{wallMs: wallMs, seen: c.state.Load()}
-	p.schema, p.Snapshot = p.seen.schema, p.seen.number
+	return c.prepare(t, wallMs, false)
+}
+
+func (c *Core) prepare(t Transaction, wallMs int64, inOrder bool) (*Prepared, error) {
+	p := c.begin(wallMs, inOrder)
 	return p, c.prepareInto(p, t)
+}
+
+// begin starts a preparation: beside others, against what is visible; or in order, on the sequencing side, against
+// everything that is sequenced, so that the next thing sequenced can be this one and does not find it stale.
+func (c *Core) begin(wallMs int64, inOrder bool) *Prepared {
+	p := &Prepared{wallMs: wallMs, inOrder: inOrder}
+	if p.seen = c.state.Load(); inOrder {
+		ahead := c.pub
+		ahead.number, ahead.schema, ahead.now = c.seq.Number(), c.schema, c.seq.Clock().Now()
+		p.seen = &ahead
+	}
+	p.schema, p.Snapshot = p.seen.schema, p.seen.number
+	// The stamp will not be below the hybrid clock: what has expired by it has expired, whatever the wall says.
+	p.judgedMs = max(wallMs, p.seen.now.Millis())
+	return p
+}
+
+// get reads a guarded key as of the preparation.
+func (c *Core) get(p *Prepared, key []byte) ([]byte, error) {
+	if p.inOrder {
+		return c.current(key)
+	}
+	data, _, err := c.db.Get(key)
+	return data, err
 }
 
 func (c *Core) prepareInto(p *Prepared, t Transaction) error {
@@ -74,7 +107,7 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 	}
 	p.results = make([]pendingResult, 0, len(t.Writes))
 	for i := range t.Writes {
-		if err := c.prepareWrite(p, &t.Writes[i]); err != nil {
+		if err := c.prepareWrite(p, &t.Writes[i], i); err != nil {
 			if err.Index < 0 {
 				err.Index = i
 			}
@@ -83,8 +116,11 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 	}
 	for _, d := range p.docs {
 		if err := c.finish(p, d); err != nil {
-			return err
+			return d.failed(err)
 		}
+	}
+	if err := c.reserve(p); err != nil {
+		return err
 	}
 	if len(p.Body)+len(p.Local) > c.limits.BatchBytes {
 		return failure(TooLarge, "the transaction holds %d bytes of operations, at most %d are allowed", len(p.Body)+len(p.Local), c.limits.BatchBytes)
@@ -96,11 +132,20 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 	return nil
 }
 
+// failed says which write of the transaction an error about its document comes from: the last one.
+func (d *writing) failed(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Index < 0 {
+		e.Index = d.last
+	}
+	return err
+}
+
 // Empty says whether the transaction turned out to change nothing.
 func (p *Prepared) Empty() bool { return len(p.Body)+len(p.Local) == 0 }
 
 // prepareWrite applies one write to the transaction's picture of the documents.
-func (c *Core) prepareWrite(p *Prepared, w *Write) *Error {
+func (c *Core) prepareWrite(p *Prepared, w *Write, place int) *Error {
 	collection, ok := p.schema.Collection(w.Collection)
 	if !ok || (collection.Number < schema.FirstNumber && !p.system) {
 		return failure(CollectionNotFound, "collection %q does not exist", w.Collection).in(w.Collection, w.Key)
@@ -121,6 +166,7 @@ func (c *Core) prepareWrite(p *Prepared, w *Write) *Error {
 	if err := precondition(d, w); err != nil {
 		return err.in(w.Collection, key)
 	}
+	d.last = place
 	if w.Op == Remove {
 		if d.exists {
 			d.exists, d.dirty = false, true
@@ -149,6 +195,8 @@ func precondition(d *writing, w *Write) *Error {
 		return failure(KeyExists, "a document with key %q exists already", d.key)
 	case !d.exists && (w.Op == Update || w.Op == Replace || (w.Op == Remove && !w.IgnoreAbsent)):
 		return failure(NotFound, "document %q does not exist", d.key)
+	case w.IfRev != "" && !d.existed && (w.Op == Upsert || w.Op == UpsertPatch):
+		return failure(RevConflict, "document %q does not exist, so it has not revision %s", d.key, w.IfRev)
 	case w.IfRev != "" && d.existed && w.IfRev != d.oldRev():
 		e := failure(RevConflict, "the document has revision %s, not %s", d.oldRev(), w.IfRev)
 		e.Rev = d.oldRev()
@@ -173,7 +221,7 @@ func (c *Core) document(p *Prepared, collection *schema.Collection, key string, 
 	var old []byte
 	if !generated {
 		var err error
-		if old, _, err = c.db.Get(dkey); err != nil {
+		if old, err = c.get(p, dkey); err != nil {
 			return nil, err
 		}
 	}
@@ -229,7 +277,7 @@ func (c *Core) present(p *Prepared, d *writing, old []byte) error {
 	if d.collection.Expiring() {
 		d.oldExpiry = index.ExpiresAt(d.collection, v)
 		switch {
-		case d.oldExpiry <= p.wallMs:
+		case d.oldExpiry <= p.judgedMs:
 			d.existed = false
 			p.ExpiredSince = max(p.ExpiredSince, d.oldExpiry)
 		case d.oldExpiry != index.Never && (p.AliveUntil == 0 || d.oldExpiry < p.AliveUntil):
@@ -268,9 +316,7 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	if d.collection.Number < schema.FirstNumber {
 		p.touches = true
 	}
-	if err := c.effects(&p.Prepared, d, stamps, p.wallMs); err != nil {
-		return err
-	}
+	c.effects(&p.Prepared, d, stamps, p.wallMs)
 	p.Changes = append(p.Changes, d.change())
 	return nil
 }

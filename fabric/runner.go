@@ -11,6 +11,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/store/kv"
 )
@@ -30,20 +31,21 @@ type Config struct {
 
 // Fabric is one database at one location, running: a Core with the goroutines that drive it.
 type Fabric struct {
-	name   string
-	cfg    Config
-	core   atomic.Pointer[Core]
-	seq    sync.Mutex // the sequencing side of the core, and shut
-	shut   bool       // nothing is handed over any more
-	queue  queue
-	groups chan inFlight
-	flight chan struct{} // a place for each group between Seal and Durable
-	signal signal        // something became durable
-	gate   gate
-	active atomic.Int64 // monotonic ms of the last commit or remote entry
-	stop   context.CancelFunc
-	done   sync.WaitGroup // the goroutines that hand groups over
-	ended  chan struct{}  // settleGroups has ended
+	name    string
+	cfg     Config
+	core    atomic.Pointer[Core]
+	seq     sync.Mutex // the sequencing side of the core, and shut
+	shut    bool       // nothing is handed over any more
+	closing atomic.Bool
+	queue   queue
+	groups  chan inFlight
+	flight  chan struct{} // a place for each group between Seal and Durable
+	signal  signal        // something became durable
+	gate    gate
+	active  atomic.Int64 // monotonic ms of the last commit or remote entry
+	stop    context.CancelFunc
+	done    sync.WaitGroup // the goroutines that hand groups over
+	ended   chan struct{}  // settleGroups has ended
 }
 
 // inFlight is a group on its way to disk and those who wait for it.
@@ -62,6 +64,7 @@ type ack struct {
 // request is one prepared transaction waiting for its place.
 type request struct {
 	prepared *Prepared
+	prepare  func(*Core, int64, bool) (*Prepared, error) // not nil: to be prepared again in order when it is stale
 	reply    chan ack
 	early    bool // acknowledge when sequenced, before durable
 }
@@ -106,12 +109,14 @@ func (f *Fabric) Name() string { return f.name }
 
 // Close stops the fabric: what is queued is still committed, later calls fail.
 func (f *Fabric) Close() error {
+	f.closing.Store(true)
 	f.gate.close("closing", Closed, fmt.Sprintf("fabric %s is closed", f.name))
 	f.stop()
 	f.done.Wait()
 	f.seq.Lock()
 	already := f.shut
 	f.shut = true
+	f.core.Load().retired.retire(f.closed())
 	f.seq.Unlock()
 	if !already {
 		close(f.groups)
@@ -202,12 +207,28 @@ func (f *Fabric) group(core *Core, wall int64, list []*request) {
 	acks := make([]ack, len(list))
 	for i, r := range list {
 		stamp, err := core.Sequence(r.prepared, wall)
+		if errors.Is(err, sequencer.ErrStale) && r.prepare != nil {
+			stamp, err = r.inOrder(core, wall)
+		}
 		if errors.Is(err, clock.ErrCeiling) {
 			core.Renew()
 		}
 		acks[i] = ack{r, stamp, err}
 	}
 	f.hand(core, wall, acks)
+}
+
+// inOrder prepares a request against everything sequenced so far, and sequences it: nothing can come between. It costs
+// the sequencing side what callers otherwise do, and so it is for those who met others again and again.
+func (r *request) inOrder(core *Core, wall int64) (clock.Stamp, error) {
+	p, err := r.prepare(core, wall, true)
+	if err != nil {
+		return clock.Stamp{}, err
+	}
+	if r.prepared, r.early = p, false; p.Empty() {
+		return clock.Stamp{}, nil
+	}
+	return core.Sequence(p, wall)
 }
 
 // hand seals the open group and passes it on. The caller holds seq and a place in flight.
@@ -217,12 +238,14 @@ func (f *Fabric) hand(core *Core, wall int64, acks []ack) {
 		f.fail(err)
 	}
 	for i := range acks {
-		switch {
-		case err != nil:
-			acks[i].err = err
-		case acks[i].request.early && acks[i].err == nil:
-			acks[i].request.reply <- acks[i]
-			acks[i].request = nil
+		a := &acks[i]
+		if err != nil && (a.err == nil || errors.Is(a.err, sequencer.ErrStale)) {
+			a.err = err
+		}
+		// What a stale transaction missed can be read now, durable or not.
+		if a.request.early && a.err == nil || errors.Is(a.err, sequencer.ErrStale) {
+			a.request.reply <- *a
+			a.request = nil
 		}
 	}
 	if g != nil {
@@ -239,7 +262,7 @@ func (f *Fabric) settleGroups() {
 		if g.group != nil {
 			if err = g.group.Pending.Wait(); err != nil {
 				f.fail(err)
-			} else if err = f.gate.failure(); err == nil {
+			} else {
 				f.seq.Lock()
 				g.core.Durable(g.group)
 				f.seq.Unlock()
@@ -337,7 +360,7 @@ func (f *Fabric) exclusive(ctx context.Context, work func(core *Core, wall int64
 			if errors.Is(a.err, clock.ErrCeiling) && attempt < ceilingAttempts {
 				continue
 			}
-			return a.err
+			return f.stored(a.err)
 		case <-ctx.Done():
 			return timedOut(ctx, "the change may still happen")
 		}
@@ -368,7 +391,7 @@ func (f *Fabric) ApplyRemote(entries []codec.Entry) error {
 		}
 	}
 	f.hand(core, wall, nil)
-	return err
+	return f.stored(err)
 }
 
 // Create makes the fabric with this location as its first member and anchor.

@@ -44,7 +44,7 @@ func (c *Core) OpenSnapshot(id string) *Snapshot {
 	for _, letter := range []byte{layout.Order} {
 		s.skip = append(s.skip, c.keys.Space(nil, letter))
 	}
-	for _, name := range []byte{layout.StateIdentity, layout.StatePartial} {
+	for _, name := range []byte{layout.StateIdentity, layout.StatePartial, layout.StateLine} {
 		s.skip = append(s.skip, c.keys.State(name))
 	}
 	private, _ := c.schema.Collection(schema.Private)
@@ -61,8 +61,8 @@ func (c *Core) OpenSnapshot(id string) *Snapshot {
 func (s *Snapshot) skipCollection(collection *schema.Collection) {
 	keys := s.core.keys
 	s.skip = append(s.skip, keys.DocumentSpace(collection.Number), keys.Count(collection.Number),
-		append(keys.State(layout.StateCollection), schema.Key(collection.Name, collection.Generation)...),
-		append(keys.State(layout.StateIndex), indexID(collection.Name, collection.Generation, "")...),
+		append(keys.State(layout.StateCollection), collection.Identity().Text()...),
+		append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...),
 		layout.Number(keys.State(layout.StateTruncate), collection.Number))
 	for _, space := range []byte{layout.Expiring, layout.Expired} {
 		s.skip = append(s.skip, layout.Number(keys.Space(nil, space), collection.Number))
@@ -177,6 +177,7 @@ func Install(db kv.DB, number uint32, mark SnapshotMark, data []byte, last bool,
 		batch.Delete(partial)
 		batch.Set(keys.State(layout.StateTrim), codec.AppendVector(nil, vector))
 		batch.Set(keys.State(layout.StateIdentity), layout.Number(nil, uint32(self)))
+		batch.Set(keys.State(layout.StateLine), layout.Number(nil, uint32(guard([]byte(mark.ID)))))
 	} else {
 		batch.Set(partial, codec.AppendBytes(layout.Number(nil, mark.Next+1), mark.ID))
 	}

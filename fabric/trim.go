@@ -96,6 +96,9 @@ func (c *Core) trimLog(cut clock.Row) error {
 
 // fill adds to an index that is not ready yet the entries of a stretch of its collection.
 func (c *Core) fill(int64) (bool, error) {
+	if len(c.openLog) > 0 {
+		return false, nil // the group may hold documents that the store does not show yet
+	}
 	for _, collection := range c.schema.All() {
 		for i := range collection.Indexes {
 			if x := &collection.Indexes[i]; !x.Ready {
@@ -127,10 +130,11 @@ func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
 		return c.quietly(&work)
 	}
 	delete(c.filling, x.Number)
-	c.numbers.setIndex(indexID(collection.Name, collection.Generation, x.Name), indexNumber{x.Number, true})
-	work.Puts = append(work.Puts, c.numbers.fresh...)
-	c.numbers.fresh = nil
+	c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{x.Number, true})
 	if err := c.quietly(&work); err != nil {
+		return err
+	}
+	if err := c.writeNumbers(); err != nil {
 		return err
 	}
 	fresh, err := c.readSchema(c.db, c.overlay)
@@ -138,6 +142,23 @@ func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
 		c.schema = fresh
 	}
 	return err
+}
+
+// fillWhole fills a new index in the open group, which holds nothing else but its declaration.
+func (c *Core) fillWhole(collection, name string) error {
+	for {
+		in, ok := c.schema.Collection(collection)
+		if !ok {
+			return nil
+		}
+		x, ok := in.IndexNamed(name)
+		if !ok || x.Ready {
+			return nil
+		}
+		if err := c.fillSome(in, &x); err != nil {
+			return err
+		}
+	}
 }
 
 func (c *Core) fillOne(collection *schema.Collection, x *schema.Index, dkey []byte, work *sequencer.Prepared) error {
@@ -150,11 +171,6 @@ func (c *Core) fillOne(collection *schema.Collection, x *schema.Index, dkey []by
 		return corrupt(dkey, err)
 	}
 	key := string(dkey[layout.PrefixLen+5:])
-	if x.Type == schema.TTL {
-		if at := index.ExpiresAt(collection, doc); at != index.Never {
-			work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.Expiry(layout.Expiring, collection.Number, at, key)})
-		}
-	}
 	for _, entry := range index.Entries(x, doc, key) {
 		put := sequencer.Put{Key: append(c.keys.IndexSpace(nil, x.Number), entry...)}
 		if x.Unique {

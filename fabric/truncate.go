@@ -11,6 +11,9 @@ import (
 
 // Truncate empties a collection: one entry, however many documents there are. It works in the open group.
 func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
+	if err := c.usable(); err != nil {
+		return clock.Stamp{}, err
+	}
 	collection, ok := c.schema.Collection(name)
 	if !ok || collection.Number < schema.FirstNumber {
 		return clock.Stamp{}, failure(CollectionNotFound, "collection %q does not exist", name).in(name, "")
@@ -30,11 +33,12 @@ func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 	m := merging{core: c, entry: &codec.Entry{Stamp: stamp}, seen: seen, wallMs: wallMs}
 	m.out.Quiet, m.out.Snapshot = true, c.seq.Number()
 	if err := c.truncateDocuments(collection, stamp, seen, &m.out, &m); err != nil {
-		return clock.Stamp{}, err
+		return clock.Stamp{}, c.breaks(err)
 	}
 	if _, err := c.seq.Sequence(&m.out, wallMs); err != nil {
-		return clock.Stamp{}, err
+		return clock.Stamp{}, c.breaks(err)
 	}
+	c.overlaid(&m.out)
 	c.seq.Amend(m.out.Changes)
 	return stamp, nil
 }
@@ -42,6 +46,11 @@ func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 // truncateDocuments merges a removal into every record of the collection and remembers it for records to come.
 func (c *Core) truncateDocuments(collection *schema.Collection, stamp clock.Stamp, seen clock.Vector, out *sequencer.Prepared, m *merging) error {
 	if old := c.truncated[collection.Number]; old.Less(stamp) {
+		m.undone = append(m.undone, func() {
+			if c.truncated[collection.Number] = old; old.IsZero() {
+				delete(c.truncated, collection.Number)
+			}
+		})
 		c.truncated[collection.Number] = stamp
 		out.Puts = append(out.Puts, sequencer.Put{Key: layout.Number(c.keys.State(layout.StateTruncate), collection.Number), Value: codec.AppendStamp(nil, stamp)})
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
-	"github.com/selvedge-db/selvedge/crdt"
 	"github.com/selvedge-db/selvedge/fabric/changelog"
 	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
@@ -16,8 +15,9 @@ import (
 
 // upkeepState is where the background work stands.
 type upkeepState struct {
-	foldCursor   []byte // where the scan for metadata to fold goes on
-	stableFresh  bool   // the stable vector moved since the last full scan
+	foldCursor   []byte            // where the scan for metadata to fold goes on
+	stableFresh  bool              // the stable vector moved since the last full scan
+	purgeCursor  map[uint32][]byte // collection -> where the look for what can be purged goes on
 	stableStored clock.Vector
 	trimmedAt    int64 // wall ms
 }
@@ -34,7 +34,7 @@ func (c *Core) SetStable(v clock.Vector) {
 	if !next.Equal(c.pub.stable) {
 		c.pub.stable = next
 		c.upkeep.stableFresh = true
-		c.publish()
+		c.show()
 	}
 }
 
@@ -57,10 +57,13 @@ const upkeepChunk = 256
 // trimming. It returns whether more is waiting. It changes nothing that a reader sees, save that the change
 // feed learns of expiries and that new indexes come into use.
 func (c *Core) Upkeep(wallMs int64) (more bool, err error) {
+	if c.partial.ID != "" || c.broken != nil {
+		return false, c.broken
+	}
 	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.forget} {
 		again, err := step(wallMs)
 		if err != nil {
-			return false, err
+			return false, c.breaks(err)
 		}
 		more = more || again
 	}
@@ -133,33 +136,24 @@ func (c *Core) foldOne(qkey []byte) error {
 	if err != nil {
 		return corrupt(d.dkey, err)
 	}
-	purge := doc.Fold(c.pub.foldable(collection), collection.CRDT)
-	switch {
-	case purge:
+	if doc.Fold(c.pub.foldable(collection), collection.CRDT) {
 		work.Deletes = append(work.Deletes, done, sequencer.Put{Key: d.dkey, Guard: guard(d.dkey)})
-		c.overlay[string(d.dkey)] = nil
 		c.counters.Purges++
-	case doc.Quiet() || folded(doc):
-		folded := codec.AppendDocument(nil, doc, collection.CRDT)
-		work.Deletes = append(work.Deletes, done)
-		work.Puts = append(work.Puts, sequencer.Put{Key: d.dkey, Value: folded, Guard: guard(d.dkey)})
-		c.overlay[string(d.dkey)] = folded
-		c.counters.Folds++
-	default:
+		return c.quietly(&work)
+	}
+	folded := codec.AppendDocument(nil, doc, collection.CRDT)
+	if !codec.RecordSettled(folded) {
 		return nil
 	}
+	work.Deletes = append(work.Deletes, done)
+	work.Puts = append(work.Puts, sequencer.Put{Key: d.dkey, Value: folded, Guard: guard(d.dkey)})
+	c.counters.Folds++
 	return c.quietly(&work)
-}
-
-// folded tells whether a document that exists has no stamp left.
-func folded(doc *crdt.Document) bool {
-	left := !doc.Exists()
-	doc.Stamps(func(clock.Stamp) bool { left = true; return false })
-	return !left
 }
 
 func (c *Core) quietly(work *sequencer.Prepared) error {
 	_, err := c.seq.Sequence(work, 0)
+	c.overlaid(work)
 	return err
 }
 
@@ -195,12 +189,16 @@ func (c *Core) report(collection *schema.Collection, wallMs int64) (bool, error)
 		fixed, key, _ := layout.Tail(xkey, 12)
 		at := int64(binary.BigEndian.Uint64(fixed[4:]))
 		work.Deletes = append(work.Deletes, sequencer.Put{Key: xkey})
-		record, err := c.current(c.keys.Document(nil, collection.Number, string(key)))
+		d := &writing{collection: collection, key: string(key), dkey: c.keys.Document(nil, collection.Number, string(key))}
+		record, err := c.current(d.dkey)
+		if err == nil {
+			err = d.before(record)
+		}
 		if err != nil {
 			return false, err
 		}
-		if record == nil || codec.RecordHidden(record) {
-			continue
+		if !d.stored || d.oldExpiry != at {
+			continue // the open group has moved it already
 		}
 		work.Puts = append(work.Puts, sequencer.Put{Key: c.keys.Expiry(layout.Expired, collection.Number, at, string(key))})
 		stamp, hash := codec.RecordRev(record)
@@ -216,23 +214,33 @@ func (c *Core) report(collection *schema.Collection, wallMs int64) (bool, error)
 	return len(keys) == upkeepChunk, nil
 }
 
-// purge deletes expired documents once the watermark has passed and every stamp in them is stable.
+// purge deletes expired documents once the watermark has passed and every stamp in them is stable. It looks at a
+// bounded stretch a round: what cannot go yet must neither hide what can nor be looked at all the time.
 func (c *Core) purge(collection *schema.Collection) (bool, error) {
 	space := layout.Number(c.keys.Space(nil, layout.Expired), collection.Number)
 	watermark := c.watermark
 	if collection.Local {
 		watermark = c.seq.Clock().Now()
 	}
-	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
+	lower := space
+	if cursor := c.upkeep.purgeCursor[collection.Number]; cursor != nil {
+		lower = append(cursor, 0)
+	}
+	keys, err := c.take(lower, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
 	if err != nil {
 		return false, err
 	}
+	delete(c.upkeep.purgeCursor, collection.Number)
+	if len(keys) == upkeepChunk {
+		c.upkeep.purgeCursor[collection.Number] = keys[len(keys)-1]
+	}
+	before := c.counters.Purges
 	for _, key := range keys {
 		if err := c.purgeOne(collection, key); err != nil {
 			return false, err
 		}
 	}
-	return len(keys) == upkeepChunk, nil
+	return len(keys) == upkeepChunk && c.counters.Purges > before, nil
 }
 
 func (c *Core) purgeOne(collection *schema.Collection, xkey []byte) error {
@@ -266,7 +274,6 @@ func (c *Core) purgeOne(collection *schema.Collection, xkey []byte) error {
 			work.Deletes = append(work.Deletes, sequencer.Put{Key: ikey, Guard: uniqueGuard(x, ikey)})
 		}
 	}
-	c.overlay[string(d.dkey)] = nil
 	c.counters.Purges++
 	return c.quietly(&work)
 }
@@ -280,9 +287,20 @@ func (c *Core) forget(wallMs int64) (bool, error) {
 	}
 	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
 	for _, key := range keys {
-		_, hash, _ := layout.Tail(key, 8)
+		fixed, hash, _ := layout.Tail(key, 8)
+		work.Deletes = append(work.Deletes, sequencer.Put{Key: key})
 		ykey := c.keys.Idempotency(hash)
-		work.Deletes = append(work.Deletes, sequencer.Put{Key: key}, sequencer.Put{Key: ykey, Guard: guard(ykey)})
+		record, err := c.current(ykey)
+		if err != nil {
+			return false, err
+		}
+		// The request may have come again after its time and be remembered anew.
+		if r := codec.NewReader("idempotency record", record); record != nil {
+			stamp := r.Stamp()
+			if _, until := readResults(&r, stamp); uint64(until) <= binary.BigEndian.Uint64(fixed) || r.Err() != nil {
+				work.Deletes = append(work.Deletes, sequencer.Put{Key: ykey, Guard: guard(ykey)})
+			}
+		}
 	}
 	return len(keys) == upkeepChunk, c.quietly(&work)
 }

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"encoding/binary"
+	"runtime"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -30,9 +31,17 @@ type View struct {
 // The published state is taken before the snapshot: the snapshot may hold more than the vector says, never less.
 // Readers that need both to agree exactly (digests, exports of a snapshot) take the view on the sequencing side.
 func (c *Core) NewView(wallMs int64) *View {
-	state := c.state.Load()
-	s := c.db.Snapshot()
-	return &View{core: c, reader: s, state: state, number: c.applying.Load(), wallMs: wallMs, close: s.Close}
+	for {
+		turn := c.turn.Load()
+		state := c.state.Load()
+		s := c.db.Snapshot()
+		number := c.applying.Load()
+		if turn%2 == 0 && turn == c.turn.Load() {
+			return &View{core: c, reader: s, state: state, number: number, wallMs: wallMs, close: s.Close}
+		}
+		_ = s.Close() // the schema is changing this very moment
+		runtime.Gosched()
+	}
 }
 
 // Close releases the view.
@@ -41,7 +50,8 @@ func (v *View) Close() error { return v.close() }
 // Number is the number of the last commit that the view can show.
 func (v *View) Number() uint64 { return v.number }
 
-// Vector is what the view has seen.
+// Vector is what the view has seen for certain: it may show a little more. What a session has seen after reading it
+// is Fabric.Seen after Settle.
 func (v *View) Vector() clock.Vector { return v.state.vector }
 
 // Collections lists the collections by name.

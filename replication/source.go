@@ -20,8 +20,11 @@ type LogOf struct{ Core *fabric.Core }
 // Read gives a batch of the log.
 func (l LogOf) Read(origin clock.Origin, after clock.Time, maxBytes int) ([]byte, clock.Time, error) {
 	batch, last, err := l.Core.ReadLog(origin, after, maxBytes)
-	if errors.Is(err, fabric.ErrTrimmed) {
+	switch {
+	case errors.Is(err, fabric.ErrTrimmed):
 		err = errors.Join(ErrTrimmed, err)
+	case errors.Is(err, fabric.ErrUnlinked):
+		err = errors.Join(ErrUnlinked, err)
 	}
 	return batch, last, err
 }

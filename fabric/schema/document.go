@@ -12,10 +12,14 @@ import (
 // A schema document:
 //
 //	{"name": "places", "generation": 1, "type": 2, "model": "DOC", "local": false, "system": false,
-//	 "waitForSync": false, "allowAsync": false, "stream": false, "expires": false, "dropped": false,
+//	 "waitForSync": false, "allowAsync": false, "stream": false, "expires": false,
 //	 "extra":   {NAME: "canonical JSON as text"},
 //	 "indexes": {NAME: ["persistent", ["a", "b"], unique, sparse, deduplicate, expireAfter]},   null: dropped
-//	 "crdt":    {PATH: "the declaration's canonical JSON as text"}}
+//	 "crdt":    {PATH: "the declaration's canonical JSON as text"},
+//	 "dropped": true}   only once it is
+//
+// Nothing ever assigns "dropped" but a drop: else a creation that had not seen the drop would bring the collection
+// back, with documents where they had not been deleted yet and without them where they had.
 //
 // Every leaf is one register: options of concurrent creations merge each for itself, an index or a
 // declaration never half.
@@ -46,7 +50,6 @@ func DocumentOf(spec CollectionSpec, generation uint32, declarations map[string]
 		value.Member{Name: "allowAsync", Value: value.Bool(spec.AllowAsync)},
 		value.Member{Name: "stream", Value: value.Bool(spec.Stream)},
 		value.Member{Name: "expires", Value: value.Bool(spec.Expires)},
-		value.Member{Name: "dropped", Value: value.Bool(false)},
 		value.Member{Name: "extra", Value: value.Object(extra...)},
 		value.Member{Name: "indexes", Value: value.Object()},
 		value.Member{Name: "crdt", Value: value.Object(declared...)},
@@ -65,8 +68,8 @@ func IndexValue(x IndexSpec) value.Value {
 
 // Numbers gives the local numbers of collections and indexes and says whether an index is filled.
 type Numbers interface {
-	CollectionNumber(name string, generation uint32) uint32
-	IndexNumber(name string, generation uint32, index string) (number uint32, ready bool)
+	CollectionNumber(id Identity) uint32
+	IndexNumber(id Identity, index string) (number uint32, ready bool)
 }
 
 // Read turns a schema document into a collection. Dropped says that the generation has ended; the collection
@@ -86,7 +89,7 @@ func Read(doc value.Value, numbers Numbers) (c *Collection, dropped bool, err er
 	c.Type, c.Model = CollectionType(typ), text(doc, "model")
 	c.Local, c.System, c.Stream = flag(doc, "local"), flag(doc, "system"), flag(doc, "stream")
 	c.WaitForSync, c.AllowAsync, c.Expires = flag(doc, "waitForSync"), flag(doc, "allowAsync"), flag(doc, "expires")
-	c.Number = numbers.CollectionNumber(c.Name, c.Generation)
+	c.Number = numbers.CollectionNumber(c.Identity())
 	c.Extra = map[string]string{}
 	for _, m := range members(doc, "extra") {
 		c.Extra[m.Name] = m.Value.Str()
@@ -117,7 +120,7 @@ func (c *Collection) readIndexes(doc value.Value, numbers Numbers) {
 
 func (c *Collection) addIndex(x Index, numbers Numbers) {
 	x.ID = stableID(c.Name, c.Generation, x.Name)
-	x.Number, x.Ready = numbers.IndexNumber(c.Name, c.Generation, x.Name)
+	x.Number, x.Ready = numbers.IndexNumber(c.Identity(), x.Name)
 	c.Indexes = append(c.Indexes, x)
 }
 

@@ -122,11 +122,24 @@ type Index struct {
 	Ready  bool   // false while it is being filled: writers keep it up, readers do not use it
 }
 
-// Name and generation identify a collection in entries.
+// Identity is what tells collections apart. Name and generation identify one in entries; a local collection may bear
+// the same, since whoever made it need not have known of the other.
 type Identity struct {
 	Name       string
 	Generation uint32
+	Local      bool
 }
+
+// Text is the identity in store keys: that of a local collection is never the beginning of another.
+func (id Identity) Text() string {
+	if id.Local {
+		return Key(id.Name, id.Generation) + "/local"
+	}
+	return Key(id.Name, id.Generation)
+}
+
+// Identity is the collection's.
+func (c *Collection) Identity() Identity { return Identity{c.Name, c.Generation, c.Local} }
 
 // Schema is all collections of a fabric at one moment.
 type Schema struct {
@@ -143,9 +156,9 @@ func (s *Schema) Collection(name string) (*Collection, bool) {
 	return c, ok
 }
 
-// Identified finds a live collection by name and generation.
-func (s *Schema) Identified(name string, generation uint32) (*Collection, bool) {
-	c, ok := s.byID[Identity{name, generation}]
+// Identified finds a live collection by its identity.
+func (s *Schema) Identified(id Identity) (*Collection, bool) {
+	c, ok := s.byID[id]
 	return c, ok
 }
 
@@ -190,15 +203,17 @@ func (b *Builder) Reserved(name string) (*Collection, bool) { return b.schema.Co
 
 func (b *Builder) put(c *Collection) {
 	b.schema.byName[c.Name] = c
-	b.schema.byID[Identity{c.Name, c.Generation}] = c
+	b.schema.byID[c.Identity()] = c
 	b.schema.byNumber[c.Number] = c
 }
 
-// Add puts in a live collection. When a name has several live generations the highest one carries the name.
+// Add puts in a live collection. When a name has several the local one carries the name here until it is dropped, and
+// of others the highest generation.
 func (b *Builder) Add(c *Collection) {
 	b.Seen(c.Name, c.Generation)
-	if old, ok := b.schema.byName[c.Name]; ok && old.Generation > c.Generation {
-		b.schema.byID[Identity{c.Name, c.Generation}] = c
+	old, ok := b.schema.byName[c.Name]
+	if ok && (old.Local && !c.Local || old.Local == c.Local && old.Generation > c.Generation) {
+		b.schema.byID[c.Identity()] = c
 		b.schema.byNumber[c.Number] = c
 		return
 	}

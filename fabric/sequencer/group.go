@@ -21,7 +21,9 @@ func (m *Machine) Seal(wallMs int64, ceiling clock.Time, renew bool) *Group {
 		m.batch = nil
 		return nil
 	}
-	g := &Group{Batch: m.batch, Number: m.number, Ceiling: max(ceiling, m.clock.Ceiling())}
+	// A group in flight may have promised a higher ceiling than the clock knows of: the disk must never go back on it.
+	m.promised = max(m.promised, ceiling, m.clock.Ceiling())
+	g := &Group{Batch: m.batch, Number: m.number, Ceiling: m.promised}
 	if len(m.record.Transactions) > 0 {
 		m.order++
 		m.record.Order, m.record.LogBytes, m.record.At = m.order, m.logBytes, wallMs

@@ -103,6 +103,7 @@ type Machine struct {
 	record   changelog.Record
 	fresh    bool // the vector or clock changed, a head must be written
 	distort  func(clock.Time) clock.Time
+	promised clock.Time // the highest ceiling in a sealed group, durable or not
 	key, buf []byte
 }
 
@@ -117,12 +118,14 @@ type State struct {
 	Counts   map[uint32]int64
 	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
 	Distort func(clock.Time) clock.Time
+	Number  uint64 // of the last commit before
 }
 
 // New makes the sequencer of a fabric.
 func New(keys layout.Keys, s State) *Machine {
 	return &Machine{keys: keys, self: s.Self, clock: s.Clock, vector: s.Vector, heads: s.Heads, order: s.Order,
-		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit), distort: s.Distort}
+		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit), distort: s.Distort,
+		number: s.Number, promised: s.Clock.Ceiling()}
 }
 
 // Begin opens a group that will fill the batch.
@@ -290,6 +293,13 @@ func (m *Machine) ownRow(t clock.Time) {
 
 // add puts the effects into the batch.
 func (m *Machine) add(p *Prepared, stamp clock.Stamp) {
+	// Deletes first: within one commit a value may go from one document to another.
+	for i := range p.Deletes {
+		m.batch.Delete(p.Deletes[i].Key)
+		if p.Deletes[i].Guard != 0 {
+			m.recent.wrote(p.Deletes[i].Guard, m.number)
+		}
+	}
 	for i := range p.Puts {
 		put := &p.Puts[i]
 		for _, at := range put.Stamps {
@@ -298,12 +308,6 @@ func (m *Machine) add(p *Prepared, stamp clock.Stamp) {
 		m.batch.Set(put.Key, put.Value)
 		if put.Guard != 0 {
 			m.recent.wrote(put.Guard, m.number)
-		}
-	}
-	for i := range p.Deletes {
-		m.batch.Delete(p.Deletes[i].Key)
-		if p.Deletes[i].Guard != 0 {
-			m.recent.wrote(p.Deletes[i].Guard, m.number)
 		}
 	}
 	for _, c := range p.Counts {
