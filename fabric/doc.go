@@ -1,0 +1,86 @@
+// Package fabric is one database at one location: its documents, edges and key-values, its indexes, its schema, the
+// log that other locations are sent, and the feed of what changed.
+//
+// A Core is the step machine: no goroutines, no clock, no randomness of its own. It is driven by one caller at a time
+// (the simulator drives it so), while any number of goroutines read and prepare. A Fabric is a Core with the
+// goroutines that production needs: one that sequences what has queued, one that waits for the disk, one for upkeep.
+// The parts are in the sub-folders: sequencer (order and stamps), schema, index, member (who takes part), changelog
+// (what each group changed), layout (the keys in the store).
+//
+// # The path of a write
+//
+//	Commit ──> Prepare ────────> Sequence ──────> Seal ─────────> Durable ──> acknowledged
+//	           caller's          one at a time    one batch       the disk    Settle, Await and
+//	           goroutine:        in a group:      visible to      has it      feeds go on
+//	           read, compare,    still current?   readers
+//	           encode            then a stamp
+//
+// A transaction whose reads were overtaken is prepared again; after two times it is prepared where nothing can come
+// between, so that a hot document makes writers wait and not fail. Entries of other locations take the same road, with
+// Apply in place of Prepare and Sequence.
+//
+// # Guarantees
+//
+//   - A transaction happens whole or not at all, and transactions of one location are serializable in the order of
+//     their stamps. A View shows a state between two of them.
+//   - What is acknowledged is on disk, and so is what an answer shows: whoever answers from a View calls Settle with
+//     its Number first. Get, Commit and its errors do so themselves. An early acknowledgement (Transaction.Async, where
+//     the collections allow it) is the one exception.
+//   - Documents, index entries, counts, expiry notes, log, vector and clock mark change in one batch of the store.
+//     After a crash the fabric stands where some group ended, and no acknowledged group is missing.
+//   - Locations with equal vectors have equal digests at equal times (as long as the time is not below anybody's
+//     watermark), however their entries came and however far each has folded.
+//   - Counts are exact, and index entries are those of the documents that are there.
+//   - After a failure of the store, or one that left a step half done, nothing more is written until the fabric is
+//     opened anew. What is durable can still be read, if the store can.
+//   - What a location says of itself (Progress, ReadLog, feeds) is durable.
+//
+// # Not guaranteed
+//
+//   - Order between transactions of two locations, beyond cause before effect.
+//   - That a transaction which changes nothing, but reads several documents, has read them at one moment.
+//   - That a change in a feed carries its document: when it has changed again since, the later change does.
+//   - Uniqueness, save for keys at one location and unique indexes of local collections.
+//   - That entries come after their dependencies: package replication sees to that, and a Core believes it.
+//
+// # Shapes and limits
+//
+// A collection is (name, generation): creating a name anew after a drop begins the next generation. A local collection
+// is known here alone; if one of other locations has the same name, the local one keeps the name here until it is
+// dropped. Keys have 1 to 254 bytes of letters, digits and _-:.@()+,=;$!*'%. Documents have up to 4 MiB and
+// transactions up to 100,000 writes, if Limits do not say otherwise. A revision is stamp and content hash, 22
+// characters. A feed's token holds a place here and a vector: at the same location it is exact, at another one it may
+// repeat nothing and miss nothing, save expiries, which each location reports for itself.
+//
+// # Units
+//
+// Wall times are Unix milliseconds, expireAt and expireAfter seconds, stamps hybrid times (package clock), sizes bytes.
+// A commit number counts what was sequenced since the fabric was opened.
+//
+// # Errors
+//
+// What a caller can act on is an *Error with a stable Code (CodeOf). Index names the write of a transaction that
+// failed. Stores' failures are Failed and wrap the store's marks. sequencer.ErrStale and clock.ErrCeiling come from a
+// Core alone, and ask for preparing again, the latter after a group with Renew is durable. ErrTrimmed, ErrUnlinked and
+// ErrAbsent are about the log.
+//
+// # HAZARDS
+//
+// Core.Seal may show readers what is not on disk yet. Skipping Settle is invisible in every test that does not crash.
+//
+// A step that fails after it has changed memory must call Core.breaks: the batch and the memory differ from there on.
+//
+// Everything that writes a guarded key (documents, unique entries, idempotency records) sets Put.Guard, or others'
+// prepared transactions do not notice.
+//
+// A record that can still fold has an entry in the folding queue. Who writes records goes through effects.
+//
+// Changing when a collection's documents expire writes all its expiry notes anew in one group: with millions of
+// documents that takes seconds, in which nothing else is sequenced.
+//
+// # Debugging
+//
+// Status has counters of what happened; a difference between locations shows in Digest, and comparing
+// View.Each by collection finds the document. The log of an origin is under 'l' in the store, the changes of each
+// group under 'o' (package layout).
+package fabric
