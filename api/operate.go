@@ -117,6 +117,15 @@ func (s *Service) Evict(ctx context.Context, c *Call, location string) error {
 	return orNil(s.planet.Evict(ctx, c.Tenant, c.FabricName, location))
 }
 
+// SetAnchor makes a location decide on the fabric's members from now on. Force
+// is an operator's word that the location that does it now is gone for good.
+func (s *Service) SetAnchor(ctx context.Context, c *Call, location string, force bool) error {
+	if err := root(c); err != nil {
+		return err
+	}
+	return orNil(s.planet.SetAnchor(ctx, c.Tenant, c.FabricName, location, force))
+}
+
 // Backup writes a copy of everything to a new folder on this machine.
 func (s *Service) Backup(ctx context.Context, c *Call, folder string) error {
 	if err := root(c); err != nil {

@@ -79,12 +79,17 @@ type Mesh interface {
 	// empty); Leave does it for this one.
 	Evict(ctx context.Context, tenant, name, location string) error
 	Leave(ctx context.Context, tenant, name string) error
+	// SetAnchor makes a member of the fabric its anchor. The present anchor
+	// commits it; with force, when that one cannot be reached, this location
+	// does, which must then be the one named.
+	SetAnchor(ctx context.Context, tenant, name, location string, force bool) error
 }
 
 // MeshState is what GET F/mesh answers.
 type MeshState struct {
 	Location    string
 	Incarnation clock.Time
+	Anchor      string     // name of the location that decides on the members
 	Locations   []Location // members of this fabric
 	Links       []Link
 	Vector      clock.Vector

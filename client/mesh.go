@@ -58,6 +58,7 @@ type Link struct {
 type Mesh struct {
 	Location    string          `json:"location"`
 	Incarnation Text            `json:"incarnation"`
+	Anchor      string          `json:"anchor"` // the location that decides on the members
 	Locations   []MeshLocation  `json:"locations"`
 	Links       []Link          `json:"links"`
 	Vector      map[string]Text `json:"vector"`
@@ -223,4 +224,14 @@ func (c *Client) Evict(ctx context.Context, location string) error {
 // Leave takes the location this client talks to out of the fabric.
 func (c *Client) Leave(ctx context.Context) error {
 	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/leave"}, nil)
+}
+
+// SetAnchor makes a location decide on the fabric's members from now on. The
+// location that does it now commits that, and must be reachable. Force, asked
+// of the location that is to take over, does without: it is the word that the
+// other is gone for good. If it is not, both may decide on members, and what
+// one of them let in can be lost.
+func (c *Client) SetAnchor(ctx context.Context, location string, force bool) error {
+	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/anchor",
+		body: map[string]any{"location": location, "force": force}, repeat: repeatSafe}, nil)
 }

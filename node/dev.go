@@ -71,7 +71,7 @@ func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 func (d *Dev) share() error {
 	fs := testDisk()
 	if d.cfg.Data == "" {
-		dir, err := tempDir()
+		dir, err := disk.TempFolder("selvedge-dev-")
 		if err != nil {
 			return err
 		}

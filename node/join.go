@@ -295,6 +295,8 @@ func (n *Node) answer(ctx context.Context, from, method string, body []byte) ([]
 		return json.Marshal(reply)
 	case methodEvict:
 		return n.answerEvict(ctx, body)
+	case methodAnchor:
+		return n.answerAnchor(ctx, body)
 	}
 	return nil, &mesh.CallError{Code: "unknown-method", Message: fmt.Sprintf("method %q is not known", method)}
 }

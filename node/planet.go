@@ -168,8 +168,8 @@ func (n *Node) SetFabricLocations(ctx context.Context, tenant, name string, loca
 	if err := n.setLocations(&l, locations); err != nil {
 		return err
 	}
-	if !l.Locations[l.Anchor] {
-		return api.Fail(api.BadParameter, "location %q is the anchor of fabric %q: it decides on its members and cannot be dropped", l.Anchor, name)
+	if anchor := anchorOf(h.fabric.Status().Members); !l.Locations[anchor] {
+		return api.Fail(api.BadParameter, "location %q is the anchor of fabric %q: it decides on its members and cannot be dropped; move the anchor first", anchor, name)
 	}
 	var members []value.Member
 	for name := range before {
@@ -250,7 +250,7 @@ func (n *Node) MeshState(tenant, name string) (api.MeshState, error) {
 	status := h.fabric.Status()
 	self, _ := status.Members.ByOrigin(status.Self)
 	out := api.MeshState{Location: n.cfg.Location.Name, Incarnation: self.Incarnation, Locations: n.locationsOf(h),
-		Vector: status.Vector, Stable: status.Stable, Watermark: status.Watermark, Names: map[clock.Origin]string{}}
+		Anchor: anchorOf(status.Members), Vector: status.Vector, Stable: status.Stable, Watermark: status.Watermark, Names: map[clock.Origin]string{}}
 	live := map[string]int{}
 	for _, m := range status.Members.Members() {
 		live[m.Name]++

@@ -9,6 +9,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // reconcileEvery is how often what is here is compared with the directory when nothing hints at a change.
@@ -68,7 +69,7 @@ func (n *Node) reconcileOnce(ctx context.Context) {
 		case h != nil && !l.Locations[here] && h.evicted():
 			n.drop(h)
 		case h != nil:
-			n.evictUnlisted(ctx, h, l)
+			n.governListed(ctx, h, l)
 		}
 	}
 	for _, h := range n.all() {
@@ -147,11 +148,17 @@ func (n *Node) drop(h *hosted) {
 	}
 }
 
-// evictUnlisted ends, at the anchor, the membership of locations that the directory no longer lists.
-func (n *Node) evictUnlisted(ctx context.Context, h *hosted, l listing) {
+// governListed does what the anchor of a listed fabric owes the directory: it is listed as the anchor, and ends the
+// membership of locations that are no longer listed.
+func (n *Node) governListed(ctx context.Context, h *hosted, l listing) {
 	status := h.fabric.Status()
 	if status.Self != status.Members.Anchor() || status.Self == 0 {
 		return
+	}
+	if here := n.cfg.Location.Name; l.Anchor != here {
+		if err := n.patchListing(ctx, l, value.Member{Name: "anchor", Value: value.String(here)}); err != nil {
+			n.log.Debug("not listed as anchor yet", "fabric", h.reg.ID, "error", err)
+		}
 	}
 	for _, m := range status.Members.Remaining() {
 		if l.Locations[m.Name] || m.Origin == status.Self {
@@ -182,8 +189,11 @@ func (n *Node) evict(ctx context.Context, h *hosted, location string) error {
 	if err != nil {
 		return err
 	}
-	_, err = n.transport.Call(ctx, n.addressOf(anchor), methodEvict, body)
-	return err
+	_, err = n.callAnchor(ctx, anchor, methodEvict, body)
+	if err != nil {
+		return fmt.Errorf("evicting %s from fabric %s: %w", location, h.reg.Name, err)
+	}
+	return nil
 }
 
 func (n *Node) evictHere(ctx context.Context, h *hosted, location string) error {
@@ -192,7 +202,7 @@ func (n *Node) evictHere(ctx context.Context, h *hosted, location string) error 
 		return &mesh.CallError{Code: codeRefused, Message: fmt.Sprintf("location %q is not a member of %s", location, h.reg.ID)}
 	}
 	if err := h.fabric.AppendMember(ctx, member.Change{Kind: member.Evict, Origin: m.Origin}); err != nil {
-		return &mesh.CallError{Code: codeRefused, Message: err.Error()}
+		return &mesh.CallError{Code: codeRefused, Message: fmt.Sprintf("fabric %s: %v", h.reg.Name, err)}
 	}
 	return nil
 }

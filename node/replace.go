@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -133,8 +132,6 @@ func salvagedChanges(changes []codec.Change) []salvagedChange {
 	}
 	return out
 }
-
-func tempDir() (string, error) { return os.MkdirTemp("", "selvedge-dev-") }
 
 // Restore puts a backup in place of a data folder, which must be empty or absent. The location that then starts with
 // it takes a new incarnation in every fabric: a disk that was set back must not commit under stamps that were used.

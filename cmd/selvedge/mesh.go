@@ -148,12 +148,41 @@ func (a *app) printLinks(links []client.Link, state string) error {
 func (a *app) locationCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "location",
-		Short:   "List locations, take one out of a fabric",
+		Short:   "List locations, take one out of a fabric, move its anchor",
 		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8401",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.locationListCommand(), a.locationEvictCommand(), a.locationLeaveCommand())
+	c.AddCommand(a.locationListCommand(), a.locationEvictCommand(), a.locationLeaveCommand(), a.locationAnchorCommand())
+	return c
+}
+
+func (a *app) locationAnchorCommand() *cobra.Command {
+	var force bool
+	c := a.withClientFlags(&cobra.Command{
+		Use:   "anchor LOCATION",
+		Short: "Let a location decide on a fabric's members from now on",
+		Long: "Make a location the anchor of a fabric, which alone decides who joins it and who is closed out. The present anchor\n" +
+			"commits that, so it must be reachable.\n\n" +
+			"When it is gone for good, --force at the location that is to take over (--url) does without it, and location evict\n" +
+			"then closes the old one out. It is your word that the old anchor has stopped and does not come back on its data: if\n" +
+			"it is only cut off, both decide on members, and what one of them let in can be lost. Every fabric has an anchor of\n" +
+			"its own; name it with --fabric.",
+		Example: "  selvedge location anchor syd --fabric shop\n  selvedge location anchor syd --force --url http://127.0.0.1:8401",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			if err := c.SetAnchor(cmd.Context(), args[0], force); err != nil {
+				return fmt.Errorf("anchor %s: %w", args[0], err)
+			}
+			fmt.Fprintf(a.err, "%s decides on the members of %s\n", args[0], c.FabricName())
+			return nil
+		},
+	})
+	c.Flags().BoolVar(&force, "force", false, "the present anchor is gone for good: take over without it")
 	return c
 }
 

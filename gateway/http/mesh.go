@@ -48,10 +48,31 @@ func (q *request) mesh() error {
 			return err
 		}
 		return q.result(http.StatusAccepted, value.Bool(true))
+	case q.path.n == 2 && part == "anchor" && m == http.MethodPost:
+		return q.setAnchor(ctx)
+	case q.path.n == 2 && part == "anchor":
+		return q.allow("POST")
 	case q.path.n <= 2:
 		return q.allow("GET")
 	}
 	return q.unknown()
+}
+
+// setAnchor answers POST /mesh/anchor.
+func (q *request) setAnchor(ctx context.Context) error {
+	body, err := q.json()
+	if err != nil {
+		return err
+	}
+	f := object(body)
+	location, force := f.want("location"), f.flag("force", false)
+	if f.err != nil {
+		return f.err
+	}
+	if err := q.server.service.SetAnchor(ctx, &q.call, location, force); err != nil {
+		return err
+	}
+	return q.result(http.StatusOK, value.Bool(true))
 }
 
 // decodeLink reads the body of PUT /mesh/links/FROM/TO.
@@ -87,7 +108,7 @@ func meshValue(m *api.MeshState) value.Value {
 		return value.Object(str("from", l.From), str("to", l.To), str("state", l.State), float("oneWayMs", l.OneWayMs), float("rttMs", l.RTTMs),
 			member("lag", value.Object(member("entries", value.Int(l.LagEntries)), member("bytes", value.Int(l.LagBytes)), float("ms", l.LagMs))))
 	}
-	return value.Object(str("location", m.Location), str("incarnation", m.Incarnation.String()), member("locations", each(m.Locations, place)),
+	return value.Object(str("location", m.Location), str("incarnation", m.Incarnation.String()), str("anchor", m.Anchor), member("locations", each(m.Locations, place)),
 		member("links", each(m.Links, link)), member("vector", vectorValue(m.Vector, m.Names)), member("stable", vectorValue(m.Stable, m.Names)),
 		str("watermark", m.Watermark.String()))
 }

@@ -162,7 +162,7 @@ func (w *world) MeshState(tenant, name string) (api.MeshState, error) {
 		return api.MeshState{}, err
 	}
 	s := f.Status()
-	return api.MeshState{Location: "fra", Locations: w.AllLocations(), Vector: s.Vector, Stable: s.Stable, Watermark: s.Watermark,
+	return api.MeshState{Location: "fra", Anchor: "fra", Locations: w.AllLocations(), Vector: s.Vector, Stable: s.Stable, Watermark: s.Watermark,
 		Links: []api.Link{{From: "fra", To: "syd", State: "up", OneWayMs: 125, RTTMs: 250}}, Names: map[clock.Origin]string{1: "fra"}}, nil
 }
 
@@ -185,6 +185,12 @@ func (w *world) HealAll(context.Context) error {
 
 func (w *world) Evict(context.Context, string, string, string) error { return nil }
 func (w *world) Leave(context.Context, string, string) error         { return nil }
+func (w *world) SetAnchor(_ context.Context, _, _, location string, force bool) error {
+	if location != "fra" && !force {
+		return api.Fail(api.Refused, "the anchor cannot be reached")
+	}
+	return nil
+}
 func (w *world) Backup(_ context.Context, folder string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

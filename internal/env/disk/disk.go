@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -43,6 +44,9 @@ func Real() FS { return vfs.Default }
 
 // Memory returns an empty file system in memory.
 func Memory() FS { return vfs.NewMem() }
+
+// TempFolder makes a new folder of the machine, for the caller to remove.
+func TempFolder(prefix string) (string, error) { return os.MkdirTemp("", prefix) }
 
 // IsFull tells whether err says that the disk has no room left.
 func IsFull(err error) bool {
