@@ -5,6 +5,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/crdt"
 	"github.com/selvedge-db/selvedge/fabric/changelog"
