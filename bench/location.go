@@ -36,7 +36,7 @@ func startLocation(o Options) (*location, error) {
 	cfg.Location = node.LocationConfig{Name: "fra", Latitude: 50.11, Longitude: 8.68, City: "Frankfurt", Country: "DE"}
 	cfg.Data, cfg.RootKey, cfg.RootPassword = dir, rootKey, "bench"
 	cfg.HTTP.Listen, cfg.Mesh.Listen = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Mesh.Create, cfg.Mesh.Key = true, "bench-mesh-key-of-32-characters-or-so"
+	cfg.Mesh.Create, cfg.Mesh.Key = true, meshKey
 	n, err := node.Start(context.Background(), cfg)
 	if err != nil {
 		return nil, err

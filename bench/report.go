@@ -1,0 +1,3 @@
+package bench
+
+func Report(a,b []byte) ([]byte, error) { return b, nil }
