@@ -26,11 +26,9 @@ func (s *Service) Batch(ctx context.Context, c *Call, operations []Operation, sy
 	if len(operations) > s.limits.Items {
 		return nil, Fail(BadBatch, "%d operations: at most %d", len(operations), s.limits.Items)
 	}
-	v := c.Fabric.View()
-	defer shut(v)
 	writes := make([]fabric.Write, len(operations))
 	for i := range operations {
-		w, err := c.step(v, &operations[i])
+		w, err := c.step(&operations[i])
 		if err != nil {
 			e := AsError(err)
 			e.Index = i
@@ -50,7 +48,7 @@ func (s *Service) Batch(ctx context.Context, c *Call, operations []Operation, sy
 }
 
 // step makes the write of one operation.
-func (c *Call) step(v *fabric.View, p *Operation) (fabric.Write, error) {
+func (c *Call) step(p *Operation) (fabric.Write, error) {
 	if err := c.open(p.Collection); err != nil {
 		return fabric.Write{}, err
 	}
@@ -71,7 +69,7 @@ func (c *Call) step(v *fabric.View, p *Operation) (fabric.Write, error) {
 		o.Overwrite = OverwriteReplace
 		return prepare(fabric.Insert, p.Collection, p.Key, p.Document, &o)
 	case "kvset", "kvdelete":
-		if err := c.keyValue(v, p.Collection); err != nil {
+		if err := c.keyValue(p.Collection); err != nil {
 			return fabric.Write{}, err
 		}
 		if p.Kind == "kvdelete" {

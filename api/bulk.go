@@ -62,6 +62,9 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 	if lanes == 0 {
 		return items, nil
 	}
+	if len(elements) == 1 {
+		return items, s.writeOnly(ctx, c, op, collection, elements[0], o, &items[0])
+	}
 	queues := make([][]int, lanes)
 	keys := make([]string, len(elements))
 	seed := maphash.MakeSeed()
@@ -97,6 +100,22 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 	return items, nil
 }
 
+// writeOnly does a bulk call of a single item, on the caller's goroutine.
+func (s *Service) writeOnly(ctx context.Context, c *Call, op Op, collection string, element value.Value, o *WriteOptions, item *Item) error {
+	key, err := itemOf(op, collection, element)
+	if err != nil {
+		item.Err = AsError(err)
+		return nil
+	}
+	one := *c
+	if c.Idempotency != "" {
+		one.Idempotency = c.Idempotency + "#0"
+	}
+	s.writeItem(ctx, &one, op, collection, key, element, o, item)
+	c.saw(one.seen)
+	return nil
+}
+
 // writeItem does one item of a bulk call.
 func (s *Service) writeItem(ctx context.Context, c *Call, op Op, collection, key string, doc value.Value, o *WriteOptions, item *Item) {
 	if ctx.Err() != nil {
@@ -121,9 +140,7 @@ func (s *Service) bulk(c *Call, collection string, items int) error {
 	if items > s.limits.Items {
 		return Fail(BadParameter, "%d items: at most %d in one call", items, s.limits.Items)
 	}
-	v := c.Fabric.View()
-	defer shut(v)
-	if _, ok := v.Collection(collection); !ok {
+	if _, ok := c.Fabric.Collection(collection); !ok {
 		return Fail(CollectionNotFound, "%s", quote(collection))
 	}
 	return nil

@@ -28,11 +28,11 @@ type KVCollection struct {
 }
 
 // keyValue gives an error unless the collection is a key-value collection.
-func (c *Call) keyValue(v *fabric.View, collection string) error {
+func (c *Call) keyValue(collection string) error {
 	if err := c.open(collection); err != nil {
 		return err
 	}
-	got, ok := v.Collection(collection)
+	got, ok := c.Fabric.Collection(collection)
 	if !ok {
 		return Fail(CollectionNotFound, "%s", quote(collection))
 	}
@@ -71,7 +71,7 @@ func (s *Service) KVCreate(ctx context.Context, c *Call, name string, expires bo
 
 // KVDrop drops a key-value collection.
 func (s *Service) KVDrop(ctx context.Context, c *Call, name string) error {
-	if err := s.kvCheck(c, name); err != nil {
+	if err := c.keyValue(name); err != nil {
 		return err
 	}
 	_, err := s.DropCollection(ctx, c, name)
@@ -80,17 +80,11 @@ func (s *Service) KVDrop(ctx context.Context, c *Call, name string) error {
 
 // KVTruncate removes all entries.
 func (s *Service) KVTruncate(ctx context.Context, c *Call, name string) error {
-	if err := s.kvCheck(c, name); err != nil {
+	if err := c.keyValue(name); err != nil {
 		return err
 	}
 	_, err := s.Truncate(ctx, c, name)
 	return err
-}
-
-func (s *Service) kvCheck(c *Call, name string) error {
-	v := c.Fabric.View()
-	defer shut(v)
-	return c.keyValue(v, name)
 }
 
 // KVCollections lists the key-value collections by name.
@@ -110,7 +104,7 @@ func (s *Service) KVCollections(ctx context.Context, c *Call) ([]KVCollection, e
 
 // KVGet reads one entry.
 func (s *Service) KVGet(ctx context.Context, c *Call, collection, key string) (Document, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return Document{}, err
 	}
 	doc, err := s.Read(ctx, c, collection, key)
@@ -124,7 +118,7 @@ func (s *Service) KVGet(ctx context.Context, c *Call, collection, key string) (D
 
 // KVSet sets entries, each as a transaction of its own.
 func (s *Service) KVSet(ctx context.Context, c *Call, collection string, pairs []value.Value, sync Sync) ([]Item, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return nil, err
 	}
 	docs, bad := make([]value.Value, 0, len(pairs)), make(map[int]*Error)
@@ -158,7 +152,7 @@ func (s *Service) KVSet(ctx context.Context, c *Call, collection string, pairs [
 
 // KVDelete removes one entry.
 func (s *Service) KVDelete(ctx context.Context, c *Call, collection, key string, sync Sync) (WriteReply, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return WriteReply{}, err
 	}
 	o := DefaultWriteOptions()
@@ -174,7 +168,7 @@ func (s *Service) KVDelete(ctx context.Context, c *Call, collection, key string,
 
 // KVDeleteMany removes entries, each as a transaction of its own.
 func (s *Service) KVDeleteMany(ctx context.Context, c *Call, collection string, keys []value.Value, sync Sync) ([]Item, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return nil, err
 	}
 	o := DefaultWriteOptions()
@@ -184,7 +178,7 @@ func (s *Service) KVDeleteMany(ctx context.Context, c *Call, collection string, 
 
 // KVCount counts the entries.
 func (s *Service) KVCount(ctx context.Context, c *Call, collection string) (int64, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return 0, err
 	}
 	_, n, err := s.Count(ctx, c, collection)
@@ -199,7 +193,7 @@ type Page struct {
 
 // KVPage gives entries in key order.
 func (s *Service) KVPage(ctx context.Context, c *Call, collection string, p Page) ([]Document, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return nil, err
 	}
 	return s.List(ctx, c, collection, p)
@@ -207,7 +201,7 @@ func (s *Service) KVPage(ctx context.Context, c *Call, collection string, p Page
 
 // KVValues gives the entries of some keys; keys without one are left out.
 func (s *Service) KVValues(ctx context.Context, c *Call, collection string, keys []string) ([]Document, error) {
-	if err := s.kvCheck(c, collection); err != nil {
+	if err := c.keyValue(collection); err != nil {
 		return nil, err
 	}
 	docs, failed, err := s.ReadMany(ctx, c, collection, keys)
