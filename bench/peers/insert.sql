@@ -1,0 +1,3 @@
+\set n random(1, 1000000000)
+\set c random(0, 999)
+INSERT INTO places (doc) VALUES (('{"name":"Place ' || :n || '","city":"city-' || :c || '","country":"Selvedgia","lat":50.110900,"lon":8.682100,"tags":["alpha","beta","gamma"],"visits":1234,"text":"the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven fabric the selvedge is the self finished edge of a woven"}')::jsonb);
