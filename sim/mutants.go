@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/replication"
 	"github.com/selvedge-db/selvedge/store/kv"
@@ -25,7 +28,7 @@ func Mutants() []Mutant {
 		{"new-dependencies", "entries say that they had seen more than they had"},
 		{"equal-stamp", "a stamp may equal the newest one seen"},
 		{"reused-stamp", "now and then a stamp is given twice"},
-		{"clock-forgets", "the clock's mark and ceiling are lost in a restart"},
+		{"clock-forgets", "the clock forgets what it has seen, and a restart finds it set back"},
 		{"early-report", "reports speak of batches that are not durable"},
 		{"early-vouch", "a time is vouched for while older commits are not durable"},
 		{"applied-twice", "the operations of an entry are merged twice"},
@@ -54,6 +57,13 @@ func (s *site) distort() func(clock.Time) clock.Time {
 			}
 			return t
 		}
+	case "clock-forgets":
+		return func(t clock.Time) clock.Time {
+			if s.life < 2 {
+				return t
+			}
+			return max(clock.TimeOf(s.wall()), s.w.ledger.Holds(s.book()).At(s.self)+1)
+		}
 	case "reused-stamp":
 		return func(t clock.Time) clock.Time {
 			if own := s.w.ledger.Holds(s.book()).At(s.self); own > 0 && s.rng.chance(2) {
@@ -67,25 +77,30 @@ func (s *site) distort() func(clock.Time) clock.Time {
 
 // database is the disk as the core sees it.
 func (s *site) database() kv.DB {
-	if s.w.mutant == "torn-index" {
-		return &tornDB{DB: s.disk, rng: &s.rng}
+	switch s.w.mutant {
+	case "torn-index":
+		return &tornDB{s.disk, func(key, value []byte) ([]byte, bool) {
+			return value, len(key) <= 5 || key[5] != layout.Indexes || !s.rng.chance(3)
+		}}
+	case "float-counter":
+		return &tornDB{s.disk, floating}
 	}
 	return s.disk
 }
 
-// tornDB loses some index entries.
+// tornDB changes what is written, or loses it.
 type tornDB struct {
 	*memory.DB
-	rng *random
+	keep func(key, value []byte) ([]byte, bool)
 }
 
 type tornBatch struct {
 	kv.Batch
-	rng *random
+	keep func(key, value []byte) ([]byte, bool)
 }
 
-// NewBatch gives a batch that loses some index entries.
-func (d *tornDB) NewBatch() kv.Batch { return &tornBatch{d.DB.NewBatch(), d.rng} }
+// NewBatch gives a batch that changes what is written.
+func (d *tornDB) NewBatch() kv.Batch { return &tornBatch{d.DB.NewBatch(), d.keep} }
 
 // Apply applies what is left.
 func (d *tornDB) Apply(b kv.Batch) (kv.Pending, error) {
@@ -95,12 +110,11 @@ func (d *tornDB) Apply(b kv.Batch) (kv.Pending, error) {
 	return d.DB.Apply(b)
 }
 
-// Set loses some index entries.
+// Set changes what is written, or loses it.
 func (b *tornBatch) Set(key, value []byte) {
-	if len(key) > 5 && key[5] == 'i' && b.rng.chance(3) {
-		return
+	if value, kept := b.keep(key, value); kept {
+		b.Batch.Set(key, value)
 	}
-	b.Batch.Set(key, value)
 }
 
 // tamperProgress changes what the machine is told.
@@ -150,10 +164,14 @@ func (w *world) tamperStable(s *site, v clock.Vector) clock.Vector {
 
 // tamperEntries changes entries before they are applied.
 func (w *world) tamperEntries(s *site, entries []codec.Entry) []codec.Entry {
-	if w.mutant != "applied-twice" && w.mutant != "float-counter" {
+	if w.mutant == "ignored-dependency" {
+		had := w.ledger.Holds(s.book())
+		return slices.DeleteFunc(slices.Clone(entries), func(e codec.Entry) bool { return e.Stamp.Time <= had.At(e.Stamp.Origin) })
+	}
+	if w.mutant != "applied-twice" {
 		return entries
 	}
-	out := append([]codec.Entry(nil), entries...)
+	out := slices.Clone(entries)
 	for i := range out {
 		changes, err := codec.DecodeChanges(out[i].Body)
 		if err != nil {
@@ -161,7 +179,7 @@ func (w *world) tamperEntries(s *site, entries []codec.Entry) []codec.Entry {
 		}
 		for j := range changes {
 			if changes[j].Kind == codec.Document {
-				changes[j].Ops = w.tamperOps(changes[j].Ops)
+				changes[j].Ops = append(changes[j].Ops, changes[j].Ops...)
 			}
 		}
 		out[i].Body = codec.AppendChanges(nil, changes)

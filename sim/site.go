@@ -28,27 +28,31 @@ type site struct {
 	self    clock.Origin
 	join    clock.Stamp
 	timing  timing
-	flight  []inFlight // sealed groups, oldest first
-	open    []*commit  // sequenced, their group not sealed yet
-	syncing bool
-	sealing bool
-	stepped bool
-	wake    int64 // when the machine wants a tick, -1 for none planned
-	holdoff int64 // no requests before this moment
 	state   standing
-	base    fabric.Counters // counted in earlier lives
-	moved   replication.Counters
+	writing
+	stepped bool
+	wake    int64                         // when the machine wants a tick, -1 for none planned
+	holdoff int64                         // no requests before this moment
 	heard   map[clock.Origin]clock.Vector // for a mutant
-	old     *memory.DB                    // a copy of the disk, to be put back later
+}
+
+// writing is what is between sequencing and disk.
+type writing struct {
+	open    []*commit  // sequenced, their group not sealed yet
+	flight  []inFlight // sealed groups, oldest first
+	syncing bool
+	sealing bool       // the open group waits for more
+	old     *memory.DB // a copy of the disk, to be put back later
 }
 
 // timing is a location's clock.
 type timing struct {
-	offset           int64 // milliseconds that the wall clock is ahead
-	guard            *clock.Guard
-	good             int64 // the offset last accepted
-	bad              bool  // writes are refused
-	checked, checkAt int64 // the offset that the guard saw last, and when it looks again
+	offset  int64 // milliseconds that the wall clock is ahead
+	guard   *clock.Guard
+	good    int64 // the offset last accepted
+	bad     bool  // writes are refused
+	checked int64 // the offset that the guard saw last
+	checkAt int64 // when it looks again
 }
 
 // standing is where a location stands in the fabric.
@@ -109,7 +113,7 @@ func (s *site) start() error {
 	s.core, s.up = core, true
 	s.w.restarted(s)
 	s.life++
-	s.flight, s.open, s.syncing, s.sealing, s.wake = nil, nil, false, false, -1
+	s.writing, s.wake = writing{old: s.old}, -1
 	s.state = standing{notice: s.state.notice}
 	if o := s.timing.offset; o > clock.DefaultMaxOffset || o < -clock.DefaultMaxOffset {
 		// Whoever starts alone with a wrong clock believes it; an operator sets it right first.
