@@ -1,0 +1,143 @@
+package docs
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestQuickstart runs the commands of the quickstart line by line, on other ports. What stands behind #> must be in what
+// the command above it prints; commands that only read are asked again until it is.
+func TestQuickstart(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(s.folder, "selvedge"), "../cmd/selvedge")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
+		"TMPDIR="+s.folder)
+	for _, b := range blocks(t, "guides/quickstart.md") {
+		switch b.kind {
+		case "sh server":
+			s.serve(t, strings.Fields(b.text))
+		case "sh":
+			s.script(t, b)
+		}
+	}
+	if s.commands < 20 || s.checks < 20 {
+		t.Errorf("the quickstart has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
+}
+
+type story struct {
+	folder           string
+	port             int
+	env              []string
+	commands, checks int
+}
+
+// serve starts the planet and waits for the line that says it is ready.
+func (s *story) serve(t *testing.T, words []string) {
+	t.Helper()
+	c := exec.Command(filepath.Join(s.folder, words[0]), append(words[1:], "--port", strconv.Itoa(s.port))...)
+	c.Dir, c.Env = s.folder, s.env
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		timer := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
+		defer timer.Stop()
+		if err := c.Wait(); err != nil {
+			t.Errorf("the planet ended with %v", err)
+		}
+	})
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "ready" {
+			return
+		}
+	}
+	t.Fatal("the planet is not ready")
+}
+
+// script runs the commands of a block, each with the lines that it must print.
+func (s *story) script(t *testing.T, b block) {
+	t.Helper()
+	command, wants := "", []string(nil)
+	flush := func() {
+		if command != "" && !t.Failed() {
+			s.run(t, b, command, wants)
+		}
+		command, wants = "", nil
+	}
+	for line := range strings.Lines(b.text) {
+		line = strings.TrimSpace(line)
+		if want, found := strings.CutPrefix(line, "#>"); found {
+			wants = append(wants, strings.TrimSpace(want))
+			continue
+		}
+		flush()
+		command = line
+	}
+	flush()
+}
+
+var (
+	reading  = regexp.MustCompile(`^(selvedge (get|status|export) |curl -s [^{]*$)`)
+	firstURL = regexp.MustCompile(`:840(\d)`)
+)
+
+func (s *story) run(t *testing.T, b block, command string, wants []string) {
+	t.Helper()
+	if setting, found := strings.CutPrefix(command, "export "); found {
+		s.env = append(s.env, setting)
+		return
+	}
+	s.commands++
+	s.checks += len(wants)
+	moved := firstURL.ReplaceAllStringFunc(command, func(port string) string {
+		return fmt.Sprintf(":%d", s.port+int(port[len(port)-1]-'0'))
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		c := exec.CommandContext(ctx, "bash", "-c", moved)
+		c.Dir, c.Env = s.folder, s.env
+		out, err := c.CombinedOutput()
+		wrong := missing(string(out), wants)
+		if err == nil && wrong == "" {
+			return
+		}
+		if ctx.Err() != nil || !reading.MatchString(command+" ") {
+			t.Fatalf("line %d: %s: %v%s\n%s", b.line, command, err, wrong, out)
+		}
+		select {
+		case <-time.After(5 * pause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func missing(out string, wants []string) string {
+	for _, want := range wants {
+		if !strings.Contains(out, want) {
+			return fmt.Sprintf(", and %q is not printed", want)
+		}
+	}
+	return ""
+}
