@@ -10,7 +10,7 @@ VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build test lint vet race ci jsc8 bench sim fuzz clean
+.PHONY: build test lint vet race ci jsc8 bench bench-go sim fuzz clean
 .DEFAULT_GOAL := build
 
 build:
@@ -40,7 +40,12 @@ ci: build test race jsc8
 jsc8: build
 	@if [ -d apptest/jsc8 ]; then cd apptest/jsc8 && npm ci --no-audit --no-fund && npm test; else echo 'no apptest/jsc8'; fi
 
+# All figures of docs/benchmarks.md; a quarter of an hour on a quiet machine.
 bench:
+	GO='$(GO)' bench/run.sh
+
+# The Go benchmarks alone, for benchstat.
+bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 sim: build

@@ -66,22 +66,23 @@ func (r *Result) note(name, text string) {
 // Workload is one workload by name.
 type Workload struct {
 	Name, Short string
+	Flags       string // of an example
 	Run         func(Options) (Result, error)
 }
 
 // Workloads lists all of them.
 func Workloads() []Workload {
 	return []Workload{
-		{"insert", "durable inserts of 600-byte documents with one index, in process", insertInProcess},
-		{"kv-set", "durable key-value sets of 100-byte values, in process", setInProcess},
-		{"read", "point reads of hot documents, in process", readInProcess},
-		{"read-http", "latency of point reads over HTTP, open loop", readOverHTTP},
-		{"replicate", "highest commit rate at which other locations see commits within 20 ms", replicate},
-		{"visibility", "time until other locations see a commit, at one rate", visibility},
-		{"wire", "bytes that one replicated insert, or update of one field, takes on the wire", wire},
-		{"footprint", "memory, processor and start of locations without data", footprint},
-		{"bootstrap", "speed at which a new location copies a fabric while others write", bootstrap},
-		{"count", "documents found in a data folder after a restart", countDocuments},
+		{"insert", "durable inserts of 600-byte documents with one index, in process", "--duration 30s --writers 64", insertInProcess},
+		{"kv-set", "durable key-value sets of 100-byte values, in process", "--duration 30s --writers 64", setInProcess},
+		{"read", "point reads of hot documents, in process", "--documents 100000 --writers 16", readInProcess},
+		{"read-http", "latency of point reads over HTTP, open loop", "--rate 2000", readOverHTTP},
+		{"replicate", "highest commit rate at which other locations see commits within 20 ms", "--locations 3 --rate 4000", replicate},
+		{"visibility", "time until other locations see a commit, at one rate", "--wan real --rate 1000", visibility},
+		{"wire", "bytes that one replicated insert, or update of one field, takes on the wire", "--locations 3", wire},
+		{"footprint", "memory, processor and start of locations without data", "--duration 10s", footprint},
+		{"bootstrap", "speed at which a new location copies a fabric while others write", "--documents 1000000 --rate 500", bootstrap},
+		{"count", "documents found in a data folder after a restart", "--data ./bench-data", countDocuments},
 	}
 }
 
@@ -110,6 +111,12 @@ func (l *latencies) add(d time.Duration) {
 func (l *latencies) merge(more []int64) {
 	l.mu.Lock()
 	l.list = append(l.list, more...)
+	l.mu.Unlock()
+}
+
+func (l *latencies) clear() {
+	l.mu.Lock()
+	l.list = nil
 	l.mu.Unlock()
 }
 

@@ -36,7 +36,7 @@ func readOverHTTP(o Options) (r Result, err error) {
 		took.add(time.Since(planned))
 	}
 	openLoop(o.Rate, o.Warmup, call)
-	took = latencies{}
+	took.clear()
 	used := cpu()
 	openLoop(o.Rate, o.Duration, call)
 	r.set("rate", float64(o.Rate))

@@ -111,7 +111,8 @@ func (s *sight) commit(n int64, planned time.Time) {
 // run commits at a rate; the commits get numbers from first on. It returns when all locations have seen all.
 func (s *sight) run(rate int, warmup, duration time.Duration, first int64) (next int64, err error) {
 	for i := range s.seen {
-		s.seen[i], s.since[i] = latencies{}, latencies{}
+		s.seen[i].clear()
+		s.since[i].clear()
 	}
 	warm := int64(float64(rate) * warmup.Seconds())
 	s.from.Store(first + warm)

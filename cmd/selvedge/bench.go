@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,8 +27,10 @@ func (a *app) benchCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, w := range bench.Workloads() {
-		c.AddCommand(&cobra.Command{Use: w.Name, Short: w.Short, Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error { return a.bench(w, o, cpuProfile, allocProfile) }})
+		c.AddCommand(&cobra.Command{Use: w.Name, Short: strings.ToUpper(w.Short[:1]) + w.Short[1:], Args: cobra.NoArgs,
+			Long:    "Measure the " + w.Short + ".\nThe result is a line of JSON; docs/benchmarks.md says what it means.",
+			Example: "  selvedge bench " + w.Name + " " + w.Flags,
+			RunE:    func(*cobra.Command, []string) error { return a.bench(w, o, cpuProfile, allocProfile) }})
 	}
 	c.AddCommand(a.benchReportCommand())
 	f := c.PersistentFlags()
@@ -102,7 +105,10 @@ func (a *app) benchReportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report RESULTS DOCUMENT",
 		Short: "Put the figures of many runs into the tables of a document",
-		Args:  cobra.ExactArgs(2),
+		Long: "Put the figures of many runs, a line of JSON each, into the tables of a Markdown document, between the lines\n" +
+			"that mark them. bench/run.sh does so at its end.",
+		Example: "  selvedge bench report bin/bench-results.jsonl docs/benchmarks.md",
+		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			results, err := os.ReadFile(args[0])
 			if err != nil {
