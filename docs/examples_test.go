@@ -22,7 +22,7 @@ import (
 const (
 	apiKey = "demo.root.secret"
 	// patience bounds a broken run and is no claim about speed.
-	patience = 60 * time.Second
+	patience = 30 * time.Second
 	pause    = 20 * time.Millisecond
 )
 
@@ -204,11 +204,16 @@ func (r *reader) example(t *testing.T, b block, location string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	e := r.parse(t, b.text)
+	last := ""
 	for {
 		wrong := r.ask(ctx, t, location, e)
 		if wrong == "" {
 			return
 		}
+		if ctx.Err() != nil && last != "" {
+			wrong = last // what was wrong before the time was over tells more
+		}
+		last = wrong
 		if ctx.Err() != nil || e.method != http.MethodGet {
 			t.Errorf("line %d: %s %s at %s: %s", b.line, e.method, e.path, location, wrong)
 			return
