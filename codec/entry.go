@@ -14,7 +14,7 @@ type Entry struct {
 	Prev   clock.Time   // of the entry before in this log; zero for the first
 	Chain  uint32       // hash over the log up to here
 	Deps   clock.Vector // all that the transaction had seen, without its own origin
-	System clock.Time   // what it had seen of the system fabric
+	System clock.Time   // how far its location's own log in the system fabric had come
 	Body   []byte       // encoded changes: what peers get
 	Local  []byte       // encoded changes of local collections: stored, never sent
 }

@@ -24,6 +24,7 @@ const (
 	startMs    = 1e9
 	metaBody   = 100
 	metaTurns  = 256
+	systemMs   = 10_000 // mean time between two changes of the system fabric
 	wholeEvery = 64
 )
 
@@ -37,10 +38,11 @@ type world struct {
 	next    []float64
 	deps    clock.Vector
 	now     float64
+	system  float64 // when the location's log in the system fabric went on last
 }
 
 func newWorld(c traffic) *world {
-	w := &world{traffic: c, rng: rand.New(rand.NewPCG(7, uint64(c.origins))), clock: clock.New(0, 0), now: startMs}
+	w := &world{traffic: c, rng: rand.New(rand.NewPCG(7, uint64(c.origins))), clock: clock.New(0, 0), now: startMs, system: startMs}
 	w.clock.SetCeiling(clock.MaxTime)
 	for i := range c.origins {
 		w.latency = append(w.latency, 5+w.rng.Float64()*150)
@@ -55,6 +57,9 @@ func newWorld(c traffic) *world {
 // turn lets time pass and hears the others.
 func (w *world) turn() {
 	w.now += w.pauseMs/2 + w.rng.ExpFloat64()*w.pauseMs/2
+	if w.now-w.system >= systemMs {
+		w.system = w.now - w.rng.Float64()*w.pauseMs
+	}
 	w.deps = w.deps.Clone()
 	for i := 1; i < len(w.next); i++ {
 		for w.next[i]+w.latency[i] <= w.now {
@@ -83,7 +88,7 @@ func (c traffic) measure(t *testing.T) (wire, disk float64) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := codec.Entry{Stamp: clock.Stamp{Time: at, Origin: self}, Prev: prev, Deps: w.deps, System: clock.TimeOf(5e8), Body: body}
+			e := codec.Entry{Stamp: clock.Stamp{Time: at, Origin: self}, Prev: prev, Deps: w.deps, System: clock.TimeOf(int64(w.system)), Body: body}
 			chain = codec.ChainNext(chain, at, codec.BodyHash(body))
 			e.Chain = chain
 			data := codec.AppendLogRecord(nil, &e, past, entries%wholeEvery == 0)

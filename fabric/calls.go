@@ -40,6 +40,11 @@ func (f *Fabric) commit(ctx context.Context, async bool, prepare func(*Core, int
 		if p.Empty() {
 			return f.unchanged(ctx, core, p)
 		}
+		if attempt == 0 {
+			if err := f.markSystem(ctx); err != nil {
+				return Receipt{}, err
+			}
+		}
 		r := &request{prepared: p, reply: make(chan ack, 1), early: async && p.allowsAsync()}
 		if attempt >= aloneAfter {
 			r.prepare = prepare
@@ -279,6 +284,9 @@ func (f *Fabric) createUnique(ctx context.Context, collection string, spec Index
 	if err := f.gate.check(); err != nil {
 		return err
 	}
+	if err := f.markSystem(ctx); err != nil {
+		return err
+	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
 		if err := core.CheckUnique(collection, spec); err != nil {
 			return err
@@ -304,6 +312,9 @@ func (f *Fabric) DropIndex(ctx context.Context, collection, name string) (Index,
 // Truncate empties a collection.
 func (f *Fabric) Truncate(ctx context.Context, collection string) error {
 	if err := f.gate.check(); err != nil {
+		return err
+	}
+	if err := f.markSystem(ctx); err != nil {
 		return err
 	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
@@ -461,7 +472,9 @@ func (f *Fabric) Status() Status {
 	f.seq.Lock()
 	defer f.seq.Unlock()
 	c := f.core.Load()
-	return Status{Self: c.Self(), Members: c.Members(), Vector: c.durable.Load().vector, Stable: c.pub.stable, Watermark: c.watermark, Counters: c.counters}
+	counters := c.counters
+	counters.Unmarked = f.unmarked.Load()
+	return Status{Self: c.Self(), Members: c.Members(), Vector: c.durable.Load().vector, Stable: c.pub.stable, Watermark: c.watermark, Counters: counters}
 }
 
 // ReadLog returns durable entries of an origin for a peer.

@@ -62,6 +62,8 @@ type Options struct {
 	Random func() uint64
 	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
 	Distort func(clock.Time) clock.Time
+	// System gives what an entry committed here says of the system fabric; nil for nothing. It must be quick.
+	System func() clock.Time
 	// Resume is the commit number to go on from, when this core takes the place of one that readers know numbers of.
 	Resume uint64
 }
@@ -77,6 +79,8 @@ type published struct {
 	stable  clock.Vector
 	self    clock.Origin
 	now     clock.Time // of the hybrid clock
+	own     clock.Time // of the own log's newest entry
+	ahead   bool       // something of others was applied since, other than marks
 }
 
 // Core is one fabric at one location as a step machine: no goroutines, no clock, no randomness of its own.
@@ -153,6 +157,8 @@ func (d *durableState) head(o clock.Origin) sequencer.Head {
 // Counters count what happened since the fabric was opened.
 type Counters struct {
 	Commits, Entries, Merged, Conflicts, Folds, Purges, Expired, Trimmed, Stale, LogReads uint64
+	// Unmarked commits went on although the system fabric took no mark of what was applied of it here.
+	Unmarked uint64
 }
 
 // openRecord is the body of an entry that is not yet in the store.
@@ -170,7 +176,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening fabric %d: %w", o.Number, err)
 	}
-	state.Distort, state.Number = o.Distort, o.Resume
+	state.Distort, state.Number, state.System = o.Distort, o.Resume, o.System
 	c.seq = sequencer.New(c.keys, state)
 	c.durable.Store(&durableState{number: o.Resume, self: state.Self, vector: state.Vector.Clone(), end: c.seq.Head(state.Self).End,
 		heads: slices.Clone(state.Heads), members: c.members})
@@ -191,6 +197,7 @@ func (c *Core) publish() {
 	c.pub.schema, c.pub.members = c.schema, c.members
 	c.pub.self = c.seq.Self()
 	c.pub.now = c.seq.Clock().Now()
+	c.pub.own, c.pub.ahead = c.seq.Head(c.pub.self).End, c.seq.Ahead()
 	c.pub.seen = withClosed(c.pub.vector, c.members, true)
 	c.show()
 }
@@ -285,6 +292,9 @@ func (c *Core) DurableNumber() uint64 { return c.durable.Load().number }
 func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 	if err := c.usable(); err != nil {
 		return clock.Stamp{}, err
+	}
+	if p.mark && !c.seq.Ahead() {
+		return clock.Stamp{}, nil // another call has made it
 	}
 	if p.schema != c.schema {
 		return clock.Stamp{}, sequencer.ErrStale

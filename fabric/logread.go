@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -179,4 +180,57 @@ func (f *Fabric) OwnLog(after clock.Time, visit func(clock.Stamp, []codec.Change
 		}
 		return visit(clock.Stamp{Time: t, Origin: self}, changes)
 	})
+}
+
+// Whoever sees what was committed here must see, before it, what was applied here of the system fabric: a permission
+// revoked before is revoked before. Each entry says so with one time, that of the newest entry in the system fabric's
+// log of this location. Whoever has applied that log so far has applied, causal order being kept, all that this entry
+// had seen. When something of others came since, a mark is committed in the system fabric first: an entry that holds
+// nothing and has seen everything. Marks of others need no mark, so an idle system fabric stays idle.
+
+// ownEnd is the time of the newest entry of this location that readers can have seen.
+func (f *Fabric) ownEnd() clock.Time { return f.core.Load().state.Load().own }
+
+// markSystem sees to it that the system fabric's log of this location speaks for all that was applied of it here. When
+// the system fabric takes no mark, commits go on with what its log says, and are counted.
+func (f *Fabric) markSystem(ctx context.Context) error {
+	s := f.cfg.System
+	if s == nil || !s.core.Load().state.Load().ahead {
+		return nil
+	}
+	_, err := s.commit(ctx, false, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
+		return core.prepareMark(wall, inOrder), nil
+	})
+	if err != nil && ctx.Err() != nil {
+		return timedOut(ctx, "the system fabric has not noted yet what this location has seen of it")
+	}
+	if err != nil {
+		f.unmarked.Add(1)
+	}
+	return nil
+}
+
+// prepareMark prepares an entry that holds nothing. It is sequenced only where it is still wanted.
+func (c *Core) prepareMark(wallMs int64, inOrder bool) *Prepared {
+	p := c.begin(wallMs, inOrder)
+	p.mark, p.Body = true, codec.AppendChange(nil, codec.Change{Kind: codec.Mark})
+	p.BodyHash = codec.BodyHash(p.Body)
+	return p
+}
+
+// onlyMarks says that an entry holds nothing but marks of what its location had seen. Marks of a collection have a
+// meaning of their own.
+func onlyMarks(changes []codec.Change) bool {
+	for i := range changes {
+		if ch := &changes[i]; ch.Kind != codec.Mark || ch.Collection != "" {
+			return false
+		}
+	}
+	return len(changes) > 0
+}
+
+// Known is what is durable here and who takes part, both of one moment.
+func (f *Fabric) Known() (clock.Vector, member.Table) {
+	d := f.core.Load().durable.Load()
+	return d.vector, d.members
 }

@@ -31,7 +31,7 @@ func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
 		return fmt.Errorf("entry %s: %w", e.Stamp, err)
 	}
 	m := merging{core: c, entry: e, seen: c.seenBy(e), wallMs: wallMs}
-	m.out.Remote, m.out.Body, m.out.Snapshot = e, e.Body, c.seq.Number()
+	m.out.Remote, m.out.Body, m.out.Snapshot, m.out.Mark = e, e.Body, c.seq.Number(), onlyMarks(changes)
 	members := c.members
 	for i := range changes {
 		if err := m.change(&changes[i]); err != nil {

@@ -29,6 +29,7 @@ type Prepared struct {
 	replay   *Receipt // the answer of an earlier commit under the same idempotency key
 	system   bool     // schema documents may be written
 	touches  bool     // schema documents are written
+	mark     bool     // nothing but a mark of what is applied here
 }
 
 // writing is one document that a transaction writes: what it was and what it becomes.

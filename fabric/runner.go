@@ -18,10 +18,13 @@ import (
 
 // Config says how to run a fabric.
 type Config struct {
-	Name       string
-	DB         kv.DB
-	Env        env.Env
-	Options    Options
+	Name    string
+	DB      kv.DB
+	Env     env.Env
+	Options Options
+	// System is the system fabric of this location, nil for that one itself: what was applied of it here comes, at every
+	// location, before what is committed here.
+	System     *Fabric
 	QueueLimit int // transactions waiting to be sequenced; beyond it callers get Overloaded
 	// OnDurable is called, on a goroutine of the fabric, when something became durable.
 	OnDurable func()
@@ -46,6 +49,8 @@ type Fabric struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the goroutines that hand groups over
 	ended   chan struct{}  // settleGroups has ended
+	// unmarked counts commits before which the system fabric took no mark.
+	unmarked atomic.Uint64
 }
 
 // inFlight is a group on its way to disk and those who wait for it.
@@ -84,6 +89,9 @@ func Open(cfg Config) (*Fabric, error) {
 	}
 	if cfg.Options.Random == nil {
 		cfg.Options.Random = cfg.Env.Rand.Uint64
+	}
+	if cfg.System != nil {
+		cfg.Options.System = cfg.System.ownEnd
 	}
 	core, err := OpenCore(cfg.DB, cfg.Options)
 	if err != nil {

@@ -27,6 +27,8 @@ type hosted struct {
 	once        sync.Once
 	creating    atomic.Bool   // made here, not listed in the directory yet
 	rejectedFor atomic.Uint32 // replication.Reason, when this incarnation must not go on
+	witnessed   witnessed
+	deaf        atomic.Bool // what peers say of this fabric is lost, in tests
 }
 
 // host opens a registered fabric and starts to replicate it. joining says that its data is yet to come. first, when
@@ -40,7 +42,7 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 	limits.DocumentBytes = int(n.cfg.Limits.Document)
 	limits.History = fabric.HistoryLimits{AgeMs: n.cfg.Limits.HistoryAge.Milliseconds(), Bytes: n.cfg.Limits.HistorySize}
 	var err error
-	h.fabric, err = fabric.Open(fabric.Config{Name: reg.Name, DB: n.db, Env: n.env, QueueLimit: int(n.cfg.Limits.Queue),
+	h.fabric, err = fabric.Open(fabric.Config{Name: reg.Name, DB: n.db, Env: n.env, System: n.systemFor(reg.ID), QueueLimit: int(n.cfg.Limits.Queue),
 		Options:   fabric.Options{Number: reg.Number, Limits: limits},
 		OnDurable: h.durable, OnFailure: n.storeFailed})
 	if err != nil {
@@ -69,11 +71,16 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 // drive starts to replicate the fabric under the identity that is registered.
 func (h *hosted) drive() {
 	n, reg := h.node, h.reg
-	h.driven.Store(replication.Start(replication.RunnerConfig{
+	config := replication.RunnerConfig{
 		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
 			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
 		Fabric: h.fabric, Clock: n.env.Clock, Log: n.log, Send: n.transport.Send,
-		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead, Frozen: n.guard.frozen}))
+		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead, Frozen: n.guard.frozen}
+	if system := n.systemFor(reg.ID); system != nil {
+		h.witnessed = witnessed{system: system}
+		config.System, config.Machine.GateSystem = h.witnessed.of, true
+	}
+	h.driven.Store(replication.Start(config))
 }
 
 // featureLevel is the level of operations that this program knows.
@@ -86,6 +93,14 @@ func (h *hosted) serve() { h.once.Do(func() { close(h.ready) }) }
 func (h *hosted) durable() {
 	if r := h.runner(); r != nil {
 		r.Durable()
+	}
+	if h.reg.ID != systemID {
+		return
+	}
+	for _, other := range h.node.all() {
+		if other != h {
+			other.runner().Durable() // entries there may wait for this
+		}
 	}
 }
 
@@ -179,7 +194,7 @@ func (n *Node) OnFrame(peer string, frame mesh.Frame) {
 	n.mu.Lock()
 	h := n.hosted[frame.Fabric]
 	n.mu.Unlock()
-	if h == nil {
+	if h == nil || h.deaf.Load() {
 		return // the fabric is not here, or not here yet
 	}
 	h.up(peer, true)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/selvedge-db/selvedge/access"
@@ -68,6 +69,9 @@ func (n *Node) openPlanet(ctx context.Context) error {
 			return err
 		}
 	}
+	// The system fabric first: the others look at it.
+	first := slices.IndexFunc(fabrics, func(r registration) bool { return r.ID == systemID })
+	fabrics[0], fabrics[first] = fabrics[first], fabrics[0]
 	for _, reg := range fabrics {
 		if err := n.resume(ctx, reg); err != nil {
 			return err

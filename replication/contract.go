@@ -35,8 +35,11 @@ type Progress struct {
 	OwnChain uint32
 	Vouched  clock.Time // no entry after OwnEnd is stamped at or below this
 	Members  member.Table
-	System   clock.Time // what is applied of the system fabric; only with Config.GateSystem
-	Partial  SnapshotMark
+	// System tells, for each origin of this fabric, up to where the log of its
+	// location in the system fabric is applied here: clock.MaxTime where that
+	// holds nothing up. Only with Config.GateSystem.
+	System  clock.Vector
+	Partial SnapshotMark
 	// Lead is how many milliseconds the clocks of the others are ahead of this
 	// location's, by the lower median of all; zero when they are not. A location
 	// whose clock is late must not hold back what honest peers stamp.
@@ -85,7 +88,7 @@ type Config struct {
 	Start      uint64      // random, new at each start of the process
 	Join       clock.Stamp // of the entry by which Self joined; zero for the first member
 	Feature    uint32
-	GateSystem bool  // hold entries until Progress.System covers Entry.System
+	GateSystem bool  // hold an entry until Progress.System of its origin covers Entry.System
 	MaxAhead   int64 // milliseconds that a stamp may be ahead of the wall clock: 2,000
 	Window     int   // bytes in flight to one peer: 4 MiB
 	BatchBytes int   // bytes of one batch: 256 KiB

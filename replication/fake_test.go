@@ -89,7 +89,9 @@ type fake struct {
 	clock    clock.Time    // never set back: a ceiling stands for it
 	wall     func() int64
 	world    *world
-	taking   []string // chunks of a snapshot that came
+	taking   []string     // chunks of a snapshot that came
+	says     clock.Time   // of the system fabric, in entries committed here
+	system   clock.Vector // what is applied of it here
 }
 
 func (f *fake) Progress() replication.Progress {
@@ -104,7 +106,7 @@ func (f *fake) Progress() replication.Progress {
 	f.clock = max(f.clock, vouched)
 	return replication.Progress{
 		Self: f.self, Vector: f.durable.vector.Clone(), OwnEnd: head.Stamp.Time, OwnChain: head.Chain,
-		Vouched: vouched, Members: f.durable.members,
+		Vouched: vouched, Members: f.durable.members, System: f.system,
 	}
 }
 
@@ -157,7 +159,7 @@ func (f *fake) commit(body []byte) (codec.Entry, error) {
 	f.clock = max(f.clock+1, clock.TimeOf(f.wall()), head.Stamp.Time+1)
 	e := codec.Entry{
 		Stamp: clock.Stamp{Time: f.clock, Origin: f.self}, Prev: head.Stamp.Time,
-		Deps: f.visible.vector.Without(f.self).Clone(), Body: body,
+		Deps: f.visible.vector.Without(f.self).Clone(), System: f.says, Body: body,
 	}
 	e.Chain = codec.ChainNext(head.Chain, e.Stamp.Time, codec.BodyHash(body))
 	return e, f.apply(e)

@@ -44,7 +44,7 @@ const (
 	onDependency     // row is missing here
 	onFuture         // its stamp is too far ahead
 	onEviction       // nothing that remains depends on it yet
-	onSystem         // the system fabric is behind
+	onSystem         // its location's log in the system fabric is behind
 	onJoin           // its origin has not joined, as far as is known here
 )
 
@@ -285,7 +285,7 @@ func (m *Machine) ready(o *origin) bool {
 	case e.Stamp.Time > clock.TimeOf(m.now.Wall+max(m.progress.Lead, 0)).Plus(m.cfg.MaxAhead):
 		now.why = onFuture
 		m.alarm(AlarmFuture, o.queue[0].from, o.id, fmt.Sprintf("entry %s is ahead of the clock (%s) by more than %d ms", e.Stamp, clock.TimeOf(m.now.Wall), m.cfg.MaxAhead))
-	case m.cfg.GateSystem && e.System > m.progress.System:
+	case m.cfg.GateSystem && e.System > m.progress.System.At(o.id):
 		now.why = onSystem
 	default:
 		if o.state == member.Evicting {

@@ -9,6 +9,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
 )
@@ -29,6 +30,9 @@ type RunnerConfig struct {
 	OnInstalled func()
 	// Lead is how far the others' clocks are ahead of the one here, in milliseconds.
 	Lead func() int64
+	// System tells how far the system fabric is applied here, as Progress.System has it, for the members given; nil in
+	// the system fabric itself.
+	System func(member.Table) clock.Vector
 	// Frozen says that this location's clock is not to be trusted, so that it vouches for nothing new.
 	Frozen func() bool
 }
@@ -190,6 +194,9 @@ func (r *Runner) progress() Progress {
 	p := ProgressOf(r.cfg.Fabric.Progress())
 	if r.cfg.Frozen != nil && r.cfg.Frozen() {
 		p.Vouched = p.OwnEnd
+	}
+	if r.cfg.System != nil {
+		p.System = r.cfg.System(p.Members)
 	}
 	if r.cfg.Lead != nil {
 		p.Lead = r.cfg.Lead()

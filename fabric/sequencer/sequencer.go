@@ -57,6 +57,7 @@ type Prepared struct {
 	ExpiredSince int64        // wall milliseconds: something read counts as expired; 0 none
 	Remote       *codec.Entry // an entry of another location, or nil for a commit of this one
 	Quiet        bool         // no entry: upkeep that changes nothing that can be seen
+	Mark         bool         // Remote holds nothing but marks of what its location had seen
 }
 
 // Head is the end of one origin's log as sequenced.
@@ -103,6 +104,7 @@ type Machine struct {
 	record   changelog.Record
 	fresh    bool // the vector or clock changed, a head must be written
 	distort  func(clock.Time) clock.Time
+	witness  witness
 	promised clock.Time // the highest ceiling in a sealed group, durable or not
 	key, buf []byte
 }
@@ -119,13 +121,17 @@ type State struct {
 	// Distort makes false stamps of right ones, for the simulator's faulty clocks; nil everywhere else.
 	Distort func(clock.Time) clock.Time
 	Number  uint64 // of the last commit before
+	// System gives what a commit made now says of the system fabric; nil for nothing. It must be quick.
+	System func() clock.Time
 }
 
 // New makes the sequencer of a fabric.
 func New(keys layout.Keys, s State) *Machine {
-	return &Machine{keys: keys, self: s.Self, clock: s.Clock, vector: s.Vector, heads: s.Heads, order: s.Order,
+	m := &Machine{keys: keys, self: s.Self, clock: s.Clock, vector: s.Vector, heads: s.Heads, order: s.Order,
 		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit), distort: s.Distort,
-		number: s.Number, promised: s.Clock.Ceiling()}
+		number: s.Number, promised: s.Clock.Ceiling(), witness: witness{system: s.System}}
+	m.lookBack()
+	return m
 }
 
 // Begin opens a group that will fill the batch.
@@ -230,7 +236,11 @@ func (m *Machine) log(p *Prepared, stamp clock.Stamp) {
 		entry.Chain, entry.Deps, entry.System = p.Remote.Chain, p.Remote.Deps, p.Remote.System
 	} else {
 		entry.Chain, entry.Deps = codec.ChainNext(head.Chain, stamp.Time, p.BodyHash), m.dependencies(head)
+		if m.witness.system != nil {
+			entry.System = m.witness.system()
+		}
 	}
+	m.witness.note(p.Remote == nil, p.Mark)
 	whole := head.Ordinal < 0 || head.Ordinal+1 >= wholeEvery
 	m.key = m.keys.LogRecord(m.key[:0], stamp.Origin, stamp.Time)
 	m.buf = codec.AppendLogRecord(m.buf[:0], &entry, head.Past, whole)

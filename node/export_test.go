@@ -1,0 +1,24 @@
+package node
+
+// Deafen makes a location lose what others say of one fabric, or ends that.
+func (n *Node) Deafen(tenant, name string, deaf bool) {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		panic(err)
+	}
+	h.deaf.Store(deaf)
+}
+
+// Waits tells, for a fabric, why entries of other locations cannot be applied yet, by the location's name.
+func (n *Node) Waits(tenant, name string) map[string]string {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		panic(err)
+	}
+	out := map[string]string{}
+	for _, w := range h.runner().Status().Waits {
+		m, _ := h.fabric.Status().Members.ByOrigin(w.Origin)
+		out[m.Name] = w.Reason
+	}
+	return out
+}
