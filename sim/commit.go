@@ -50,8 +50,8 @@ func (c *commit) try() {
 		c.refused(err)
 	case p.Empty():
 		c.done(true, clock.Stamp{})
-	case s.rng.chance(12):
-		s.later(s.rng.between(5_000, 90_000), func() { c.sequence(p, s.wall()) }) // long enough for others to come first
+	case s.rng.chance(20):
+		s.later(s.rng.between(5_000, 150_000), func() { c.sequence(p, s.wall()) }) // long enough for others to come first
 	case s.rng.chance(50):
 		s.later(s.rng.between(100, 4_000), func() { c.sequence(p, s.wall()) })
 	default:

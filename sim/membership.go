@@ -134,7 +134,7 @@ func (w *world) evictOne(rng *random) {
 func (w *world) victim(rng *random) *site {
 	var list []*site
 	for _, s := range w.serving() {
-		if s != w.anchor && s.old == nil && !s.state.notice && s.name != "new" {
+		if s != w.anchor && !s.state.notice && s.name != "new" {
 			list = append(list, s)
 		}
 	}
@@ -181,32 +181,44 @@ func (w *world) joinAgain(s *site) {
 	w.after(500_000, func() { w.joinAgain(s) })
 }
 
-// copyDisk takes a copy of a disk, and later puts it back, as a restored backup would be.
+// copyDisk takes copies of the disks, and later puts one of them back, as a restored backup would be.
 func (w *world) copyDisk(rng *random, end int64) {
-	victim := w.victim(rng)
-	if victim == nil {
-		w.after(500_000, func() { w.copyDisk(rng, end) })
-		return
+	for _, s := range w.serving() {
+		if s != w.anchor {
+			s.old = &backup{s.disk.Clone(), s.self, w.ledger.Holds(s.book()).At(s.self)}
+		}
 	}
-	victim.old = victim.disk.Clone()
-	after := w.ledger.Holds(victim.book()).At(victim.self)
 	var again func()
 	again = func() {
-		if !victim.serves() || !w.knownElsewhere(victim, after) || w.now > end*4/5 {
-			if w.now <= end*4/5 {
+		var list []*site
+		for _, s := range w.serving() {
+			if s.old != nil && s.old.self == s.self && w.knownElsewhere(s, s.old.end) {
+				list = append(list, s)
+			}
+		}
+		if len(list) == 0 {
+			if w.now <= end*9/10 {
 				w.after(500_000, again)
 			}
 			return
 		}
-		w.count.Restores++
-		w.event("restore", victim.index, 0, 0)
-		victim.stopped()
-		victim.disk, victim.old = victim.old, nil
-		victim.state.notice = true
-		victim.holdoff = w.now + 3_600_000_000 // it must be noticed before it may write
-		w.restart(victim, 300_000)
+		w.putBack(pick(rng, list))
 	}
 	w.after(end/6, again)
+}
+
+// putBack starts a location on an old copy of its disk.
+func (w *world) putBack(s *site) {
+	w.count.Restores++
+	w.event("restore", s.index, 0, 0)
+	s.stopped()
+	s.disk = s.old.disk
+	for _, other := range w.sites {
+		other.old = nil
+	}
+	s.state.notice = true
+	s.holdoff = w.now + 3_600_000_000 // it must be noticed before it may write
+	w.restart(s, 300_000)
 }
 
 // knownElsewhere tells whether some location that is up has more of a log than this.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -22,12 +23,18 @@ func seeds(t *testing.T) uint64 {
 	return n
 }
 
+// TestMain lets garbage lie for longer: a run makes much of it and keeps little.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
+}
+
 func TestEverythingGoesWrong(t *testing.T) {
 	t.Parallel()
 	for seed := range seeds(t) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
-			r, err := Run(Config{Seed: seed})
+			r, err := Run(Config{Seed: seed, Locations: locations(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,6 +46,19 @@ func TestEverythingGoesWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// locations is how many locations those runs have.
+func locations(t *testing.T) int {
+	text := os.Getenv("SELVEDGE_SIM_LOCATIONS")
+	if text == "" {
+		return 10
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("SELVEDGE_SIM_LOCATIONS is %q; want a number", text)
+	}
+	return n
 }
 
 func TestManyLocations(t *testing.T) {

@@ -41,8 +41,15 @@ type writing struct {
 	open    []*commit  // sequenced, their group not sealed yet
 	flight  []inFlight // sealed groups, oldest first
 	syncing bool
-	sealing bool       // the open group waits for more
-	old     *memory.DB // a copy of the disk, to be put back later
+	sealing bool    // the open group waits for more
+	old     *backup // to be put back later
+}
+
+// backup is a copy of a disk.
+type backup struct {
+	disk *memory.DB
+	self clock.Origin
+	end  clock.Time // of the own log
 }
 
 // timing is a location's clock.
