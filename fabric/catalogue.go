@@ -30,7 +30,61 @@ func (c *Core) prepareSchema(change SchemaChange, wallMs int64, inOrder bool) (*
 	if err != nil {
 		return nil, err
 	}
+	for i := range writes {
+		expelled, err := c.expelled(p, &writes[i])
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, expelled...)
+	}
 	return p, c.prepareInto(p, Transaction{Writes: writes})
+}
+
+// expelled lists the removals that go with the end of a ttl index: of the documents that have expired by it. Without
+// them these would come back to life, but only where they have not been deleted yet.
+func (c *Core) expelled(p *Prepared, w *Write) ([]Write, error) {
+	collection, ok := endsExpiry(p.schema, w)
+	if !ok {
+		return nil, nil
+	}
+	p.alone = true
+	var out []Write
+	visit := func(dkey, record []byte) error {
+		d := &writing{collection: collection, key: string(dkey[layout.PrefixLen+5:]), dkey: dkey}
+		if err := d.before(record); err != nil || !d.stored {
+			return err
+		}
+		if d.oldExpiry <= p.judgedMs {
+			out = append(out, NewWrite(expel, collection.Name, d.key, value.Null()))
+		} else if d.oldExpiry != index.Never && (p.AliveUntil == 0 || d.oldExpiry < p.AliveUntil) {
+			p.AliveUntil = d.oldExpiry
+		}
+		return nil
+	}
+	if p.inOrder {
+		return out, c.eachRecord(collection.Number, visit)
+	}
+	space := c.keys.DocumentSpace(collection.Number)
+	err := each(c.db, space, layout.End(space), func(key, data []byte) error {
+		return visit(append([]byte(nil), key...), append([]byte(nil), data...))
+	})
+	return out, err
+}
+
+// endsExpiry finds the collection of which a write to a schema document drops a ttl index.
+func endsExpiry(s *schema.Schema, w *Write) (*schema.Collection, bool) {
+	dropped, _ := w.Document.Get("indexes")
+	for _, c := range s.All() {
+		if home(c.Local) != w.Collection || schema.Key(c.Name, c.Generation) != w.Key || w.Op != Update {
+			continue
+		}
+		for _, m := range dropped.Members() {
+			if x, ok := c.IndexNamed(m.Name); ok && x.Name == m.Name && x.Type == schema.TTL && m.Value.IsNull() {
+				return c, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // maxNameBytes bounds the names of collections and indexes.

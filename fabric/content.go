@@ -41,7 +41,7 @@ func ParseRev(rev string) (stamp clock.Stamp, hash uint32, ok bool) {
 // empty when one must be generated.
 func (c *Core) content(collection *schema.Collection, w *Write) (value.Value, string, *Error) {
 	key := w.Key
-	if w.Op == Remove {
+	if w.Op == Remove || w.Op == expel {
 		return value.Value{}, key, c.checkKey(key)
 	}
 	if w.Document.Kind() != value.KindObject {

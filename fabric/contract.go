@@ -44,6 +44,8 @@ const (
 	Upsert
 	// UpsertPatch inserts, or updates when the document exists.
 	UpsertPatch
+	// expel removes a document that has expired, so that it stays away when the rule by which it expired ends.
+	expel
 )
 
 // Write is one document operation of a transaction.

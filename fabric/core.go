@@ -296,7 +296,7 @@ func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 	if p.mark && !c.seq.Ahead() {
 		return clock.Stamp{}, nil // another call has made it
 	}
-	if p.schema != c.schema {
+	if p.schema != c.schema || p.alone && p.Snapshot != c.seq.Number() {
 		return clock.Stamp{}, sequencer.ErrStale
 	}
 	stamp, err := c.seq.Sequence(&p.Prepared, wallMs)

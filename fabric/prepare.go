@@ -22,6 +22,7 @@ type Prepared struct {
 	seen     *published
 	wallMs   int64
 	judgedMs int64 // what expires at or before it has expired
+	alone    bool  // nothing at all may come between, for it has read a whole collection
 	inOrder  bool  // made on the sequencing side, from what is sequenced
 	docs     []*writing
 	byKey    map[string]*writing
@@ -51,6 +52,7 @@ type writing struct {
 	unique     []reservation // entries of unique indexes that it takes
 	dirty      bool          // some write of the transaction named it with intent to change
 	changed    bool          // the transaction changes it
+	whole      bool          // one insert says all that the new record holds
 }
 
 // pendingResult is a result whose stamp is not known yet.
@@ -169,6 +171,10 @@ func (c *Core) prepareWrite(p *Prepared, w *Write, place int) *Error {
 		return err.in(w.Collection, key)
 	}
 	d.last = place
+	if w.Op == expel {
+		d.existed, d.exists, d.dirty = d.stored, false, d.stored
+		return nil
+	}
 	if w.Op == Remove {
 		if d.exists {
 			d.exists, d.dirty = false, true
@@ -295,7 +301,7 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	if !d.dirty {
 		return c.unchanged(d)
 	}
-	ops, err := crdt.Difference(d.oldValue, d.existed, d.value, d.exists, d.collection.CRDT)
+	ops, err := d.operations()
 	if err != nil {
 		return failure(NotExpressible, "%v", err).in(d.collection.Name, d.key).from(err)
 	}
@@ -323,15 +329,47 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	return nil
 }
 
-// fresh says that the operations are one insert of a document that never was.
-func (d *writing) fresh(ops []crdt.Op) bool {
-	return d.old == nil && len(ops) == 1 && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0 && d.collection.CRDT.Empty()
+// operations is the intent of the transaction for one document: the difference, or one insert.
+func (d *writing) operations() ([]crdt.Op, error) {
+	if d.overwritten() {
+		if value.Identical(d.oldValue, d.value) && d.existed {
+			return nil, nil
+		}
+		d.whole = true
+		return []crdt.Op{{Kind: crdt.OpInsert, Value: d.value}}, nil
+	}
+	ops, err := crdt.Difference(d.oldValue, d.existed, d.value, d.exists, d.collection.CRDT)
+	d.whole = d.old == nil && len(ops) == 1 && ops[0].Kind == crdt.OpInsert && len(ops[0].Path) == 0 && d.collection.CRDT.Empty()
+	return ops, err
 }
+
+// overwritten says that a key-value entry is written over one whose every field it has: setting an entry sets all of
+// it. The insert clears what was there and assigns each field with its own stamp, which beats the old one, so that the
+// record needs no stamp but that one and the old record need not be decoded. (A field that the new content lacks would
+// have to keep its stamp, and so would fields below an object.)
+func (d *writing) overwritten() bool {
+	if d.collection.Model != keyValueModel || d.old == nil || !d.exists || !d.stored || !d.collection.CRDT.Empty() || !codec.RecordQuiet(d.old) {
+		return false
+	}
+	for _, m := range d.value.Members() {
+		if m.Value.Kind() == value.KindObject {
+			return false
+		}
+	}
+	for _, m := range d.oldValue.Members() {
+		if _, kept := d.value.Get(m.Name); !kept || m.Value.Kind() == value.KindObject {
+			return false
+		}
+	}
+	return true
+}
+
+const keyValueModel = "KV"
 
 // appendChange appends the operations as the log has them. What a fresh document shows is what its insert says, so its
 // text is not made twice.
 func (d *writing) appendChange(dst []byte, ops []crdt.Op) []byte {
-	if d.fresh(ops) {
+	if d.whole {
 		if dst == nil {
 			dst = make([]byte, 0, len(d.collection.Name)+len(d.key)+len(d.text)+16)
 		}
@@ -361,7 +399,7 @@ func (c *Core) unchanged(d *writing) error {
 
 // encode makes the new record of a document that this location changes.
 func (c *Core) encode(p *Prepared, d *writing, ops []crdt.Op) (stamps []int, err error) {
-	if d.fresh(ops) {
+	if d.whole {
 		var at int
 		d.record, at = codec.AppendUniformDocument(make([]byte, 0, 32+textSize(d.value)), d.value)
 		d.text = codec.RecordText(d.record)

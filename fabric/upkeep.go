@@ -227,7 +227,10 @@ func (c *Core) purge(collection *schema.Collection) (bool, error) {
 		lower = append(cursor, 0)
 	}
 	keys, err := c.take(lower, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
-	if err != nil {
+	if err != nil || len(keys) == 0 {
+		return false, err
+	}
+	if settled, err := c.ruleStable(collection); !settled || err != nil {
 		return false, err
 	}
 	delete(c.upkeep.purgeCursor, collection.Number)
@@ -241,6 +244,25 @@ func (c *Core) purge(collection *schema.Collection) (bool, error) {
 		}
 	}
 	return len(keys) == upkeepChunk && c.counters.Purges > before, nil
+}
+
+// ruleStable says whether everybody knows by what rule the documents of a collection expire: whoever does not may
+// still write to one as to a living one, which must then be there.
+func (c *Core) ruleStable(collection *schema.Collection) (bool, error) {
+	if collection.Local {
+		return true, nil
+	}
+	all, _ := c.schema.Collection(schema.Replicated)
+	key := c.keys.Document(nil, all.Number, schema.Key(collection.Name, collection.Generation))
+	record, err := c.current(key)
+	if err != nil || record == nil {
+		return false, err
+	}
+	doc, err := codec.DecodeDocument(record)
+	if err != nil {
+		return false, corrupt(key, err)
+	}
+	return doc.Stable(c.pub.stable), nil
 }
 
 func (c *Core) purgeOne(collection *schema.Collection, xkey []byte) error {
