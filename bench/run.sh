@@ -4,7 +4,7 @@
 #
 # BENCH_SECONDS, BENCH_WARMUP, BENCH_ROUNDS: length and number of the runs compared with other databases (30, 10, 3).
 # BENCH_SHORT: length of the other runs (10). BENCH_DOCUMENTS: documents of the snapshot (1000000).
-# BENCH_DIR: a folder on a disk. BENCH_ONLY: only the parts that match this pattern.
+# BENCH_DIR: a folder on a disk. BENCH_ONLY: only the parts that match this pattern, added to the results that are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PROGRAM=$PWD/bin/selvedge RESULTS=${1:-$PWD/bin/bench-results.jsonl}
@@ -12,7 +12,8 @@ short=${BENCH_SHORT:-10} rounds=${BENCH_ROUNDS:-3} only=${BENCH_ONLY:-.}
 root=$PWD
 go=${GO:-go}
 "$go" build -trimpath -ldflags '-s -w' -o "$PROGRAM" ./cmd/selvedge
-: >"$RESULTS"
+[ "$only" = . ] && : >"$RESULTS"
+touch "$RESULTS"
 
 run() { # NAME COMMAND...
 	local name=$1
@@ -33,7 +34,12 @@ peer() {
 	"bench/peers/$2" "$rounds"
 }
 
-version() { command -v "$1" >/dev/null || [ -x "$1" ] && "$@" 2>&1 | head -1 | tr -d '"\\' || echo absent; }
+version() {
+	local text
+	command -v "$1" >/dev/null || [ -x "$1" ] || { echo absent; return; }
+	text=$("$@" 2>&1 || true)
+	head -1 <<<"$text" | tr -d '"\\'
+}
 
 machine() {
 	local disk=${BENCH_DIR:-/var/tmp}
