@@ -103,7 +103,7 @@ func limitKeys() []ConfigKey {
 		count("queue", "4096", "Most commits that may wait in one fabric; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Queue }),
 		span("history-age", "24h", "How long change feeds can go back.", func(l *LimitsConfig) *time.Duration { return &l.HistoryAge }),
 		size("history-size", "1GiB", "How much log is kept for change feeds beyond what replication needs.", func(l *LimitsConfig) *int64 { return &l.HistorySize }),
-		size("cache", "64MiB", "Memory for caching what is on disk.", func(l *LimitsConfig) *int64 { return &l.Cache }),
+		size("cache", "256MiB", "Memory for caching what is on disk; what the memtables take is taken from it.", func(l *LimitsConfig) *int64 { return &l.Cache }),
 		size("memtable", "64MiB", "Memory that collects writes before they go to sorted files.", func(l *LimitsConfig) *int64 { return &l.Memtable }),
 		size("disk-reserve", "256MiB", "Free disk space below which writes are refused.", func(l *LimitsConfig) *int64 { return &l.DiskReserve }),
 		span("clock-offset", "2s", "How far this location's clock may be from the others before it stops taking writes.", func(l *LimitsConfig) *time.Duration { return &l.ClockOffset }),
