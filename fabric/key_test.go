@@ -8,13 +8,13 @@ import (
 func TestGeneratedKeysSortByTimeAndDiffer(t *testing.T) {
 	t.Parallel()
 	var state uint64
-	c := &Core{random: func() uint64 { // the finalizer of splitmix64
+	c := &Core{place: place{limits: defaultLimits, random: func() uint64 { // the finalizer of splitmix64
 		state += 0x9e3779b97f4a7c15
 		z := state
 		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 		z = (z ^ z>>27) * 0x94d049bb133111eb
 		return z ^ z>>31
-	}, limits: defaultLimits}
+	}}}
 	before, seen := "", map[string]bool{}
 	for _, ms := range []int64{0, 1, 31, 32, 1_700_000_000_000, 1_700_000_000_001, 1_800_000_000_000, 1<<45 - 1} {
 		least := "~"
