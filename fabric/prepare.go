@@ -126,7 +126,7 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 	if err := c.reserve(p); err != nil {
 		return err
 	}
-	if len(p.Body)+len(p.Local) > c.limits.BatchBytes {
+	if len(p.Body)+len(p.Local) > c.limits.BatchBytes && !p.system {
 		return failure(TooLarge, "the transaction holds %d bytes of operations, at most %d are allowed", len(p.Body)+len(p.Local), c.limits.BatchBytes)
 	}
 	if t.Idempotency != "" && len(p.Body)+len(p.Local) > 0 {
@@ -318,7 +318,7 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	} else {
 		p.Body = d.appendChange(p.Body, ops)
 	}
-	if len(d.text) > c.limits.DocumentBytes {
+	if len(d.text) > c.limits.DocumentBytes && !p.system {
 		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(d.text), c.limits.DocumentBytes).in(d.collection.Name, d.key)
 	}
 	if d.collection.Number < schema.FirstNumber {
