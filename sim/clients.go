@@ -106,7 +106,7 @@ func (c *client) read() {
 	case 0:
 		s.readIndex(v)
 	case 1:
-		s.readCount(v, pick(&c.rng, []string{"docs", "kv", "ttl", "plain", "pairs"}))
+		s.readCount(v, pick(&c.rng, []string{"docs", "kv", "ttl", "late", "plain", "pairs"}))
 	}
 	mine, found := s.judge(v, "sessions", c.session)
 	seen := c.w.ledger.Holding(v.Vector()).Clone()

@@ -296,7 +296,7 @@ func (g *content) kv() fabric.Write {
 }
 
 func (g *content) ttl() fabric.Write {
-	return fabric.NewWrite(fabric.UpsertPatch, "ttl", hotKey(&g.rng), parse(fmt.Sprintf(`{"at":%d,"f%d":%d}`, g.seconds()-2, g.rng.below(3), g.rng.below(99))))
+	return fabric.NewWrite(fabric.UpsertPatch, pick(&g.rng, []string{"ttl", "late"}), hotKey(&g.rng), parse(fmt.Sprintf(`{"at":%d,"f%d":%d}`, g.seconds()-2, g.rng.below(3), g.rng.below(99))))
 }
 
 // pair writes the same into two documents: whoever sees one must see the other.

@@ -113,6 +113,23 @@ func (w *world) cutSome(rng *random) {
 	})
 }
 
+// isolate cuts a location off for a while.
+func (w *world) isolate(s *site, long int64) {
+	w.count.Cuts++
+	for _, other := range w.sites {
+		if other != s {
+			w.net.cut(s, other, false)
+		}
+	}
+	w.after(long, func() {
+		for _, other := range w.sites {
+			if other != s {
+				w.net.heal(s, other)
+			}
+		}
+	})
+}
+
 // slowSome makes one direction slow for a while.
 func (w *world) slowSome(rng *random) {
 	a, b := pick(rng, w.sites), pick(rng, w.sites)

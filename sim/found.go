@@ -56,7 +56,7 @@ func (w *world) found() error {
 
 func collections() []fabric.CollectionSpec {
 	out := []fabric.CollectionSpec{}
-	for _, name := range []string{"docs", "plain", "ttl", "pairs", "sessions"} {
+	for _, name := range []string{"docs", "plain", "ttl", "late", "pairs", "sessions"} {
 		out = append(out, fabric.CollectionSpec{Name: name, Type: fabric.DocumentCollection})
 	}
 	return append(out, fabric.CollectionSpec{Name: "kv", Type: fabric.DocumentCollection, Model: "KV", Expires: true},

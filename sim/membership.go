@@ -115,18 +115,7 @@ func (w *world) evictOne(rng *random) {
 			w.restart(victim, rng.between(2_000_000, 8_000_000))
 		}
 	case 1:
-		for _, other := range w.sites {
-			if other != victim {
-				w.net.cut(victim, other, false)
-			}
-		}
-		w.after(rng.between(2_000_000, 8_000_000), func() {
-			for _, other := range w.sites {
-				if other != victim {
-					w.net.heal(victim, other)
-				}
-			}
-		})
+		w.isolate(victim, rng.between(2_000_000, 8_000_000))
 	}
 	w.after(rng.between(10_000, 1_500_000), func() { w.evict(victim) })
 }

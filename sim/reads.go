@@ -134,7 +134,7 @@ func (s *site) showsWrite(v *fabric.View, writes []fabric.Write, at int, r *fabr
 // readSome judges what a view shows at a few places, and of a pair both halves.
 func (s *site) readSome(v *fabric.View) {
 	for range 3 {
-		name := pick(&s.rng, []string{"docs", "docs", "docs", "plain", "kv", "ttl"})
+		name := pick(&s.rng, []string{"docs", "docs", "docs", "plain", "kv", "ttl", "late"})
 		s.judge(v, name, hotKey(&s.rng))
 	}
 	pair := s.rng.below(pairs)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
@@ -27,8 +28,16 @@ func (w *world) schemaWork(rng *random, number int) {
 	}
 }
 
-// declare declares fields that hold data already, at two locations at once.
+// declare declares fields that hold data already, at two locations at once, and lets documents that are there expire.
 func (w *world) declare(rng *random) {
+	if list := w.serving(); len(list) > 0 {
+		var existed fabric.Index
+		s := pick(rng, list)
+		s.submitSchema(fabric.CreateIndex("late", fabric.IndexSpec{Name: "by_at", Type: "ttl", Fields: []string{"at"}, ExpireAfter: 1}, &existed))
+		if slices.Contains(w.cfg.faults(), "cut") {
+			w.isolate(s, rng.between(500_000, 4_000_000)) // the others go on without knowing
+		}
+	}
 	for range 2 {
 		if list := w.serving(); len(list) > 0 {
 			pick(rng, list).submitSchema(fabric.SetProperties("plain", fabric.Properties{CRDT: map[string]value.Value{
