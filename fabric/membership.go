@@ -59,22 +59,28 @@ func (c *Core) AppendMember(change member.Change, wallMs int64) (clock.Stamp, er
 	return stamp, c.breaks(err)
 }
 
-// Reincarnate gives this location, the fabric's only member, a new origin: it joins, becomes the anchor of the next
-// epoch, and ends the old incarnation where the log here ends. It works in the open group.
+// Reincarnate gives this location a new origin and ends all others where their logs end here: it joins, becomes the
+// anchor of the next epoch, and evicts every other incarnation, its own earlier one included. It is for a location that
+// goes on from a backup alone. It works in the open group.
 func (c *Core) Reincarnate(join member.Change, wallMs int64) (clock.Stamp, error) {
 	old, epoch := c.seq.Self(), c.members.Epoch()+1
-	if len(c.members.Counted()) != 1 || old == 0 {
-		return clock.Stamp{}, failure(BadArgument, "the fabric has %d members: only a single one can begin a new incarnation by itself", len(c.members.Counted()))
+	if old == 0 {
+		return clock.Stamp{}, failure(BadArgument, "the fabric has no data here that could be gone on from")
 	}
 	join.Origin = clock.OriginOf(epoch, 1)
-	end := c.seq.Head(old).End
+	changes := []member.Change{{Kind: member.Anchor, Origin: join.Origin, Epoch: epoch}}
+	for _, m := range c.members.Counted() {
+		if m.State == member.Joined {
+			changes = append(changes, member.Change{Kind: member.Evict, Origin: m.Origin})
+		}
+		changes = append(changes, member.Change{Kind: member.End, Origin: m.Origin, Epoch: epoch, End: c.seq.Head(m.Origin).End})
+	}
 	joined, err := c.appendAs(join.Origin, join, wallMs)
 	if err != nil {
 		c.seq.Become(old)
 		return clock.Stamp{}, err
 	}
-	for _, change := range []member.Change{{Kind: member.Anchor, Origin: join.Origin, Epoch: epoch},
-		{Kind: member.Evict, Origin: old}, {Kind: member.End, Origin: old, Epoch: epoch, End: end}} {
+	for _, change := range changes {
 		if _, err := c.AppendMember(change, wallMs); err != nil {
 			return clock.Stamp{}, c.breaks(err)
 		}

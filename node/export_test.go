@@ -1,5 +1,22 @@
 package node
 
+import (
+	"github.com/selvedge-db/selvedge/mesh"
+	"github.com/selvedge-db/selvedge/replication"
+)
+
+// Links are the emulated links, to be bent without waiting for the effect.
+func (d *Dev) Links() *mesh.Links { return d.shared.links }
+
+// Replication tells how a fabric's replication stands.
+func (n *Node) Replication(tenant, name string) replication.Status {
+	h, err := n.find(tenant, name)
+	if err != nil {
+		panic(err)
+	}
+	return h.runner().Status()
+}
+
 // Deafen makes a location lose what others say of one fabric, or ends that.
 func (n *Node) Deafen(tenant, name string, deaf bool) {
 	h, err := n.find(tenant, name)

@@ -274,6 +274,11 @@ func (n *Node) joinTargets(reg registration) []string {
 	for _, p := range n.peers() {
 		targets = append(targets, p.Address)
 	}
+	n.mu.Lock()
+	for _, address := range n.extra {
+		targets = append(targets, address)
+	}
+	n.mu.Unlock()
 	targets = append(targets, n.cfg.Mesh.Join...)
 	if len(targets) == 0 {
 		targets = []string{n.cfg.Mesh.Advertise}

@@ -10,6 +10,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -359,8 +360,63 @@ func (n *Node) refusal(err error) error {
 }
 
 // Leave takes this location out of a fabric.
+//
+// It first stops taking writes and waits until every other member has what it acknowledged; when that cannot be had
+// within the deadline it stays.
 func (n *Node) Leave(ctx context.Context, tenant, name string) error {
-	return n.Evict(ctx, tenant, name, n.cfg.Location.Name)
+	if name == "" {
+		name = systemID
+	}
+	h, err := n.find(tenant, name)
+	if err != nil {
+		return err
+	}
+	leaving := []*hosted{h}
+	if h.reg.ID == systemID {
+		leaving = n.all()
+	}
+	for _, h := range leaving {
+		h.fabric.RefuseWrites("leaving", "this location is leaving the fabric")
+	}
+	for _, h := range leaving {
+		if err = h.drained(ctx); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = n.Evict(ctx, tenant, name, n.cfg.Location.Name)
+	}
+	if err != nil {
+		for _, h := range leaving {
+			h.fabric.AllowWrites("leaving")
+		}
+	}
+	return err
+}
+
+const drainEvery = 20 * time.Millisecond
+
+// drained waits until every other member has reported all that this location committed.
+func (h *hosted) drained(ctx context.Context) error {
+	for {
+		behind := ""
+		status := h.fabric.Status()
+		applied := map[clock.Origin]clock.Time{}
+		for _, p := range h.runner().Status().Peers {
+			applied[p.Origin] = p.Applied
+		}
+		for _, m := range status.Members.Remaining() {
+			if m.Origin != status.Self && applied[m.Origin] < status.Vector.At(status.Self) {
+				behind = m.Name
+			}
+		}
+		if behind == "" {
+			return nil
+		}
+		if err := env.Sleep(ctx, h.node.env.Clock, drainEvery); err != nil {
+			return api.Fail(api.DeadlineExceeded, "location %s has not reported all of what was committed here: it is behind or cut off; evict it first, or evict this location at another", behind)
+		}
+	}
 }
 
 // Backup writes a consistent copy of the store to a folder.

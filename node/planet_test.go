@@ -56,11 +56,17 @@ func freePorts(t testing.TB, n int) int {
 
 func startDev(t testing.TB, locations, dir string) *node.Dev {
 	t.Helper()
+	return startFar(t, locations, dir, 0)
+}
+
+// startFar starts a planet whose locations are a round trip apart.
+func startFar(t testing.TB, locations, dir string, roundTrip time.Duration) *node.Dev {
+	t.Helper()
 	places, err := node.ParsePlaces(locations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: key, Data: dir,
+	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: key, Data: dir, WAN: node.WAN{RoundTrip: roundTrip},
 		Limits: node.DefaultConfig().Limits, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +244,7 @@ func TestBackupOfTheOnlyLocationIsRestoredAsANewIncarnation(t *testing.T) {
 	}
 	put(t, f, "c", "lost", 2)
 	closeDev(t, d)
-	if err := node.Restore(within(t), filepath.Join(dir, "backup"), filepath.Join(dir, "b", "fra")); err != nil {
+	if err := node.Restore(within(t), filepath.Join(dir, "backup"), filepath.Join(dir, "b", "fra"), false); err != nil {
 		t.Fatal(err)
 	}
 	d = startDev(t, "fra", filepath.Join(dir, "b"))
@@ -397,4 +403,59 @@ func checkClocks(t *testing.T, d *node.Dev, ahead string) {
 			t.Fatalf("the fabric's clock at %s is %d ms ahead", name, newest-limit)
 		}
 	}
+}
+
+func TestBackupAloneBringsALostPlanetBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := startDev(t, "fra,syd", filepath.Join(dir, "a"))
+	fra, syd := at(t, d, "fra", "_system"), at(t, d, "syd", "_system")
+	makeCollection(t, fra, "c")
+	eventually(t, "the collection at syd", func() bool { _, ok := syd.Collection("c"); return ok })
+	put(t, syd, "c", "kept", 1)
+	eventually(t, "the document at fra", func() bool { return has(t, fra, "c", "kept") })
+	if err := d.Node("fra").Backup(within(t), filepath.Join(dir, "backup")); err != nil {
+		t.Fatal(err)
+	}
+	closeDev(t, d)
+	if err := node.Restore(within(t), filepath.Join(dir, "backup"), filepath.Join(dir, "b", "fra"), true); err != nil {
+		t.Fatal(err)
+	}
+	d = startDev(t, "fra", filepath.Join(dir, "b"))
+	fra = at(t, d, "fra", "_system")
+	if !has(t, fra, "c", "kept") {
+		t.Fatal("the restored planet lacks what the backup held")
+	}
+	put(t, fra, "c", "new", 2)
+	if n := len(fra.Status().Members.Counted()); n != 1 {
+		t.Fatalf("%d members count, want the restored one alone", n)
+	}
+	closeDev(t, d)
+	d = startDev(t, "fra,tok", filepath.Join(dir, "b"))
+	defer closeDev(t, d)
+	tok := at(t, d, "tok", "_system")
+	eventually(t, "all of it at a new location", func() bool { return has(t, tok, "c", "kept") && has(t, tok, "c", "new") })
+	same(t, at(t, d, "fra", "_system"), tok)
+}
+
+func TestLeavingTakesEverythingAlong(t *testing.T) {
+	t.Parallel()
+	d := startDev(t, "fra,syd,tok", t.TempDir())
+	defer closeDev(t, d)
+	fra, syd := at(t, d, "fra", "_system"), at(t, d, "syd", "_system")
+	makeCollection(t, fra, "c")
+	eventually(t, "the collection at syd", func() bool { _, ok := syd.Collection("c"); return ok })
+	for i := range 50 {
+		put(t, syd, "c", fmt.Sprint("k", i), int64(i))
+	}
+	if err := d.Node("syd").Leave(within(t), "demo", ""); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		if !has(t, fra, "c", fmt.Sprint("k", i)) {
+			t.Fatalf("k%d did not come along", i)
+		}
+	}
+	eventually(t, "syd is out", func() bool { return len(fra.Status().Members.Counted()) == 2 })
+	same(t, fra, at(t, d, "tok", "_system"))
 }

@@ -24,6 +24,8 @@ type registration struct {
 	Replaces clock.Origin `json:"replaces"`
 	// Restored says that the data came from a backup, so that it needs a new incarnation.
 	Restored bool `json:"restored"`
+	// Alone says that a restored location goes on without the others, which are gone for good.
+	Alone bool `json:"alone"`
 }
 
 // stampRecord is a stamp as the registry keeps it.

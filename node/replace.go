@@ -15,6 +15,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
+	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/replication"
 	"github.com/selvedge-db/selvedge/store/kv/pebble"
 	"github.com/selvedge-db/selvedge/value"
@@ -135,7 +136,9 @@ func salvagedChanges(changes []codec.Change) []salvagedChange {
 
 // Restore puts a backup in place of a data folder, which must be empty or absent. The location that then starts with
 // it takes a new incarnation in every fabric: a disk that was set back must not commit under stamps that were used.
-func Restore(_ context.Context, backup, data string) error {
+// alone says that the planet's other locations are gone for good: the location then goes on from the backup without
+// them. Otherwise it joins the others again and takes their data.
+func Restore(_ context.Context, backup, data string, alone bool) error {
 	fs := disk.Real()
 	if names, err := fs.List(data); err == nil && len(names) > 0 {
 		return fmt.Errorf("data folder %s is not empty: a restore needs a new one", data)
@@ -155,11 +158,11 @@ func Restore(_ context.Context, backup, data string) error {
 	if err := disk.SyncDir(fs, data); err != nil {
 		return err
 	}
-	return markRestored(data)
+	return markRestored(data, alone)
 }
 
 // markRestored notes in a data folder that every fabric in it needs a new incarnation.
-func markRestored(data string) error {
+func markRestored(data string, alone bool) error {
 	db, err := pebble.Open(data, pebble.Options{})
 	if err != nil {
 		return err
@@ -167,7 +170,7 @@ func markRestored(data string) error {
 	r := registry{db}
 	regs, err := r.fabrics()
 	for i := 0; err == nil && i < len(regs); i++ {
-		regs[i].Restored = true
+		regs[i].Restored, regs[i].Alone = true, alone
 		err = r.set(regs[i])
 	}
 	return errors.Join(err, db.Close())
@@ -191,23 +194,36 @@ func copyFile(fs disk.FS, from, to string) error {
 }
 
 // resumeRestored opens a fabric whose data came from a backup, as a new incarnation. Where others have the fabric it
-// joins them again and takes their data; the only member goes on from the backup under a new identity.
+// joins them again and takes their data, keeping its own until one has answered; the only member, or one that is told
+// to go on alone, goes on from the backup under a new identity.
 func (n *Node) resumeRestored(ctx context.Context, reg registration) error {
 	core, err := fabric.OpenCore(n.db, fabric.Options{Number: reg.Number, Random: n.env.Rand.Uint64})
 	if err != nil {
 		return err
 	}
-	if len(core.Members().Counted()) <= 1 && !core.Members().IsZero() {
+	members := core.Members().Counted()
+	if len(members) > 0 && (len(members) == 1 || reg.Alone) {
 		return n.reincarnate(ctx, reg)
 	}
-	regs, err := n.register(nil, registration{ID: reg.ID, Tenant: reg.Tenant, Name: reg.Name, Replaces: reg.Self})
+	for _, m := range members {
+		if m.Name != n.cfg.Location.Name {
+			n.addPeers([]mesh.Peer{{Name: m.Name, Address: n.address(m.Name, m.Address)}})
+		}
+	}
+	reg.Self, reg.Join, reg.Replaces, reg.Joining, reg.Restored = 0, stampRecord{}, reg.Self, true, false
+	reg.Nonce = fmt.Sprintf("%016x", n.env.Rand.Uint64())
+	n.log.Info("restored from a backup: joining the others again; when they are gone for good, restore with --alone", "fabric", reg.ID)
+	reply, err := n.askToJoin(ctx, reg)
 	if err != nil {
+		return err
+	}
+	if err := n.registry.set(reg); err != nil {
 		return err
 	}
 	if err := n.destroy(reg.Number); err != nil {
 		return err
 	}
-	return n.join(ctx, regs[0])
+	return n.joined(reg, reply)
 }
 
 func (n *Node) reincarnate(ctx context.Context, reg registration) error {
@@ -219,7 +235,7 @@ func (n *Node) reincarnate(ctx context.Context, reg registration) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("a new incarnation in %s: %w", reg.ID, err)
 	}
-	reg.Self, reg.Join, reg.Restored = fresh, stampRecord{Time: join.Time, Origin: join.Origin}, false
+	reg.Self, reg.Join, reg.Restored, reg.Alone = fresh, stampRecord{Time: join.Time, Origin: join.Origin}, false, false
 	if err := n.registry.set(reg); err != nil {
 		return err
 	}

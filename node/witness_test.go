@@ -35,6 +35,12 @@ func witnessPlanet(t *testing.T, locations ...string) (d map[string]planetAt) {
 		}
 		d[name] = p
 	}
+	// What locations write into the directory when they start is over.
+	for _, p := range d {
+		for _, name := range locations {
+			eventually(t, name+" is listed", func() bool { return has(t, p.system, "_locations", name) })
+		}
+	}
 	return d
 }
 
@@ -99,14 +105,14 @@ func TestDataFollowsTheSystemFabric(t *testing.T) {
 func TestMarksAreMadeOnlyForChanges(t *testing.T) {
 	t.Parallel()
 	d := witnessPlanet(t, "fra", "syd", "tok")
-	for _, p := range d { // everybody has marked what there is
-		put(t, p.shop, "c", "first", 1)
+	for name, p := range d { // everybody has marked what there is
+		put(t, p.shop, "c", "first-"+name, 1)
 	}
 	same(t, d["fra"].system, d["syd"].system, d["tok"].system)
 	before := d["fra"].system.Seen()
 	for i := range int64(5) {
-		for _, p := range d {
-			put(t, p.shop, "c", "more", i)
+		for name, p := range d {
+			put(t, p.shop, "c", "more-"+name, i)
 		}
 		same(t, d["fra"].shop, d["syd"].shop, d["tok"].shop)
 	}
@@ -129,8 +135,8 @@ func TestMarksAreMadeOnlyForChanges(t *testing.T) {
 	}
 	committed := logs()
 	for i := range int64(5) {
-		for _, p := range d {
-			put(t, p.shop, "c", "still-more", i)
+		for name, p := range d {
+			put(t, p.shop, "c", "still-more-"+name, i)
 		}
 	}
 	if marks := logs() - committed; marks != 2 {

@@ -48,4 +48,6 @@ func (a *app) serve(ctx context.Context, cfg node.Config) error {
 	return untilEnd(ctx, n)
 }
 
-func restore(ctx context.Context, backup, data string) error { return node.Restore(ctx, backup, data) }
+func restore(ctx context.Context, backup, data string, alone bool) error {
+	return node.Restore(ctx, backup, data, alone)
+}

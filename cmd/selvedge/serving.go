@@ -187,19 +187,21 @@ func (a *app) backupCommand() *cobra.Command {
 
 func (a *app) restoreCommand() *cobra.Command {
 	var data string
+	var alone bool
 	c := &cobra.Command{
 		Use:   "restore FOLDER --data DIR",
 		Short: "Make a data folder from a backup",
 		Long: "Make a data folder from a backup, while no location runs on it. The folder must be empty or missing. The location\n" +
 			"that starts on it is always a new incarnation: it takes up what the others have, and nothing that it had\n" +
-			"acknowledged after the backup is asked from it.",
+			"acknowledged after the backup is asked from it. When the other locations of its planet are gone for good, --alone\n" +
+			"lets it go on from the backup without them.",
 		Example: "  selvedge restore /backup/fra-2026-01-31 --data /var/lib/selvedge\n  selvedge serve --config fra.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data == "" {
 				return usagef("--data is missing: the folder to make")
 			}
-			if err := restore(cmd.Context(), args[0], data); err != nil {
+			if err := restore(cmd.Context(), args[0], data, alone); err != nil {
 				return fmt.Errorf("restore: %w", err)
 			}
 			fmt.Fprintf(a.out, "%s is ready to start, as a new incarnation\n", data)
@@ -207,5 +209,6 @@ func (a *app) restoreCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "folder to make (compulsory)")
+	c.Flags().BoolVar(&alone, "alone", false, "the planet's other locations are gone for good")
 	return c
 }
