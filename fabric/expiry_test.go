@@ -1,0 +1,134 @@
+package fabric_test
+
+import (
+	"testing"
+
+	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
+)
+
+func (r *replica) count(collection string) int64 {
+	r.t.Helper()
+	v := r.core.NewView(r.wall)
+	defer func() { _ = v.Close() }()
+	n, err := v.Count(collection)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// alone tells a fabric's only member what is stable, and works.
+func (r *replica) alone() {
+	r.t.Helper()
+	r.sync()
+	p := r.core.Progress(r.wall)
+	r.core.SetStable(p.Vector)
+	r.core.SetWatermark(p.Vouched)
+	r.upkeep()
+}
+
+func TestDocumentsExpire(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 1)
+	r.found()
+	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "kv", Type: 2, Expires: true}, nil))
+	at := wallBase/1000 + 10
+	doc := func(seconds int64) string { return `{"expireAt":` + itoa(at+seconds) + `,"value":1}` }
+	r.must(write(t, fabric.Insert, "kv", "soon", doc(0)), write(t, fabric.Insert, "kv", "later", doc(5)), write(t, fabric.Insert, "kv", "never", `{"value":1}`))
+	feed, err := r.core.Changes(mustToken(t, "now"), "kv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Prepared while it lives, sequenced when it has expired.
+	p, err := r.core.Prepare(fabric.Transaction{Writes: []fabric.Write{write(t, fabric.Update, "kv", "soon", `{"value":2}`)}}, r.wall)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wall = at*1000 + 1
+	r.renew()
+	r.core.Begin()
+	if _, err := r.core.Sequence(p, r.wall); err == nil {
+		t.Fatal("an expired document was updated")
+	}
+	if r.text("kv", "soon") != "" || r.count("kv") != 2 {
+		t.Fatalf("expired and still shown: %q, count %d", r.text("kv", "soon"), r.count("kv"))
+	}
+	if _, err := r.try(fabric.Transaction{Writes: []fabric.Write{write(t, fabric.Update, "kv", "soon", `{"value":2}`)}}); fabric.CodeOf(err) != fabric.NotFound {
+		t.Fatalf("updating what has expired: %v", err)
+	}
+	r.upkeep()
+	m, err := feed.Next(t.Context())
+	if err != nil || len(m.Changes) != 1 || m.Changes[0].Type != "expire" || m.Changes[0].Key != "soon" || m.Transaction != "" {
+		t.Fatalf("feed says %+v, %v", m, err)
+	}
+	// An insert over what has expired and is not gone yet; one that stops expiring; one that expires sooner.
+	r.must(write(t, fabric.Insert, "kv", "soon", `{"value":3}`))
+	r.must(write(t, fabric.Update, "kv", "later", `{"expireAt":null}`), write(t, fabric.Update, "kv", "never", doc(1)))
+	if r.count("kv") != 3 {
+		t.Fatalf("count %d, want 3", r.count("kv"))
+	}
+	r.wall += 20_000
+	r.alone()
+	r.digest(r.wall)
+	if r.count("kv") != 2 || r.text("kv", "never") != "" || r.text("kv", "soon") == "" || r.text("kv", "later") == "" {
+		t.Fatalf("count %d", r.count("kv"))
+	}
+	r.wall += 5000
+	r.renew()
+	r.alone()
+	if r.core.Counters().Purges == 0 {
+		t.Fatal("nothing was deleted")
+	}
+	r.digest(r.wall)
+}
+
+func itoa(n int64) string { return string(clockDigits(n)) }
+
+func clockDigits(n int64) []byte {
+	if n < 10 {
+		return []byte{byte('0' + n)}
+	}
+	return append(clockDigits(n/10), byte('0'+n%10))
+}
+
+// TestTTLIndexesComeAndGo adds ttl indexes to documents that are there, and drops them: counts stay exact, and nothing
+// that has expired comes back.
+func TestTTLIndexesComeAndGo(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 2)
+	r.found()
+	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "c", Type: 2}, nil))
+	at := itoa(wallBase / 1000)
+	r.must(write(t, fabric.Insert, "c", "old", `{"t":`+at+`}`), write(t, fabric.Insert, "c", "plain", `{}`), write(t, fabric.Insert, "c", "both", `{"t":`+at+`,"u":`+at+`}`))
+	var x fabric.Index
+	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "t", Type: "ttl", Fields: []string{"t"}, ExpireAfter: 5}, &x))
+	if n := r.count("c"); n != 3 {
+		t.Fatalf("count %d before anything expires", n)
+	}
+	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "u", Type: "ttl", Fields: []string{"u"}, ExpireAfter: 1}, &x))
+	r.wall += 2000
+	r.upkeep()
+	r.digest(r.wall)
+	if n := r.count("c"); n != 2 {
+		t.Fatalf("count %d, one has expired", n)
+	}
+	r.mustSchema(fabric.DropIndex("c", "u", &x))
+	r.upkeep()
+	r.digest(r.wall)
+	if n := r.count("c"); n != 2 || r.text("c", "both") != "" {
+		t.Fatalf("count %d, and %q came back", n, r.text("c", "both"))
+	}
+	r.wall += 10_000
+	r.renew()
+	r.alone()
+	r.mustSchema(fabric.DropIndex("c", "t", &x))
+	r.alone()
+	r.digest(r.wall)
+	if n := r.count("c"); n != 1 {
+		t.Fatalf("count %d at the end", n)
+	}
+	if r.core.Stable().At(1) == 0 || r.core.Watermark() < clock.TimeOf(wallBase) {
+		t.Fatal("nothing became stable")
+	}
+}
