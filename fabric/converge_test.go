@@ -260,3 +260,13 @@ func brokenEntry(from *replica, seen clock.Vector) codec.Entry {
 	body = codec.AppendChange(body, codec.Change{Kind: codec.Schema, Data: []byte("?")})
 	return codec.Entry{Stamp: clock.Stamp{Time: seen.At(from.self) + 1, Origin: from.self}, Prev: seen.At(from.self), Body: body}
 }
+
+// firstEntry decodes the first entry of a log.
+func firstEntry(t testing.TB, data []byte) *codec.Entry {
+	t.Helper()
+	batch, err := codec.DecodeBatch(data, codec.Past{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &batch.Entries[0]
+}
