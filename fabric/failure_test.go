@@ -167,7 +167,8 @@ func TestEveryFailureOfTheDisk(t *testing.T) {
 }
 
 func TestClosingLeavesNothingRunning(t *testing.T) {
-	// Not parallel: it counts the goroutines of the process.
+	// Not parallel, and this keeps it so: it counts the goroutines of the process.
+	t.Setenv("SELVEDGE_TEST_ALONE", "1")
 	before := goleak.IgnoreCurrent()
 	ctx := context.Background()
 	f, err := founded(ctx, memory.New(memory.Options{}))
