@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -266,26 +267,30 @@ func (n *Node) MeshState(tenant, name string) (api.MeshState, error) {
 	return out, nil
 }
 
-// linksOf lists the links between a fabric's members that this location knows of: in a process with several
-// locations all of them, else its own.
+// linksOf lists the links between a fabric's members, those that are not up among them: in a process with several
+// locations all of them, else those that end or begin here.
 func (n *Node) linksOf(h *hosted) []api.Link {
-	members := map[string]bool{}
+	self, links, lags := n.cfg.Location.Name, n.transport.Links(), n.lagsOf(h)
+	var names []string
 	for _, m := range h.fabric.Status().Members.Counted() {
-		members[m.Name] = true
+		names = append(names, m.Name)
 	}
-	lags := n.lagsOf(h)
+	slices.Sort(names)
+	names = slices.Compact(names)
 	var out []api.Link
-	for _, l := range n.transport.Links().All() {
-		if !members[l.From] || !members[l.To] {
-			continue
+	for _, from := range names {
+		for _, to := range names {
+			if from == to || n.shared.nodes == nil && from != self && to != self {
+				continue
+			}
+			l, lag := links.Link(from, to), lags[[2]string{from, to}]
+			link := api.Link{From: from, To: to, State: l.State(), OneWayMs: ms(l.OneWay), RTTMs: ms(l.RoundTrip),
+				LagEntries: lag.entries, LagBytes: lag.bytes, LagMs: lag.ms}
+			if l.OneWay == 0 {
+				link.OneWayMs = ms(l.RoundTrip / 2)
+			}
+			out = append(out, link)
 		}
-		link := api.Link{From: l.From, To: l.To, State: l.State(), OneWayMs: ms(l.OneWay), RTTMs: ms(l.RoundTrip)}
-		if l.OneWay == 0 {
-			link.OneWayMs = ms(l.RoundTrip / 2)
-		}
-		lag := lags[[2]string{l.From, l.To}]
-		link.LagEntries, link.LagBytes, link.LagMs = lag.entries, lag.bytes, lag.ms
-		out = append(out, link)
 	}
 	return out
 }
