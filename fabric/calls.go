@@ -390,8 +390,11 @@ func (f *Fabric) SetWatermark(t clock.Time) {
 // OpenSnapshot opens a snapshot and waits until what it shows is durable.
 func (f *Fabric) OpenSnapshot(ctx context.Context) (*Snapshot, error) {
 	f.seq.Lock()
-	s := f.core.Load().OpenSnapshot(fmt.Sprintf("%016x", f.cfg.Env.Rand.Uint64()))
+	s, err := f.core.Load().OpenSnapshot(fmt.Sprintf("%016x", f.cfg.Env.Rand.Uint64()))
 	f.seq.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	if err := f.Settle(ctx, s.Number()); err != nil {
 		_ = s.Close()
 		return nil, err

@@ -251,7 +251,10 @@ func (r *replica) join(others ...*replica) {
 // take takes a snapshot of another replica.
 func (r *replica) take(from *replica) {
 	r.t.Helper()
-	s := from.core.OpenSnapshot(fmt.Sprint(from.name, "-", from.random.Uint64()))
+	s, err := from.core.OpenSnapshot(fmt.Sprint(from.name, "-", from.random.Uint64()))
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	defer func() { _ = s.Close() }()
 	for i := 0; ; i++ {
 		data, last, err := s.Chunk(i)

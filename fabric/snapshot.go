@@ -2,8 +2,12 @@ package fabric
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
+	"sort"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -14,8 +18,8 @@ import (
 )
 
 // A snapshot is the store's keys of one fabric at one vector, in key order, less what belongs to this location
-// alone (local collections, the order of its changelog, its identity). Numbers are those of the sender: an empty
-// location takes them over. A chunk is pairs of (key behind the fabric's prefix, value), each with its length.
+// alone (local collections, the order of its changelog, its identity), and less log entries that every member has:
+// nobody will ask for them. Numbers are those of the sender: an empty location takes them over. A chunk is pairs of (key behind the fabric's prefix, value), each with its length.
 
 // chunkBytes is about how much one chunk holds.
 const chunkBytes = 1 << 20
@@ -33,42 +37,89 @@ type Snapshot struct {
 	reader kv.Snapshot
 	vector clock.Vector
 	number uint64
-	skip   [][]byte // prefixes that stay here
-	starts [][]byte // first key of each chunk, as far as known; nil key = end
+	skip   []keyRange // what stays here, in order
+	starts [][]byte   // first key of each chunk, as far as known; nil key = end
 }
+
+// keyRange is the keys in [lower, upper).
+type keyRange struct{ lower, upper []byte }
 
 // OpenSnapshot opens a snapshot of what is sequenced and sealed. It belongs to the sequencing side; what it shows
 // may be given away once the commit with its Number is durable. The id names it.
-func (c *Core) OpenSnapshot(id string) *Snapshot {
+func (c *Core) OpenSnapshot(id string) (*Snapshot, error) {
 	s := &Snapshot{core: c, id: id, reader: c.db.Snapshot(), vector: c.pub.vector, number: c.pub.number}
-	for _, letter := range []byte{layout.Order} {
-		s.skip = append(s.skip, c.keys.Space(nil, letter))
-	}
+	s.leave(c.keys.Space(nil, layout.Order))
 	for _, name := range []byte{layout.StateIdentity, layout.StatePartial, layout.StateLine} {
-		s.skip = append(s.skip, c.keys.State(name))
+		s.leave(c.keys.State(name))
 	}
 	private, _ := c.schema.Collection(schema.Private)
-	s.skip = append(s.skip, c.keys.DocumentSpace(private.Number))
+	s.leave(c.keys.DocumentSpace(private.Number))
 	for _, collection := range c.schema.All() {
 		if collection.Local {
-			s.skipCollection(collection)
+			s.leaveCollection(collection)
 		}
 	}
+	for _, row := range c.pub.stable {
+		if err := s.leaveLog(row); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	s.sortSkipped()
 	s.starts = [][]byte{c.keys.Space(nil, 0)[:layout.PrefixLen]}
-	return s
+	return s, nil
 }
 
-func (s *Snapshot) skipCollection(collection *schema.Collection) {
+// sortSkipped orders what is left out, and drops ranges within others, so that the last one that begins at or before a key
+// is the only one that can hold it.
+func (s *Snapshot) sortSkipped() {
+	slices.SortFunc(s.skip, func(a, b keyRange) int {
+		return cmp.Or(bytes.Compare(a.lower, b.lower), bytes.Compare(b.upper, a.upper))
+	})
+	var end []byte
+	s.skip = slices.DeleteFunc(s.skip, func(r keyRange) bool {
+		within := bytes.Compare(r.upper, end) <= 0
+		if !within {
+			end = r.upper
+		}
+		return within
+	})
+}
+
+// leave leaves out what begins with a prefix.
+func (s *Snapshot) leave(prefix []byte) {
+	s.skip = append(s.skip, keyRange{prefix, layout.End(prefix)})
+}
+
+// leaveLog leaves out a log as far as it is stable, less what the first entry after that is coded against.
+func (s *Snapshot) leaveLog(stable clock.Row) error {
 	keys := s.core.keys
-	s.skip = append(s.skip, keys.DocumentSpace(collection.Number), keys.Count(collection.Number),
-		append(keys.State(layout.StateCollection), collection.Identity().Text()...),
-		append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...),
-		layout.Number(keys.State(layout.StateTruncate), collection.Number))
+	space := keys.LogSpace(stable.Origin)
+	it, err := s.reader.Scan(space, keys.LogRecord(nil, stable.Origin, stable.Time.Next()))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = it.Close() }()
+	for ok := it.Last(); ok; ok = it.Prev() {
+		if codec.RecordIsWhole(it.Value()) {
+			s.skip = append(s.skip, keyRange{space, bytes.Clone(it.Key())})
+			break
+		}
+	}
+	return it.Err()
+}
+
+func (s *Snapshot) leaveCollection(collection *schema.Collection) {
+	keys := s.core.keys
+	s.leave(keys.DocumentSpace(collection.Number))
+	s.leave(keys.Count(collection.Number))
+	s.leave(append(keys.State(layout.StateCollection), collection.Identity().Text()...))
+	s.leave(append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...))
+	s.leave(layout.Number(keys.State(layout.StateTruncate), collection.Number))
 	for _, space := range []byte{layout.Expiring, layout.Expired} {
-		s.skip = append(s.skip, layout.Number(keys.Space(nil, space), collection.Number))
+		s.leave(layout.Number(keys.Space(nil, space), collection.Number))
 	}
 	for _, x := range collection.Indexes {
-		s.skip = append(s.skip, keys.IndexSpace(nil, x.Number))
+		s.leave(keys.IndexSpace(nil, x.Number))
 	}
 }
 
@@ -97,10 +148,7 @@ func (s *Snapshot) Chunk(index int) (data []byte, last bool, err error) {
 	defer func() { _ = it.Close() }()
 	data = make([]byte, 0, chunkBytes+chunkBytes/8)
 	var next []byte
-	for it.Next() {
-		if s.stays(it.Key()) {
-			continue
-		}
+	for ok := s.given(it, it.Next()); ok; ok = s.given(it, it.Next()) {
 		if len(data) >= chunkBytes {
 			next = append([]byte(nil), it.Key()...)
 			break
@@ -118,11 +166,14 @@ func (s *Snapshot) Chunk(index int) (data []byte, last bool, err error) {
 	return data, next == nil, nil
 }
 
-func (s *Snapshot) stays(key []byte) bool {
-	for _, prefix := range s.skip {
-		if bytes.HasPrefix(key, prefix) {
+// given moves an iterator that stands on what is left out to what is not.
+func (s *Snapshot) given(it kv.Iterator, ok bool) bool {
+	for ok {
+		after := sort.Search(len(s.skip), func(i int) bool { return bytes.Compare(s.skip[i].lower, it.Key()) > 0 })
+		if after == 0 || bytes.Compare(it.Key(), s.skip[after-1].upper) >= 0 {
 			return true
 		}
+		ok = it.SeekGE(s.skip[after-1].upper)
 	}
 	return false
 }

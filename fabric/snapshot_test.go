@@ -65,7 +65,10 @@ func TestAHalfSnapshotIsNothing(t *testing.T) {
 		_, err := a.core.AppendMember(member.Change{Kind: member.Join, Origin: b.self, Name: "late", Address: "l:1"}, a.wall)
 		return err
 	})
-	s := a.core.OpenSnapshot("s1")
+	s, err := a.core.OpenSnapshot("s1")
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = s.Close() }()
 	for i := 0; ; i++ {
 		data, last, err := s.Chunk(i)

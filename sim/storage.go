@@ -37,7 +37,10 @@ var errNotDurable = errors.New("what the snapshot would show is not on disk yet"
 
 // OpenSnapshot opens a snapshot, when all that it shows is durable.
 func (d store) OpenSnapshot() (replication.SnapshotSource, error) {
-	s := d.core.OpenSnapshot(fmt.Sprintf("%s-%d-%d", d.name, d.life, d.w.planned))
+	s, err := d.core.OpenSnapshot(fmt.Sprintf("%s-%d-%d", d.name, d.life, d.w.planned))
+	if err != nil {
+		return nil, err
+	}
 	if s.Number() > d.core.DurableNumber() {
 		_ = s.Close()
 		return nil, errNotDurable
