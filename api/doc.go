@@ -19,8 +19,9 @@
 //   - Every failure is an *Error of the catalogue, with a code that never
 //     changes its meaning, an HTTP status and the number that clients of the
 //     reference know.
-//   - Collections that hold users, keys and the schema are neither shown nor
-//     changed by any verb, in any fabric.
+//   - Collections that hold users, keys, the schema and the directory of
+//     fabrics and locations are neither shown nor changed by any verb, in any
+//     fabric.
 //   - With the consistency "session", which is the default, nothing read is
 //     older than what the session token has seen. A read that cannot get there
 //     within its deadline fails; it is never served with less.

@@ -79,9 +79,21 @@ func (r *WriteReply) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// The collections of the system fabric in which the node keeps the directory
+// of the planet. Whoever changes them changes what every location does, so
+// only the node touches them.
+const (
+	LocationsCollection = "_locations"
+	FabricsCollection   = "_fabrics"
+)
+
 // hidden tells whether a collection exists for no verb.
 func hidden(name string) bool {
-	return access.Reserved(name) || name == "_schema" || name == "_schema_local"
+	switch name {
+	case LocationsCollection, FabricsCollection, "_schema", "_schema_local":
+		return true
+	}
+	return access.Reserved(name)
 }
 
 // open refuses collections that no verb may touch.

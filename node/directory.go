@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -17,8 +18,8 @@ import (
 //
 // A location of a fabric is dropped by taking its name out of locations; the fabric by removing the document.
 const (
-	locationsCollection = "_locations"
-	fabricsCollection   = "_fabrics"
+	locationsCollection = api.LocationsCollection
+	fabricsCollection   = api.FabricsCollection
 )
 
 // place is an entry of the directory of locations.
