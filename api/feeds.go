@@ -112,6 +112,9 @@ func (s *Service) Changes(_ context.Context, c *Call, collection, since string) 
 	return &Feed{feed: feed, names: names}, nil
 }
 
+// Token is the place at which the feed began, before its first message.
+func (f *Feed) Token() string { return f.feed.Opened().String() }
+
 // Next waits for the next transaction. One that has nothing for this reader
 // comes without changes, so that its token is not lost.
 func (f *Feed) Next(ctx context.Context) (Message, error) {

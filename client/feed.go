@@ -63,7 +63,7 @@ const (
 type Feed struct {
 	client *Client
 	cfg    FeedConfig
-	token  string // place after the last message handed out
+	token  string // place after the last message handed out, or where the feed began
 	failed int    // tries since the last message
 
 	body   io.ReadCloser // nil while not connected
@@ -83,7 +83,8 @@ func (c *Client) Changes(cfg FeedConfig) *Feed {
 	return &Feed{client: c, cfg: cfg, token: cfg.Since}
 }
 
-// Token is the place after the last message that Next returned.
+// Token is the place after the last message that Next returned; before the
+// first, once the feed is open, the place at which it began.
 func (f *Feed) Token() string { return f.token }
 
 // Close ends the connection.
@@ -92,32 +93,54 @@ func (f *Feed) Close() error {
 	return nil
 }
 
+// Open connects and returns when the feed has begun, so that whatever is
+// written after that will be told, and Token is a place. It is for those who
+// read the documents next; Next opens by itself.
+func (f *Feed) Open(ctx context.Context) error {
+	return f.insist(ctx, func() error {
+		if f.body != nil {
+			return nil
+		}
+		return f.connect(ctx)
+	})
+}
+
 // Next waits for the next message. Broken connections are made anew from the
 // last token for as long as ctx lasts. An *Error is final: with status 410
 // the token is older than what the server keeps, and the reader must start
 // anew from the documents themselves.
 func (f *Feed) Next(ctx context.Context) (Message, error) {
+	var message Message
+	err := f.insist(ctx, func() (err error) {
+		message, err = f.next(ctx)
+		return err
+	})
+	return message, err
+}
+
+// insist tries until it goes well, is refused for good or the context ends.
+func (f *Feed) insist(ctx context.Context, try func() error) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			f.disconnect()
-			return Message{}, err
+			return err
 		}
-		message, err := f.next(ctx)
+		err := try()
 		if err == nil {
 			f.failed = 0
-			return message, nil
+			return nil
 		}
 		f.disconnect()
 		var refusal *Error
 		if errors.As(err, &refusal) && refusal.Status != http.StatusServiceUnavailable {
-			return Message{}, refusal
+			return refusal
 		}
 		var broken *brokenMessageError
 		if errors.As(err, &broken) {
-			return Message{}, err
+			return err
 		}
 		if err := f.client.pause(ctx, f.client.backoff(f.failed)); err != nil {
-			return Message{}, err
+			return err
 		}
 		f.failed++
 	}
@@ -185,6 +208,9 @@ func (f *Feed) connect(ctx context.Context) error {
 	if err != nil {
 		cancel()
 		return documented(err)
+	}
+	if began := response.Header.Get("Selvedge-Feed-Token"); began != "" {
+		f.token = began
 	}
 	f.body, f.cancel = response.Body, cancel
 	f.lines = bufio.NewReaderSize(response.Body, 64<<10)

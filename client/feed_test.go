@@ -54,6 +54,38 @@ func TestFeedResumes(t *testing.T) {
 	}
 }
 
+// A feed that breaks before its first message goes on from where it began, not
+// from a later now.
+func TestFeedResumesWhereItBegan(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"header", "event"} {
+		var since []string
+		c, _ := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
+			since = append(since, r.URL.Query().Get("since"))
+			if len(since) > 1 {
+				_, _ = fmt.Fprintf(w, "id: p1\ndata: "+oneChange+"\n\n", 1)
+				return
+			}
+			if how == "header" {
+				w.Header().Set("Selvedge-Feed-Token", "p0")
+				_, _ = io.WriteString(w, ": hello\n\n")
+			} else {
+				_, _ = io.WriteString(w, ": hello\nid: p0\n\n")
+			}
+		})
+		feed := c.Changes(FeedConfig{})
+		if how == "header" {
+			if err := feed.Open(t.Context()); err != nil || feed.Token() != "p0" {
+				t.Errorf("opened at %q: %v", feed.Token(), err)
+			}
+		}
+		if message, err := feed.Next(t.Context()); err != nil || message.Token != "p1" || !slices.Equal(since, []string{"now", "p0"}) {
+			t.Errorf("%s: %+v, %v, asked since %q", how, message, err, since)
+		}
+		_ = feed.Close()
+	}
+}
+
 func TestFeedEnds(t *testing.T) {
 	t.Parallel()
 	text, status := `{"error":true,"code":410,"errorNum":30010,"errorMessage":"gone"}`, 410

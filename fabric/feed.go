@@ -96,7 +96,11 @@ type Feed struct {
 	skip       clock.Vector
 	vector     clock.Vector // of this feed alone: tokens take copies
 	record     *changelog.Record
+	opened     Token
 }
+
+// Opened is the place at which the feed began: whoever goes on from it misses nothing that the feed would tell.
+func (f *Feed) Opened() Token { return f.opened }
 
 // Changes opens a feed after a token, of one collection or of all ("").
 func (c *Core) Changes(since Token, collection string) (*Feed, error) {
@@ -136,6 +140,9 @@ func (c *Core) Changes(since Token, collection string) (*Feed, error) {
 			return nil, historyGone()
 		}
 		f.order, f.skip, f.vector = first, seen, seen.Clone()
+	}
+	if f.opened = since; since.kind != tokenAt {
+		f.opened = Token{kind: tokenAt, self: c.state.Load().self, line: c.line, order: f.order, vector: f.vector.Clone()}
 	}
 	return f, nil
 }

@@ -15,6 +15,13 @@ import (
 // heartbeat is how often a quiet feed says that it is there.
 const heartbeat = 15 * time.Second
 
+// stalled is how long a reader may take nothing before its feed ends; it goes
+// on from its last token.
+const stalled = 30 * time.Second
+
+// tokenHeader tells in the answer where a feed began.
+const tokenHeader = "Selvedge-Feed-Token"
+
 // conflicts answers GET /conflicts.
 func (q *request) conflicts() error {
 	ctx, err := q.enter()
@@ -93,13 +100,25 @@ func (q *request) changes() error {
 	defer cancel()
 	control := http.NewResponseController(q.w)
 	_ = control.SetReadDeadline(time.Time{}) // a feed outlives the bound on reading a request
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
+	// A write to a reader that takes nothing ends with the feed.
+	defer context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.UnixMilli(1)) })()
 	h := q.headers()
 	h["Content-Type"] = []string{"text/event-stream"}
 	h["Cache-Control"] = []string{"no-cache"}
+	h[tokenHeader] = []string{feed.Token()}
 	q.status = http.StatusOK
 	q.w.WriteHeader(http.StatusOK)
-	q.out = append(q.out[:0], ": selvedge\n\n"...)
+	// An event without data is dispatched to nobody and yet sets the reader's
+	// last id: one that loses its connection before the first message asks
+	// from here, not from a later now.
+	opened := api.Message{Token: feed.Token()}
+	q.out = appendEvent(append(q.out[:0], ": selvedge\n"...), &opened)
 	for {
+		_ = control.SetWriteDeadline(q.server.in(stalled))
+		if ctx.Err() != nil {
+			return nil
+		}
 		if _, err := q.w.Write(q.out); err != nil {
 			return nil
 		}
@@ -140,7 +159,9 @@ func (q *request) feedEnds(ctx context.Context, err error) error {
 }
 
 // changesSocket answers the WebSocket at /_ws/changes. What the caller sends
-// is not looked at, except that it closes.
+// is not looked at, except that it closes. The place where the feed begins is
+// in a header; a caller that cannot read headers asks with opening=true for a
+// first message without changes, which has it.
 func (q *request) changesSocket() error {
 	feed, ctx, cancel, err := q.openFeed()
 	if err != nil {
@@ -150,6 +171,11 @@ func (q *request) changesSocket() error {
 	if q.header("Upgrade") == "" {
 		return api.Fail(api.BadParameter, "this path takes a WebSocket")
 	}
+	opening, err := q.query.flag("opening", false)
+	if err != nil {
+		return err
+	}
+	q.headers()[tokenHeader] = []string{feed.Token()}
 	// Origins are not checked: no cookie carries rights, and a page that can
 	// send the Authorization header or key already has it.
 	socket, err := websocket.Accept(q.w, q.hr, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
@@ -160,6 +186,12 @@ func (q *request) changesSocket() error {
 	q.status = http.StatusSwitchingProtocols
 	defer func() { _ = socket.CloseNow() }()
 	ctx = socket.CloseRead(ctx)
+	if opening {
+		opened := api.Message{Token: feed.Token()}
+		if err := q.tell(ctx, socket, &opened); err != nil {
+			return nil
+		}
+	}
 	for {
 		m, got, err := next(ctx, feed)
 		switch {
@@ -170,12 +202,19 @@ func (q *request) changesSocket() error {
 				return nil
 			}
 		case len(m.Changes) > 0:
-			q.out = m.AppendJSON(q.out[:0])
-			if err := socket.Write(ctx, websocket.MessageText, q.out); err != nil {
+			if err := q.tell(ctx, socket, &m); err != nil {
 				return nil
 			}
 		}
 	}
+}
+
+// tell sends a message, to a reader that takes it in time.
+func (q *request) tell(ctx context.Context, socket *websocket.Conn, m *api.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, stalled)
+	defer cancel()
+	q.out = m.AppendJSON(q.out[:0])
+	return socket.Write(ctx, websocket.MessageText, q.out)
 }
 
 func ping(ctx context.Context, socket *websocket.Conn) error {

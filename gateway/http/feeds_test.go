@@ -10,6 +10,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -104,6 +106,75 @@ func TestServerSentEvents(t *testing.T) {
 	w.bad(400, 10, "GET", base+"/changes?since=whenever", "")
 }
 
+// opened reads the token with which a feed begins.
+func opened(t *testing.T, s *bufio.Scanner) (id string) {
+	t.Helper()
+	for s.Scan() && s.Text() != "" {
+		if v, ok := strings.CutPrefix(s.Text(), "id: "); ok {
+			id = v
+		} else if !strings.HasPrefix(s.Text(), ":") {
+			t.Errorf("the first event has more than an id: %q", s.Text())
+		}
+	}
+	return id
+}
+
+// TestFeedTellsWhereItBegan loses a feed before its first message: from the
+// token that it began with, nothing is missed.
+func TestFeedTellsWhereItBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"before"}`)
+	for _, since := range []string{"now", "start", ""} {
+		ctx, cancel := context.WithCancel(context.Background())
+		feed, _ := events(t, ctx, address, "?collection=c&since="+since, "")
+		token := opened(t, feed)
+		cancel()
+		key := "k" + since
+		w.good(202, "POST", base+"/document/c", `{"_key":"`+key+`"}`)
+		if since == "start" {
+			key = "before"
+		}
+		again, status := events(t, context.Background(), address, "?since=now&collection=c", token)
+		if status != 200 || token == "" {
+			t.Fatalf("since %s: token %q, status %d", since, token, status)
+		}
+		if same := opened(t, again); same != token {
+			t.Errorf("since %s: reopened at %q, want %q", since, same, token)
+		}
+		if _, data := event(t, again); !strings.Contains(data, `"key":"`+key+`"`) {
+			t.Errorf("since %s: want %s first, got %s", since, key, data)
+		}
+	}
+}
+
+// TestWebSocketTellsWhereItBegan looks at the header and at the first message
+// that a caller can ask for.
+func TestWebSocketTellsWhereItBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	header := http.Header{"Authorization": {"apikey " + rootKey}}
+	socket, res, err := websocket.Dial(t.Context(), "ws://"+address+"/_fabric/_system/_ws/changes?collection=c&opening=true", &websocket.DialOptions{HTTPHeader: header})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.CloseNow() }()
+	_, text, err := socket.Read(t.Context())
+	token := res.Header.Get("Selvedge-Feed-Token")
+	if want := `{"transaction":"","token":"` + token + `","changes":[]}`; err != nil || token == "" || string(text) != want {
+		t.Fatalf("got %s, %v, want %s", text, err, want)
+	}
+	w.good(202, "POST", base+"/document/c", `{"_key":"a"}`)
+	feed, _ := events(t, context.Background(), address, "?collection=c&since="+token, "")
+	if _, data := event(t, feed); !strings.Contains(data, `"key":"a"`) {
+		t.Errorf("got %s", data)
+	}
+}
+
 func TestWebSocketFeed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -145,6 +216,76 @@ func TestShutdownEndsFeeds(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Errorf("serve: %v", err)
+	}
+}
+
+// TestShutdownWaitsForNobodySilent has callers that never say a word, and one
+// that does not read what it asked for.
+func TestShutdownWaitsForNobodySilent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.server.Serve(l) }()
+	for range 3 {
+		silent, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = silent.Close() }()
+	}
+	feed, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = feed.Close() }()
+	if _, err := feed.Write([]byte("GET " + base + "/changes?since=start HTTP/1.1\r\nHost: localhost\r\nAuthorization: apikey " + rootKey + "\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	one := make([]byte, 1)
+	if _, err := feed.Read(one); err != nil { // it has begun; all that follows stays unread
+		t.Fatal(err)
+	}
+	text := strings.Repeat("x", 1<<20)
+	for range 16 {
+		w.good(202, "POST", base+"/document/c", `{"text":"`+text+`"}`)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // no time at all: what is left over is no failure
+	if err := w.server.Shutdown(ctx); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+	w.server.fresh.mu.Lock()
+	defer w.server.fresh.mu.Unlock()
+	if !w.server.fresh.closed {
+		t.Error("connections that never asked anything were left open")
+	}
+}
+
+// TestShutdownClosesSilentConnections has no other request to wait for, so it
+// must not come to the end of its time.
+func TestShutdownClosesSilentConnections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	silent, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	if res, err := http.Get("http://" + address + "/health/live"); err != nil || res.Body.Close() != nil {
+		t.Fatal(err) // accepted after the silent one
+	}
+	w.server.fresh.close()
+	if _, err := silent.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the silent connection: %v", err)
 	}
 }
 

@@ -38,6 +38,7 @@ type conn struct {
 	fault  error
 	tls    atomic.Pointer[tls.Conn]
 	closed sync.Once
+	used   atomic.Bool // something came over it
 }
 
 const handshakeRecord = 0x16
@@ -114,12 +115,14 @@ func (r *replay) Read(b []byte) (int, error) {
 }
 
 // hostServed tells whether the Host header names this server: localhost, an
-// IP literal, these with api- in front, or a configured name; with any port.
+// IP literal, these with api- in front, or a configured name; with any port,
+// in any case.
 func (s *Server) hostServed(host string) bool {
 	name := host
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		name = host[:i]
 	}
+	name = plainHost(name)
 	if s.hosts[name] {
 		return true
 	}
@@ -132,4 +135,10 @@ func (s *Server) hostServed(host string) bool {
 	}
 	_, err := netip.ParseAddr(name)
 	return err == nil
+}
+
+// plainHost is a host name as names are compared: case counts for nothing, nor
+// does the dot of the root.
+func plainHost(name string) string {
+	return strings.ToLower(strings.TrimSuffix(name, "."))
 }

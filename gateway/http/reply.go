@@ -25,7 +25,7 @@ type fixedHeaders struct{ json, any, expose []string }
 
 func fixed() fixedHeaders {
 	return fixedHeaders{json: []string{"application/json; charset=utf-8"}, any: []string{"*"},
-		expose: []string{"etag, location, retry-after, selvedge-session, x-c8-error-codes, x-gdn-region, x-gdn-requestid, x-gdn-responsetime"}}
+		expose: []string{"etag, location, retry-after, selvedge-feed-token, selvedge-session, x-c8-error-codes, x-gdn-region, x-gdn-requestid, x-gdn-responsetime"}}
 }
 
 // headers sets what every reply has. One array carries all values that differ

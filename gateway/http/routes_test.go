@@ -169,12 +169,18 @@ func TestPathForms(t *testing.T) {
 func TestHostNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, host := range []string{"localhost", "localhost:8400", "api-localhost:8400", "127.0.0.1:1", "api-127.0.0.1", "[::1]:8400", "[::1]"} {
+	named, err := New(Config{Service: w.server.service, Hosts: []string{"Fra.example.ORG."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server.hosts = named.hosts
+	for _, host := range []string{"localhost", "localhost:8400", "api-localhost:8400", "127.0.0.1:1", "api-127.0.0.1", "[::1]:8400", "[::1]",
+		"LOCALHOST:18400", "localhost.", "localhost.:18400", "Api-LocalHost", "FRA.Example.org", "fra.example.org.:8400", "api-fra.example.org"} {
 		if a := w.call("GET", "/health/live", "", "Host", host); a.status != 200 {
 			t.Errorf("host %s: %d", host, a.status)
 		}
 	}
-	for _, host := range []string{"evil.example", "localhost.evil.example:8400", "api-", ""} {
+	for _, host := range []string{"evil.example", "localhost.evil.example:8400", "localhost..", "api-", ""} {
 		if a := w.call("GET", "/health/live", "", "Host", host); a.status != 421 {
 			t.Errorf("host %q: %d", host, a.status)
 		}

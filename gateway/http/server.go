@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/internal/env"
 )
 
 // Config is what the node gives.
@@ -54,6 +55,7 @@ type Server struct {
 	streams  context.Context // ends the streams at shutdown
 	cut      context.CancelFunc
 	pool     sync.Pool
+	fresh    fresh
 }
 
 const (
@@ -61,6 +63,7 @@ const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 3 * time.Minute
 	readTimeout   = 5 * time.Minute // of a whole body; the verb has its own deadline
+	closeWithin   = 2 * time.Second // at shutdown, for requests under way; others need the rest of the time
 )
 
 // New makes a server. Serve starts it.
@@ -78,6 +81,7 @@ func New(cfg Config) (*Server, error) {
 	s.slots = make(chan struct{}, cfg.Connections)
 	s.hosts = make(map[string]bool, 2*len(cfg.Hosts))
 	for _, h := range cfg.Hosts {
+		h = plainHost(h)
 		s.hosts[h], s.hosts["api-"+h] = true, true
 	}
 	if cfg.Registry == nil {
@@ -92,7 +96,7 @@ func New(cfg Config) (*Server, error) {
 	s.streams, s.cut = context.WithCancel(context.Background())
 	s.pool.New = func() any { return new(request) }
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+		MaxHeaderBytes: headerBytes, ConnState: s.fresh.state, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	return s, nil
 }
 
@@ -105,15 +109,64 @@ func (s *Server) Serve(l net.Listener) error {
 	return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
 }
 
-// Shutdown stops accepting, ends the streams and waits for other requests.
-// When the context ends first, connections are closed hard.
+// Shutdown stops accepting, ends the streams and closes connections that never
+// asked anything, then waits for other requests: for 2 seconds or until the
+// context ends. What runs still is cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.cut()
+	s.fresh.close()
+	ctx, cancel := context.WithTimeout(ctx, closeWithin)
+	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
+		s.log.Warn("requests were cut off", "error", err)
 		_ = s.http.Close() // it reports what Shutdown did
-		return fmt.Errorf("http: requests were cut off: %w", err)
 	}
 	return nil
+}
+
+// in is the point of time after a span, for deadlines of connections.
+func (s *Server) in(d time.Duration) time.Time {
+	return time.UnixMilli(env.RealClock().WallMs()).Add(d)
+}
+
+// fresh keeps the connections over which nothing came yet: the library waits
+// for them at shutdown as if they were about to ask something.
+type fresh struct {
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+}
+
+// state follows a connection.
+func (f *fresh) state(c net.Conn, now http.ConnState) {
+	our, ok := c.(*conn)
+	if !ok || now != http.StateNew && our.used.Load() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case now != http.StateNew:
+		our.used.Store(true)
+		delete(f.conns, our)
+	case f.closed:
+		_ = our.Conn.Close()
+	default:
+		if f.conns == nil {
+			f.conns = map[*conn]struct{}{}
+		}
+		f.conns[our] = struct{}{}
+	}
+}
+
+// close closes them; the slots are freed when the library notices.
+func (f *fresh) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for c := range f.conns {
+		_ = c.Conn.Close()
+	}
 }
 
 // ServeHTTP answers one request.
