@@ -186,9 +186,6 @@ func (s *Service) transact(ctx context.Context, c *Call, writes []fabric.Write, 
 	if err != nil {
 		return receipt, AsError(err)
 	}
-	if len(receipt.Results) != len(writes) {
-		return receipt, Fail(Refused, "the idempotency key was used for another request")
-	}
 	c.saw(receipt.Vector)
 	return receipt, nil
 }

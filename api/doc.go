@@ -30,7 +30,9 @@
 //
 //   - There are no permissions below the tenant yet.
 //   - A request that ended at its deadline may still be committed. A repeat
-//     with the same idempotency key within ten minutes answers as the first.
+//     with the same idempotency key within ten minutes answers as the first,
+//     but without the contents before and after; another write under that key
+//     is refused. Only writes of documents and key-values heed the key.
 //   - The consistencies bounded, stable and strong are refused: they are not
 //     part of this version.
 //

@@ -92,6 +92,7 @@ const (
 	APIKeyExists       Code = "api-key-exists"
 	LocationNotFound   Code = "location-not-found"
 	Refused            Code = "refused"
+	IdempotencyReused  Code = "idempotency-key-reused"
 	Internal           Code = "internal"
 )
 
@@ -143,6 +144,7 @@ func Catalogue() []Row {
 		{APIKeyExists, 409, 100020, "duplicate API key id", "", 0},
 		{LocationNotFound, 404, 102024, "location not found", "GET /datacenter/all lists the locations.", 0},
 		{Refused, 403, 30011, "refused", "The message says by which rule.", 0},
+		{IdempotencyReused, 422, 30012, "the idempotency key belongs to another request", "Nothing was written. A repeat must be the same request; each other one takes a key of its own.", 0},
 		{Internal, 500, 4, "internal error", "The log of the location has the cause under the request id.", 0},
 	}
 }

@@ -86,7 +86,7 @@ type ImportRequest struct {
 	Collection  string
 	Rows        []value.Value
 	OnDuplicate string // error (default), update, replace, ignore
-	Overwrite   bool   // truncate first
+	Overwrite   bool   // truncate first; not with Complete
 	Complete    bool   // all or nothing
 	PrimaryKey  string // the member that becomes _key
 	FromPrefix  string // put before a _from or _to without a slash
@@ -103,6 +103,21 @@ type ImportReply struct {
 
 const importDetailsMost = 1000
 
+// emptiesFirst refuses what cannot go with emptying the collection, which is a
+// commit of its own before those of the rows.
+func (r *ImportRequest) emptiesFirst(c *Call) error {
+	switch {
+	case !r.Overwrite:
+		return nil
+	case r.Complete:
+		return Fail(BadParameter, "overwrite and complete: a collection is emptied before the rows are written, not together with them; "+
+			"truncate it first, or leave complete out")
+	case c.Idempotency != "":
+		return Fail(BadParameter, "overwrite with an Idempotency-Key: a repeat would empty the collection and then write no row again; leave the key out")
+	}
+	return nil
+}
+
 // Import writes rows, each as a transaction of its own unless Complete.
 func (s *Service) Import(ctx context.Context, c *Call, r ImportRequest) (ImportReply, error) {
 	o := DefaultWriteOptions()
@@ -116,6 +131,9 @@ func (s *Service) Import(ctx context.Context, c *Call, r ImportRequest) (ImportR
 		o.Overwrite = OverwriteIgnore
 	default:
 		return ImportReply{}, Fail(BadParameter, "onDuplicate %s: want error, update, replace or ignore", quote(r.OnDuplicate))
+	}
+	if err := r.emptiesFirst(c); err != nil {
+		return ImportReply{}, err
 	}
 	if err := s.bulk(c, r.Collection, len(r.Rows)); err != nil {
 		return ImportReply{}, err

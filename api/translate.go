@@ -50,6 +50,8 @@ func fromFabric(c fabric.Code) Code {
 		return HistoryGone
 	case fabric.Timeout:
 		return DeadlineExceeded
+	case fabric.IdempotencyReused:
+		return IdempotencyReused
 	}
 	return Internal
 }

@@ -70,7 +70,7 @@ func NewWrite(op WriteOp, collection, key string, document value.Value) Write {
 // Transaction is a set of writes that happens whole or not at all.
 type Transaction struct {
 	Writes      []Write
-	Idempotency string // when not empty a repeat within IdempotencyWindow answers as the first did
+	Idempotency string // when not empty a repeat within IdempotencyWindow answers as the first did, without Old and New; another request: IdempotencyReused
 	Async       bool   // acknowledge before durable, where every collection written allows it
 }
 

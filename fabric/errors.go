@@ -30,6 +30,7 @@ const (
 	Failed             Code = "storage-failed"
 	HistoryGone        Code = "history-gone"
 	Timeout            Code = "timeout"
+	IdempotencyReused  Code = "idempotency-key-reused"
 )
 
 // Error is a failure of a fabric that a caller can act on.

@@ -3,9 +3,12 @@ package fabric
 import (
 	"crypto/sha256"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // IdempotencyWindowMs is how long a request's key is remembered.
@@ -13,7 +16,8 @@ const IdempotencyWindowMs = 10 * 60 * 1000
 
 // An idempotency record, as it travels in the commit's own entry and lies in the store behind the stamp:
 // hash (16 bytes), when it may be forgotten (Unix ms), then per result: key, old revision, and either the
-// revision (flag 1: the document was not changed) or the content hash that makes it with the commit's stamp.
+// revision (flag 1: the document was not changed) or the content hash that makes it with the commit's stamp. Last comes
+// what was asked (8 bytes, requestHash); records of before there was such a hash end without, and take any request.
 
 const (
 	resultUnchanged = 1 << iota
@@ -25,9 +29,27 @@ func idempotencyHash(key string) []byte {
 	return sum[:16]
 }
 
-// replayed answers a repeated request from the record of the first.
-func (c *Core) replayed(p *Prepared, key string) (bool, error) {
-	hash := idempotencyHash(key)
+// requestHash says what a request asks: its writes with all that decides on their effect. What it wants to be told
+// does not count.
+func requestHash(writes []Write) uint64 {
+	var sum xxhash.Digest
+	sum.Reset()
+	var text []byte
+	for i := range writes {
+		w := &writes[i]
+		flags := byte(b2i(w.KeepNull) | b2i(w.MergeObjects)<<1 | b2i(w.IgnoreAbsent)<<2)
+		text = append(text[:0], byte(w.Op), flags)
+		for _, part := range []string{w.Collection, w.Key, w.IfRev} {
+			text = codec.AppendBytes(text, part)
+		}
+		_, _ = sum.Write(value.AppendJSON(text, w.Document)) // it never fails
+	}
+	return sum.Sum64()
+}
+
+// replayed answers a repeated request from the record of the first, and refuses another one under the same key.
+func (c *Core) replayed(p *Prepared, t *Transaction) (bool, error) {
+	hash := idempotencyHash(t.Idempotency)
 	ykey := c.keys.Idempotency(hash)
 	p.Reads = append(p.Reads, guard(ykey))
 	data, err := c.get(p, ykey)
@@ -37,11 +59,16 @@ func (c *Core) replayed(p *Prepared, key string) (bool, error) {
 	r := codec.NewReader("idempotency record", data)
 	stamp := r.Stamp()
 	receipt, until := readResults(&r, stamp)
+	asked, known := readRequest(&r)
 	if err := r.Done(); err != nil {
 		return false, corrupt(ykey, err)
 	}
 	if until <= p.wallMs {
 		return false, nil
+	}
+	if known && asked != requestHash(t.Writes) || len(receipt.Results) != len(t.Writes) {
+		return false, failure(IdempotencyReused, "the idempotency key came with another request within the last %d minutes: take a new key for each request",
+			IdempotencyWindowMs/60_000)
 	}
 	receipt.Replayed = true
 	p.replay = &receipt
@@ -65,9 +92,17 @@ func readResults(r *codec.Reader, stamp clock.Stamp) (Receipt, int64) {
 	return receipt, until
 }
 
+// readRequest reads what was asked, where the record says it.
+func readRequest(r *codec.Reader) (hash uint64, known bool) {
+	if r.Err() != nil || r.Len() == 0 {
+		return 0, false
+	}
+	return r.Uint64(), true
+}
+
 // remember adds the idempotency record to the commit.
-func (c *Core) remember(p *Prepared, key string) {
-	hash := idempotencyHash(key)
+func (c *Core) remember(p *Prepared, t *Transaction) {
+	hash := idempotencyHash(t.Idempotency)
 	until := p.wallMs + IdempotencyWindowMs
 	data := append([]byte(nil), hash...)
 	data = codec.AppendUvarint(data, uint64(until))
@@ -75,6 +110,7 @@ func (c *Core) remember(p *Prepared, key string) {
 	for i := range p.results {
 		data = appendResult(data, &p.results[i])
 	}
+	data = codec.AppendUint64(data, requestHash(t.Writes))
 	p.Body = codec.AppendChange(p.Body, codec.Change{Kind: codec.Idempotency, Data: data})
 	// The stamp is not known yet: its place is at the front, in the fixed form that the sequencer patches.
 	record := append(make([]byte, codec.StampSize), data...)
@@ -104,6 +140,7 @@ func appendResult(data []byte, r *pendingResult) []byte {
 func (c *Core) rememberRemote(data []byte, stamp clock.Stamp, out *sequencer.Prepared) error {
 	r := codec.NewReader("idempotency record", data)
 	_, until := readResults(&r, stamp)
+	_, _ = readRequest(&r)
 	if err := r.Done(); err != nil {
 		return err
 	}

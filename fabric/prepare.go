@@ -105,7 +105,7 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 		return failure(TooLarge, "the transaction has %d writes, at most %d are allowed", len(t.Writes), c.limits.Writes)
 	}
 	if t.Idempotency != "" {
-		if done, err := c.replayed(p, t.Idempotency); done || err != nil {
+		if done, err := c.replayed(p, &t); done || err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 		return failure(TooLarge, "the transaction holds %d bytes of operations, at most %d are allowed", len(p.Body)+len(p.Local), c.limits.BatchBytes)
 	}
 	if t.Idempotency != "" && len(p.Body)+len(p.Local) > 0 {
-		c.remember(p, t.Idempotency)
+		c.remember(p, &t)
 	}
 	p.BodyHash = codec.BodyHash(p.Body)
 	return nil

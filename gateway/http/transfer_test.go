@@ -75,6 +75,51 @@ func TestIdempotency(t *testing.T) {
 	w.bad(400, 10, "POST", base+"/document/c", `{"a":1}`, "Idempotency-Key", strings.Repeat("x", 300))
 }
 
+// A key that comes again with another write does not swallow it.
+func TestIdempotencyKeysOfOtherWrites(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(200, "POST", base+"/collection", `{"name":"d"}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"k","a":1}`)
+	w.good(202, "PATCH", base+"/document/c/k?returnNew=true", `{"a":2}`, "Idempotency-Key", "one")
+	again := w.good(202, "PATCH", base+"/document/c/k?returnNew=true&returnOld=true", `{"a":2}`, "Idempotency-Key", "one")
+	if _, has := again.Get("new"); has {
+		t.Errorf("a repeat knows the contents after all, tell so in the reference: %s", again)
+	}
+	for _, r := range [][3]string{
+		{"PATCH", "/document/c/k", `{"a":3}`}, {"PATCH", "/document/c/other", `{"a":2}`}, {"PATCH", "/document/d/k", `{"a":2}`},
+		{"PUT", "/document/c/k", `{"a":2}`}, {"DELETE", "/document/c/k", ""}, {"PATCH", "/document/c/k?keepNull=false", `{"a":2}`},
+		{"PATCH", "/document/c/k?mergeObjects=false", `{"a":2}`}, {"PATCH", "/document/c/k?rev=x", `{"a":2}`},
+		{"POST", "/batch/atomic", `{"operations":[{"op":"update","collection":"c","key":"k","document":{"a":3}}]}`},
+		{"POST", "/batch/atomic", `{"operations":[{"op":"update","collection":"c","key":"k","document":{"a":2}},{"op":"remove","collection":"c","key":"k"}]}`},
+		{"POST", "/document/c?transaction=all", `[{"a":2}]`},
+	} {
+		w.bad(422, 30012, r[0], base+r[1], r[2], "Idempotency-Key", "one")
+	}
+	if got := w.good(200, "GET", base+"/document/c/k", ""); field(t, got, "a").Digits() != "2" {
+		t.Errorf("after all: %s", got)
+	}
+	w.good(202, "POST", base+"/document/c", `[{"_key":"x"},{"_key":"y"}]`, "Idempotency-Key", "many")
+	got := w.good(202, "POST", base+"/document/c", `[{"_key":"x"},{"_key":"z"}]`, "Idempotency-Key", "many").Items()
+	if _, failed := got[0].Get("errorNum"); failed || field(t, got[1], "errorCode").Str() != "idempotency-key-reused" {
+		t.Errorf("bulk: %s", got)
+	}
+	w.bad(404, 1202, "GET", base+"/document/c/z", "")
+	w.bad(400, 10, "POST", base+"/import?collection=c&overwrite=true", `{"_key":"i"}`, "Idempotency-Key", "import")
+	w.good(200, "GET", base+"/document/c/k", "")
+}
+
+// An import that is all or nothing does not empty the collection and then fail.
+func TestImportCompleteDoesNotEmptyFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"k"}`)
+	w.bad(400, 10, "POST", base+"/import?collection=c&overwrite=true&complete=true", `[{"_key":"a"},{"_key":"a"}]`)
+	w.good(200, "GET", base+"/document/c/k", "")
+}
+
 func TestImportAndExport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
