@@ -66,7 +66,8 @@ type Access struct {
 	open   string // tenant, or empty
 	hasher *hasher
 	cache  cache
-	pepper [32]byte // keys the memory of checked passwords; differs per start
+	pepper [32]byte   // keys the memory of checked passwords; differs per start
+	naming sync.Mutex // one at a time looks whether an e-mail address is free and takes it
 	stop   context.CancelFunc
 	done   chan struct{}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/fabric"
@@ -89,6 +91,56 @@ func TestBootstrap(t *testing.T) {
 		if _, err := b.Bootstrap(ctx, Root{APIKey: bad}); !errors.Is(err, ErrBadArgument) {
 			t.Errorf("key %q: %v", bad, err)
 		}
+	}
+}
+
+// The data of one tenant does not start as another's.
+func TestBootstrapKeepsTheTenant(t *testing.T) {
+	t.Parallel()
+	ctx, f := context.Background(), system(t)
+	a := open(t, f, nil)
+	if _, err := a.Bootstrap(ctx, Root{APIKey: "demo.root.secret"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []Root{{APIKey: "other.root.zz"}, {Tenant: "other"}, {Tenant: AdminTenant}, {Tenant: "demo", APIKey: "other.root.zz"}} {
+		if _, err := a.Bootstrap(ctx, want); !errors.Is(err, ErrOtherTenant) || !strings.Contains(err.Error(), "demo") {
+			t.Errorf("%+v: %v", want, err)
+		}
+	}
+	made, err := a.Bootstrap(ctx, Root{})
+	if err != nil || made.Tenant != "demo" || made.APIKey != "" || made.Password != "" {
+		t.Errorf("without a tenant: %+v %v", made, err)
+	}
+	if all, err := a.Tenants(); err != nil || len(all) != 1 {
+		t.Errorf("tenants %v, %v", all, err)
+	}
+	if id, err := a.Authenticate(ctx, "apikey demo.root.secret", false); err != nil || id.Tenant != "demo" {
+		t.Errorf("the key: %+v %v", id, err)
+	}
+}
+
+// Many at once get an address for one of them.
+func TestOneUserPerAddress(t *testing.T) {
+	t.Parallel()
+	ctx, f := context.Background(), system(t)
+	a := open(t, f, nil)
+	if _, err := a.Bootstrap(ctx, Root{Tenant: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	var made atomic.Int32
+	for i := range 8 {
+		wait.Go(func() {
+			err := a.CreateUser(ctx, User{Tenant: "t", Name: "u" + strconv.Itoa(i), Email: "a@b", Active: true, Extra: value.Object()}, "pw")
+			if err == nil {
+				made.Add(1)
+			} else if !errors.Is(err, ErrEmailExists) {
+				t.Error(err)
+			}
+		})
+	}
+	if wait.Wait(); made.Load() != 1 {
+		t.Errorf("%d users have one address", made.Load())
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/value"
@@ -11,7 +13,7 @@ import (
 
 // Root is the first user and key of a tenant. What is empty is generated.
 type Root struct {
-	Tenant   string // AdminTenant when empty
+	Tenant   string // when empty the one that is there, else AdminTenant
 	Password string
 	// APIKey is a whole key TENANT.KEYID.SECRET; its tenant is then Tenant.
 	APIKey string
@@ -28,18 +30,19 @@ func (a *Access) Bootstrap(ctx context.Context, want Root) (Root, error) {
 	keyID, secret := RootUser, ""
 	if want.APIKey != "" {
 		tenant, id, s, ok := SplitKey(want.APIKey)
-		if !ok || want.Tenant != "" && want.Tenant != tenant {
+		if !ok {
 			return made, fmt.Errorf("%w: the root API key has the form TENANT.KEYID.SECRET", ErrBadArgument)
+		}
+		if want.Tenant != "" && want.Tenant != tenant {
+			return made, fmt.Errorf("%w: it is %s, the root API key is of %s", ErrOtherTenant, want.Tenant, tenant)
 		}
 		made.Tenant, keyID, secret = tenant, id, s
 	}
-	if made.Tenant == "" {
-		made.Tenant = AdminTenant
-	}
-	if err := CheckTenant(made.Tenant); err != nil {
+	if err := CheckKeyID(keyID); err != nil {
 		return made, err
 	}
-	if err := CheckKeyID(keyID); err != nil {
+	var err error
+	if made.Tenant, err = a.home(made.Tenant); err != nil {
 		return made, err
 	}
 	if err := a.collections(ctx); err != nil {
@@ -48,14 +51,47 @@ func (a *Access) Bootstrap(ctx context.Context, want Root) (Root, error) {
 	if err := a.makeSecret(ctx); err != nil {
 		return made, err
 	}
-	var err error
+	old, err := a.findUser(made.Tenant, RootUser)
+	if err != nil {
+		return made, fmt.Errorf("root user: %w", err)
+	}
 	if made.Password, err = a.makeRoot(ctx, made.Tenant, want); err != nil {
 		return made, fmt.Errorf("root user: %w", err)
+	}
+	if secret == "" && old != nil {
+		return made, nil // it has had keys, whatever their names; nobody asks for another
 	}
 	if made.APIKey, err = a.makeRootKey(ctx, made.Tenant, keyID, secret); err != nil {
 		return made, fmt.Errorf("root API key: %w", err)
 	}
 	return made, nil
+}
+
+// home is the tenant that a start is for: the one asked for, else the one that
+// is there, else AdminTenant. A planet has one root tenant from its first
+// start on, with fabrics that carry its name: another one would have a user
+// and nothing to use.
+func (a *Access) home(asked string) (string, error) {
+	if asked != "" {
+		if err := CheckTenant(asked); err != nil {
+			return "", err
+		}
+	}
+	there, err := a.Tenants()
+	switch {
+	case err != nil:
+		return "", err
+	case len(there) == 0 && asked == "":
+		return AdminTenant, nil
+	case len(there) == 0 || slices.Contains(there, asked):
+		return asked, nil
+	case asked != "":
+		return "", fmt.Errorf("%w: the data is of %s, so %s cannot be its root tenant; start with a key of %s or with other data",
+			ErrOtherTenant, strings.Join(there, ", "), asked, there[0])
+	case slices.Contains(there, AdminTenant):
+		return AdminTenant, nil
+	}
+	return there[0], nil
 }
 
 // collections makes what is missing.

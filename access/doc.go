@@ -13,8 +13,8 @@
 // A password is stored as argon2id in the PHC text form, an API key
 // "TENANT.KEYID.SECRET" as the SHA-256 of its secret, which suffices because a
 // generated secret has 192 random bits. A token is a JWT signed with HS256 (no
-// other method is ever accepted) that names tenant and username and ends after
-// TokenLife.
+// other method is ever accepted) that names tenant, username and epoch, which is
+// a keyed hash of the stored password, and ends after TokenLife.
 //
 // # Guarantees
 //
@@ -25,7 +25,10 @@
 //   - At most HashParallel passwords are hashed at once (each takes 19 MiB for
 //     some tens of milliseconds); others wait until their context ends.
 //   - A user that was removed or made inactive loses tokens and keys at this
-//     location as soon as that change is applied here.
+//     location as soon as that change is applied here. A token names the epoch
+//     of the password it was signed under, so another password ends it too,
+//     and one of a removed user is worth nothing to a new user of that name.
+//   - A location gives no e-mail address to two users, of whatever tenants.
 //   - Secrets are compared in constant time, and an unknown user costs as much
 //     time as a wrong password.
 //
@@ -33,8 +36,9 @@
 //
 //   - Revocation takes as long as replication: a location that is cut off goes
 //     on accepting what was valid when it was cut.
-//   - A new password does not end tokens that were signed before it; they end
-//     by themselves.
+//   - Two locations may give one e-mail address at the same time. Then a login
+//     by address means the first of the two by tenant and name, until one of
+//     them changes.
 //   - There are no permissions below the tenant yet: every user of a tenant
 //     may do everything in the tenant's fabrics.
 //

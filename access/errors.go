@@ -11,4 +11,7 @@ var (
 	ErrKeyNotFound  = errors.New("API key not found")
 	ErrKeyExists    = errors.New("API key exists")
 	ErrBadArgument  = errors.New("bad argument")
+	ErrBadKeyID     = errors.New("bad API key id") // is ErrBadArgument too
+	ErrEmailExists  = errors.New("another user has this e-mail address")
+	ErrOtherTenant  = errors.New("the planet belongs to another tenant")
 )

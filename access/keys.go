@@ -78,7 +78,7 @@ func (a *Access) byKey(text string) (Identity, error) {
 	if !k.Active {
 		return Identity{}, fmt.Errorf("%w: the API key is not active", ErrUnauthorized)
 	}
-	if err := a.alive(tenant, k.User); err != nil {
+	if _, err := a.alive(tenant, k.User); err != nil {
 		return Identity{}, err
 	}
 	return Identity{Tenant: k.Tenant, User: k.User, KeyID: k.ID}, nil
@@ -118,7 +118,10 @@ func keyOf(doc value.Value) *apiKey {
 // CheckKeyID tells whether a key id has the right form: a letter, then
 // letters, digits, _ and -.
 func CheckKeyID(id string) error {
-	return checkName("key id", id, "_-")
+	if err := checkName("key id", id, "_-"); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadKeyID, err)
+	}
+	return nil
 }
 
 // CreateKey makes a key for a user of the tenant and returns its whole text,
@@ -127,7 +130,7 @@ func (a *Access) CreateKey(ctx context.Context, tenant, user, id, secret string)
 	if err := CheckKeyID(id); err != nil {
 		return "", err
 	}
-	if err := a.alive(tenant, user); err != nil {
+	if _, err := a.alive(tenant, user); err != nil {
 		return "", fmt.Errorf("%w: %s", ErrUserNotFound, user)
 	}
 	w, whole := a.keyWrite(fabric.Insert, tenant, user, id, secret)

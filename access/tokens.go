@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -17,6 +19,8 @@ import (
 type claims struct {
 	Tenant   string `json:"tenant"`
 	Username string `json:"username"`
+	// Epoch is that of the user's password, see epoch.
+	Epoch string `json:"epoch"`
 	jwt.RegisteredClaims
 }
 
@@ -52,14 +56,28 @@ func (a *Access) Ready() bool {
 	return err == nil
 }
 
-// Sign makes a token for an identity.
+// epoch names the time between two changes of a user's password: every stored
+// hash has a salt of its own, so it differs after each change and for each
+// user that is made, also one of the same name and password.
+func epoch(secret []byte, hash string) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("epoch\x00" + hash))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
+}
+
+// Sign makes a token for an identity. It is good until TokenLife is over or
+// the user is removed, made inactive or given another password.
 func (a *Access) Sign(id Identity) (string, error) {
 	secret, err := a.secret()
 	if err != nil {
 		return "", err
 	}
+	u, err := a.alive(id.Tenant, id.User)
+	if err != nil {
+		return "", err
+	}
 	now := time.UnixMilli(a.clock.WallMs())
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{Tenant: id.Tenant, Username: id.User, RegisteredClaims: jwt.RegisteredClaims{
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{Tenant: id.Tenant, Username: id.User, Epoch: epoch(secret, u.hash), RegisteredClaims: jwt.RegisteredClaims{
 		Issuer: issuer, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(TokenLife))}})
 	return t.SignedString(secret)
 }
@@ -77,8 +95,12 @@ func (a *Access) byToken(token string) (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrUnauthorized, err)
 	}
-	if err := a.alive(c.Tenant, c.Username); err != nil {
+	u, err := a.alive(c.Tenant, c.Username)
+	if err != nil {
 		return Identity{}, err
+	}
+	if !hmac.Equal([]byte(c.Epoch), []byte(epoch(secret, u.hash))) {
+		return Identity{}, fmt.Errorf("%w: the token is from before the user's password was changed", ErrUnauthorized)
 	}
 	return Identity{Tenant: c.Tenant, User: c.Username}, nil
 }

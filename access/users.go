@@ -79,16 +79,16 @@ func (a *Access) findUser(tenant, name string) (*user, error) {
 	return u, nil
 }
 
-// alive gives an error unless the user exists and is active.
-func (a *Access) alive(tenant, name string) error {
+// alive gives the user, or an error unless it exists and is active.
+func (a *Access) alive(tenant, name string) (*user, error) {
 	u, err := a.findUser(tenant, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if u == nil || !u.Active {
-		return fmt.Errorf("%w: the user does not exist or is not active", ErrUnauthorized)
+		return nil, fmt.Errorf("%w: the user does not exist or is not active", ErrUnauthorized)
 	}
-	return nil
+	return u, nil
 }
 
 // byPassword checks tenant, user and password. An unknown user costs a hash
@@ -176,8 +176,8 @@ func (a *Access) ByEmail(email string) (User, error) {
 		return out, nil
 	}
 	err := a.scan(usersCollection, "", func(doc value.Value) {
-		if u := userOf(doc); out.Name == "" && u.Email != "" && strings.ToLower(u.Email) == email {
-			out = u
+		if out.Name == "" && sameEmail(text(doc, "email"), email) {
+			out = userOf(doc)
 		}
 	})
 	if err == nil && out.Name == "" {
@@ -187,6 +187,27 @@ func (a *Access) ByEmail(email string) (User, error) {
 		a.cache.keep(turn, func() { a.cache.emails[email] = out })
 	}
 	return out, err
+}
+
+// sameEmail compares addresses without case; none is the same as no other.
+func sameEmail(a, b string) bool { return a != "" && strings.EqualFold(a, b) }
+
+// freeEmail gives an error when a user besides the one named has an address,
+// whatever the tenant: a login by address names no tenant. Callers hold
+// a.naming.
+func (a *Access) freeEmail(email, tenant, name string) error {
+	if email == "" {
+		return nil
+	}
+	taken := false
+	err := a.scan(usersCollection, "", func(doc value.Value) {
+		other := text(doc, "tenant") != tenant || text(doc, "user") != name
+		taken = taken || other && sameEmail(text(doc, "email"), email)
+	})
+	if err == nil && taken {
+		err = fmt.Errorf("%w: %s", ErrEmailExists, email)
+	}
+	return err
 }
 
 // Tenants lists the tenants that have users.
@@ -200,7 +221,8 @@ func (a *Access) Tenants() ([]string, error) {
 	return out, err
 }
 
-// CreateUser makes a user with a password.
+// CreateUser makes a user with a password. No other user may have its e-mail
+// address.
 func (a *Access) CreateUser(ctx context.Context, u User, password string) error {
 	if err := CheckTenant(u.Tenant); err != nil {
 		return err
@@ -212,6 +234,18 @@ func (a *Access) CreateUser(ctx context.Context, u User, password string) error 
 		return fmt.Errorf("%w: a user needs a password", ErrBadArgument)
 	}
 	hash, err := a.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	a.naming.Lock()
+	defer a.naming.Unlock()
+	old, err := a.findUser(u.Tenant, u.Name)
+	if err == nil && old != nil {
+		err = fmt.Errorf("%w: %s", ErrUserExists, u.Name)
+	}
+	if err == nil {
+		err = a.freeEmail(u.Email, u.Tenant, u.Name)
+	}
 	if err != nil {
 		return err
 	}
@@ -251,6 +285,13 @@ func (a *Access) ChangeUser(ctx context.Context, tenant, name string, c UserChan
 	}
 	w := fabric.NewWrite(fabric.Update, usersCollection, tenant+":"+name, value.Object(patch...))
 	w.MergeObjects = false
+	if c.Email != nil {
+		a.naming.Lock()
+		defer a.naming.Unlock()
+		if err := a.freeEmail(*c.Email, tenant, name); err != nil {
+			return User{}, err
+		}
+	}
 	_, err := a.system.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{w}})
 	a.cache.drop(usersCollection, tenant+":"+name)
 	switch {

@@ -88,8 +88,10 @@ const (
 	NotAvailable       Code = "not-available"
 	UserNotFound       Code = "user-not-found"
 	UserExists         Code = "user-exists"
+	EmailExists        Code = "email-exists"
 	APIKeyNotFound     Code = "api-key-not-found"
 	APIKeyExists       Code = "api-key-exists"
+	BadKeyID           Code = "bad-key-id"
 	LocationNotFound   Code = "location-not-found"
 	Refused            Code = "refused"
 	IdempotencyReused  Code = "idempotency-key-reused"
@@ -102,7 +104,7 @@ func Catalogue() []Row {
 	return []Row{
 		{BadParameter, 400, 10, "bad parameter", "The message names the parameter, what it was and what would be right.", 0},
 		{BadJSON, 400, 600, "the body is not one valid JSON value", "The message gives line and column. Duplicate members, invalid UTF-8 and values nested deeper than 100 are refused.", 0},
-		{BadDocument, 400, 1227, "not a document", "A document is a JSON object; members that begin with _ are reserved.", 0},
+		{BadDocument, 400, 1227, "not a document", "A document is a JSON object. Its _id, _key and _rev are the database's.", 0},
 		{BadKey, 400, 1221, "bad document key", "A key has 1 to 254 bytes of letters, digits and _ - : . @ ( ) + , = ; $ ! * ' %.", 0},
 		{BadEdge, 400, 1233, "bad edge", "An edge needs _from and _to of the form collection/key.", 0},
 		{BadName, 400, 1208, "bad name", "Names have letters, digits, _ and -, begin with a letter (a system name with _) and have at most 64 bytes.", 0},
@@ -140,8 +142,10 @@ func Catalogue() []Row {
 		{NotAvailable, 501, 9, "not available in this version", "The message says what is there instead, if anything.", 0},
 		{UserNotFound, 404, 1703, "user not found", "", 0},
 		{UserExists, 409, 1702, "duplicate user", "", 0},
+		{EmailExists, 409, 100012, "duplicate e-mail address", "Each address belongs to one user, of whatever tenant; case does not count.", 0},
 		{APIKeyNotFound, 404, 100015, "API key not found", "", 0},
 		{APIKeyExists, 409, 100020, "duplicate API key id", "", 0},
+		{BadKeyID, 400, 100020, "bad API key id", "An id has 1 to 100 letters, digits, _ and -, a letter or _ first.", 0},
 		{LocationNotFound, 404, 102024, "location not found", "GET /datacenter/all lists the locations.", 0},
 		{Refused, 403, 30011, "refused", "The message says by which rule.", 0},
 		{IdempotencyReused, 422, 30012, "the idempotency key belongs to another request", "Nothing was written. A repeat must be the same request; each other one takes a key of its own.", 0},

@@ -63,7 +63,7 @@ func fromAccess(err error) Code {
 		code Code
 	}{
 		{access.ErrUnauthorized, Unauthorized}, {access.ErrBusy, Overloaded}, {access.ErrUserNotFound, UserNotFound},
-		{access.ErrUserExists, UserExists}, {access.ErrKeyNotFound, APIKeyNotFound}, {access.ErrKeyExists, APIKeyExists},
+		{access.ErrUserExists, UserExists}, {access.ErrEmailExists, EmailExists}, {access.ErrBadKeyID, BadKeyID}, {access.ErrKeyNotFound, APIKeyNotFound}, {access.ErrKeyExists, APIKeyExists},
 		{access.ErrBadArgument, BadParameter},
 	} {
 		if errors.Is(err, p.err) {

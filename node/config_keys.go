@@ -42,16 +42,16 @@ func locationKeys() []ConfigKey {
 			func(c *Config) any { return &c.Location.Country }},
 		{"data", "text", "", "Folder that keeps all data of the location. It belongs to one process at a time and to no other location.",
 			func(c *Config) any { return &c.Data }},
-		{"root-key", "text", "", "API key of the user root, TENANT.KEYID.SECRET. Compulsory where `mesh.create` is true; used at the first start only.",
+		{"root-key", "text", "", "API key of the user root, TENANT.KEYID.SECRET. Needed at the first start where `mesh.create` is true; take it out afterwards. A later start with another key of the same tenant makes that one good, which is the way back in when the key is lost.",
 			func(c *Config) any { return &c.RootKey }},
-		{"root-password", "text", "", "Password of the user root. Without it root has no password and can only use the key; used at the first start only.",
+		{"root-password", "text", "", "Password of the user root. Without it root has no password and can only use the key. A later start with another one changes it.",
 			func(c *Config) any { return &c.RootPassword }},
 	}
 }
 
 func httpKeys() []ConfigKey {
 	return []ConfigKey{
-		{"http.listen", "text", "127.0.0.1:8400", "Address for clients. Plain HTTP and, when certificates are given, HTTPS on the same port.",
+		{"http.listen", "text", "127.0.0.1:8400", "Address for clients: plain HTTP, or, when certificates are given, HTTPS alone.",
 			func(c *Config) any { return &c.HTTP.Listen }},
 		{"http.url", "text", "", "Address that other people's clients are told, for example https://fra.example.org. Without it the listen address.",
 			func(c *Config) any { return &c.HTTP.URL }},

@@ -50,6 +50,58 @@ func TestCredentials(t *testing.T) {
 	w.bad(401, 11, "GET", base+"/collection", "", "Authorization", basic("demo/ann:long enough"))
 }
 
+// A token ends with the password and the user that it was given for.
+func TestTokensEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	login := func(password string) string {
+		v := w.good(200, "POST", "/_open/auth", `{"tenant":"demo","username":"ann","password":"`+password+`"}`, "Authorization", "")
+		return "bearer " + field(t, v, "jwt").Str()
+	}
+	use := func(token string, status int) {
+		t.Helper()
+		if a := w.call("GET", base+"/collection", "", "Authorization", token); a.status != status {
+			t.Errorf("status %d, want %d: %s", a.status, status, a.body)
+		}
+	}
+	w.good(201, "POST", "/_api/user", `{"user":"ann","passwd":"first"}`)
+	first := login("first")
+	w.good(200, "PATCH", "/_api/user/ann", `{"displayName":"Ann","extra":{"a":1}}`)
+	use(first, 200)
+	w.good(200, "PATCH", "/_api/user/ann", `{"passwd":"second"}`)
+	use(first, 401)
+	second := login("second")
+	use(second, 200)
+	w.good(200, "PATCH", "/_api/user/ann", `{"passwd":"first"}`)
+	use(first, 401)
+	use(second, 401)
+	third := login("first")
+	w.good(202, "DELETE", "/_api/user/ann", "")
+	use(third, 401)
+	w.good(201, "POST", "/_api/user", `{"user":"ann","passwd":"first"}`)
+	use(third, 401)
+	use(login("first"), 200)
+}
+
+func TestEmailAddressesAreUnique(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(201, "POST", "/_api/user", `{"user":"ann","email":"ann@example.org","passwd":"x"}`)
+	w.good(201, "POST", "/_api/user", `{"user":"bob","passwd":"x"}`)
+	w.good(201, "POST", "/_api/user", `{"user":"cid","passwd":"x"}`)
+	w.bad(409, 100012, "POST", "/_api/user", `{"user":"eve","email":"ann@example.org","passwd":"x"}`)
+	w.bad(409, 100012, "POST", "/_api/user", `{"user":"eve","email":"Ann@Example.org","passwd":"x"}`)
+	w.bad(409, 100012, "POST", "/_api/user", `{"user":"eve","email":"ann@example.org","passwd":"x"}`, "Authorization", "apikey other.root.secret")
+	w.bad(404, 1703, "GET", "/_api/user/eve", "")
+	for _, change := range []string{"PATCH", "PUT"} {
+		w.bad(409, 100012, change, "/_api/user/bob", `{"email":"ann@example.org"}`)
+	}
+	w.good(200, "PATCH", "/_api/user/ann", `{"email":"ANN@example.org"}`)
+	w.good(200, "PATCH", "/_api/user/ann", `{"email":"ann2@example.org"}`)
+	w.good(200, "PATCH", "/_api/user/bob", `{"email":"ann@example.org"}`)
+	w.bad(409, 1702, "POST", "/_api/user", `{"user":"bob","email":"bob@example.org","passwd":"x"}`)
+}
+
 func TestOneTenantDoesNotSeeAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -101,7 +153,7 @@ func TestUsersAndKeys(t *testing.T) {
 	w.good(202, "DELETE", "/_api/key/k1", "")
 	w.bad(401, 11, "GET", base+"/collection", "", "Authorization", "apikey "+key)
 	w.bad(404, 100015, "GET", "/_api/key/k1", "")
-	w.bad(400, 10, "POST", "/_api/key", `{"keyid":"1x"}`)
+	w.bad(400, 100020, "POST", "/_api/key", `{"keyid":"1x"}`)
 	w.good(202, "DELETE", "/_api/user/bob_example.org", "")
 }
 

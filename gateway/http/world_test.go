@@ -52,10 +52,14 @@ func newWorld(t testing.TB) *world {
 	}
 	w.access = a
 	ctx := context.Background()
-	for _, root := range []access.Root{{APIKey: rootKey, NoPassword: true}, {APIKey: "other.root.secret", NoPassword: true}} {
-		if _, err := a.Bootstrap(ctx, root); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := a.Bootstrap(ctx, access.Root{APIKey: rootKey, NoPassword: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CreateUser(ctx, access.User{Tenant: "other", Name: "root", Active: true, Extra: value.Object()}, "other's"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.CreateKey(ctx, "other", "root", "root", "secret"); err != nil {
+		t.Fatal(err)
 	}
 	service := api.New(api.Config{Planet: w, Access: a, Clock: machine.Clock, Version: "0.1.0", Limits: api.Limits{BodyBytes: 8 << 20}})
 	if w.server, err = New(Config{Service: service, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))}); err != nil {
