@@ -32,7 +32,8 @@ const (
 )
 
 // devCertificates reads the authority of a data folder, or makes one, and signs a certificate.
-func devCertificates(fs disk.FS, dir string, clock env.Clock) (*certificates, error) {
+func devCertificates(dir string, clock env.Clock) (*certificates, error) {
+	fs := disk.Real()
 	authority, key, err := devAuthority(fs, dir, clock)
 	if err != nil {
 		return nil, err
@@ -61,6 +62,9 @@ func devAuthority(fs disk.FS, dir string, clock env.Clock) (*x509.Certificate, *
 		return nil, nil, err
 	}
 	if there {
+		if err := disk.MakePrivate(key); err != nil {
+			return nil, nil, err
+		}
 		return readAuthority(fs, certificate, key)
 	}
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -82,7 +86,11 @@ func devAuthority(fs disk.FS, dir string, clock env.Clock) (*x509.Certificate, *
 		name, kind string
 		data       []byte
 	}{{certificate, "CERTIFICATE", der}, {key, "EC PRIVATE KEY", encoded}} {
-		if err := disk.WriteAtomic(fs, file.name, pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.data})); err != nil {
+		write := disk.WritePrivate
+		if file.name == certificate {
+			write = func(name string, data []byte) error { return disk.WriteAtomic(fs, name, data) }
+		}
+		if err := write(file.name, pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.data})); err != nil {
 			return nil, nil, err
 		}
 	}

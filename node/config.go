@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -8,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/mesh"
 )
 
 // Config is everything that a location of its own process needs. LoadConfig
@@ -94,6 +98,9 @@ func (l LogConfig) SlogLevel() slog.Level {
 	return slog.LevelInfo
 }
 
+// ErrConfiguration marks errors of Start that another configuration is needed for.
+var ErrConfiguration = errors.New("configuration")
+
 // LocationName is the form of a location's name.
 const LocationName = `^[a-z][a-z0-9-]{0,30}$`
 
@@ -128,7 +135,6 @@ func (c Config) validateLocation(say sayer) {
 	say(math.Abs(l.Latitude) > 90 || math.IsNaN(l.Latitude), "location.latitude: %v: want -90 to 90", l.Latitude)
 	say(math.Abs(l.Longitude) > 180 || math.IsNaN(l.Longitude), "location.longitude: %v: want -180 to 180", l.Longitude)
 	say(c.Data == "", "data: missing: the folder that keeps the location's data")
-	say(c.RootKey == "" && c.Mesh.Create, "root-key: missing: the location that creates the planet needs it, in the form TENANT.KEYID.SECRET")
 	say(c.RootKey != "" && CheckAPIKey(c.RootKey) != nil, "root-key: %v", CheckAPIKey(c.RootKey))
 }
 
@@ -144,6 +150,7 @@ func (c Config) validateAddresses(say sayer) {
 	say(m.Create == (len(m.Join) > 0),
 		"mesh: give either create: true (exactly one location of a planet) or join: [ADDRESS, ...]")
 	say((m.Key == "") == m.TLS.Empty(), "mesh: give either key or tls")
+	say(m.Key != "" && len(m.Key) < mesh.MinKeyLength, "mesh.key: %d bytes: want at least %d, at random", len(m.Key), mesh.MinKeyLength)
 	say(!m.TLS.Empty() && (m.TLS.CA == "" || m.TLS.Cert == "" || m.TLS.Key == ""), "mesh.tls: ca, cert and key belong together")
 	say(c.HTTP.TLS.CA != "" || (c.HTTP.TLS.Cert == "") != (c.HTTP.TLS.Key == ""), "http.tls: cert and key belong together")
 }
@@ -195,5 +202,9 @@ func CheckAPIKey(key string) error {
 			return fmt.Errorf("an API key has the form TENANT.KEYID.SECRET without empty parts, spaces and slashes")
 		}
 	}
-	return nil
+	tenant, id, _, ok := access.SplitKey(key)
+	if !ok {
+		return errors.New("an API key has the form TENANT.KEYID.SECRET")
+	}
+	return errors.Join(access.CheckTenant(tenant), access.CheckKeyID(id))
 }

@@ -55,7 +55,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"document: 8MiB", "document: 17MiB", "limits.document"},
 		{"document: 8MiB", "document: eight", "want a size such as"},
 		{"history-age: 48h", "history-age: 2 days", "want a duration"},
-		{"join: [10.0.0.1:8500, 10.0.0.2:8500]", "create: true", "root-key: missing"},
+		{"key: a-secret-of-sixteen-bytes", "key: short", "mesh.key: 5 bytes"},
+		{"data: /var/lib/selvedge", "data: /d\nroot-key: 9emo.root.x", "root-key: "},
 		{"join: [10.0.0.1:8500, 10.0.0.2:8500]", "create: perhaps", "want true or false"},
 		{"join: [10.0.0.1:8500, 10.0.0.2:8500]", "create: false", "give either create: true"},
 		{"join: [10.0.0.1:8500, 10.0.0.2:8500]", "join: [nowhere]", "mesh.join: \"nowhere\""},
@@ -162,7 +163,7 @@ func TestCheckAPIKey(t *testing.T) {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "demo", "demo.root", "demo..secret", "demo.root.", "de mo.root.secret", "a/b.c.d"} {
+	for _, bad := range []string{"", "demo", "demo.root", "demo..secret", "demo.root.", "de mo.root.secret", "a/b.c.d", "9emo.root.x", "demo.9root.x", "de%mo.root.x"} {
 		if CheckAPIKey(bad) == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -61,7 +61,7 @@ func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 	if d.made = first.made.Password; cfg.RootPassword != nil {
 		d.made = ""
 	}
-	if err := d.keepKey(first); err != nil {
+	if err := d.moveKey(first); err != nil {
 		return nil, err
 	}
 	return d, d.startOthers(ctx)
@@ -77,7 +77,7 @@ func (d *Dev) share() error {
 		}
 		d.temp, d.cfg.Data = dir, dir
 	}
-	if err := fs.MkdirAll(d.cfg.Data, 0o755); err != nil {
+	if err := fs.MkdirAll(d.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	authority, err := mesh.NewKeyAuthority(devMeshKey)
@@ -87,8 +87,12 @@ func (d *Dev) share() error {
 	e := machine("")
 	d.shared = shared{env: e, fs: fs, cache: pebble.NewShared(devCacheBytes, openFiles), links: mesh.NewLinks(), authority: authority,
 		addresses: d.address, node: d.Node, nodes: d.Nodes, open: d.cfg.RootPassword != nil && *d.cfg.RootPassword == ""}
-	if d.shared.tls, err = devCertificates(disk.Real(), d.cfg.Data, e.Clock); err != nil {
+	if d.shared.tls, err = devCertificates(d.cfg.Data, e.Clock); err != nil {
 		return fmt.Errorf("development certificate: %w", err)
+	}
+	d.shared.newKey = d.newKey(e.Rand)
+	if err := d.recallKey(); err != nil {
+		return err
 	}
 	if d.cfg.WAN.Measured {
 		return d.shared.links.EmulateWAN(d.cfg.Places)
@@ -127,7 +131,7 @@ func (d *Dev) config(i int) Config {
 	if i > 0 {
 		c.Mesh.Join = []string{d.address(d.cfg.Places[0].ID)}
 	} else {
-		c.RootKey = d.cfg.APIKey
+		c.RootKey = d.key
 		if d.cfg.RootPassword != nil {
 			c.RootPassword = *d.cfg.RootPassword
 		}
@@ -167,25 +171,6 @@ func (d *Dev) startOthers(ctx context.Context) error {
 		n.introducePeers()
 	}
 	return nil
-}
-
-// keepKey remembers the root API key, so that the next start on the same data shows it again.
-func (d *Dev) keepKey(first *Node) error {
-	id, _, err := first.registry.identity()
-	if err != nil {
-		return err
-	}
-	switch {
-	case first.made.APIKey != "":
-		d.key = first.made.APIKey
-	case d.cfg.APIKey != "":
-		d.key = d.cfg.APIKey
-	default:
-		d.key = id.Key
-		return nil
-	}
-	id.Key = d.key
-	return first.registry.setIdentity(id)
 }
 
 // Node finds a location by name.

@@ -108,13 +108,16 @@ func (n *Node) resume(ctx context.Context, reg registration) error {
 }
 
 func (n *Node) createPlanet(ctx context.Context) error {
+	if err := n.wantRootKey(); err != nil {
+		return err
+	}
 	regs, err := n.register(nil, registration{ID: systemID, Name: systemID, Self: clock.OriginOf(0, 1)})
 	if err != nil {
 		return err
 	}
-	tenant, err := n.rootTenant()
-	if err != nil {
-		return err
+	tenant, _, _, ok := access.SplitKey(n.cfg.RootKey)
+	if !ok {
+		return fmt.Errorf("%w: root-key: %w", ErrConfiguration, CheckAPIKey(n.cfg.RootKey))
 	}
 	n.tenant = tenant
 	regs[0].Tenant = tenant
@@ -128,18 +131,6 @@ func (n *Node) createPlanet(ctx context.Context) error {
 		return err
 	}
 	return n.makeDirectory(ctx, n.fabricByID(systemID).fabric)
-}
-
-// rootTenant is the tenant of the root key, the administrators' one when the key is to be generated.
-func (n *Node) rootTenant() (string, error) {
-	if n.cfg.RootKey == "" {
-		return access.AdminTenant, nil
-	}
-	tenant, _, _, ok := access.SplitKey(n.cfg.RootKey)
-	if !ok {
-		return "", fmt.Errorf("root-key: %w", CheckAPIKey(n.cfg.RootKey))
-	}
-	return tenant, nil
 }
 
 // remember writes the planet's tenant down.

@@ -47,6 +47,10 @@ type shared struct {
 	node      func(name string) *Node      // finds a location of this process, nil in serve
 	nodes     func() []*Node
 	starting  func(*Node) // called when the location's mesh address is known, nil in serve
+	// newKey makes up and keeps the root API key of a planet that has none, nil in serve; remembered says that the key in
+	// the configuration is from there, for a planet that may have it no more.
+	newKey     func(tenant string) (string, error)
+	remembered bool
 }
 
 // Node is one running location.
@@ -84,7 +88,7 @@ type lifetime struct {
 // Start starts a location of its own process and returns when it serves.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if wrong := cfg.Validate(); len(wrong) > 0 {
-		return nil, fmt.Errorf("configuration: %s", wrong[0])
+		return nil, fmt.Errorf("%w: %s", ErrConfiguration, wrong[0])
 	}
 	s := shared{env: machine(cfg.Location.Name), fs: testDisk()}
 	s.cache = pebble.NewShared(cfg.Limits.Cache, openFiles)
@@ -167,6 +171,12 @@ func (n *Node) openStore() error {
 	if found && id.Location != n.cfg.Location.Name {
 		return fmt.Errorf("data folder %s belongs to location %q, not %q", n.cfg.Data, id.Location, n.cfg.Location.Name)
 	}
+	if err := n.checkRoot(id.Tenant); err != nil {
+		return err
+	}
+	if err := disk.MakePrivate(n.cfg.Data); err != nil {
+		n.log.Warn("other users of this machine can look into the data folder", "folder", n.cfg.Data, "error", err)
+	}
 	if n.tenant = id.Tenant; !found {
 		id = identityRecord{Location: n.cfg.Location.Name}
 		return n.registry.setIdentity(id)
@@ -240,9 +250,7 @@ func (n *Node) openAccess(ctx context.Context) error {
 	if err != nil || !n.cfg.Mesh.Create {
 		return err
 	}
-	want := access.Root{APIKey: n.cfg.RootKey, Password: n.cfg.RootPassword, NoPassword: n.shared.open}
-	n.made, err = n.access.Bootstrap(ctx, want)
-	return err
+	return n.openRoot(ctx)
 }
 
 func (n *Node) fabricByID(id string) *hosted {

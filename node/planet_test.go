@@ -54,6 +54,8 @@ func freePorts(t testing.TB, n int) int {
 	return 0
 }
 
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
 func startDev(t testing.TB, locations, dir string) *node.Dev {
 	t.Helper()
 	return startFar(t, locations, dir, 0)

@@ -39,8 +39,8 @@ func (s stampRecord) stamp() clock.Stamp { return clock.Stamp{Time: s.Time, Orig
 // identityRecord says whose data the store holds, under the key 'n' 'l'.
 type identityRecord struct {
 	Location string `json:"location"`
-	Tenant   string `json:"tenant"` // of the planet's root
-	Key      string `json:"key"`    // dev: the root API key, so that the next start shows it again
+	Tenant   string `json:"tenant"`        // of the planet's root
+	Key      string `json:"key,omitempty"` // where earlier versions kept the root API key of a dev planet
 }
 
 // registry is the part of the store that belongs to the location and to no fabric.

@@ -147,7 +147,7 @@ func Restore(_ context.Context, backup, data string, alone bool) error {
 	if err != nil {
 		return fmt.Errorf("backup %s: %w", backup, err)
 	}
-	if err := fs.MkdirAll(data, 0o755); err != nil {
+	if err := fs.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
 	for _, name := range names {

@@ -14,7 +14,7 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 		if ctx.Err() != nil {
 			return nil // asked to end while starting
 		}
-		return fmt.Errorf("dev: %w", err)
+		return startError("dev", err)
 	}
 	if cfg.Data != "" {
 		forget, err := notePID(cfg.Data)
@@ -36,13 +36,22 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 	return untilEnd(ctx, d)
 }
 
+// startError tells a wrong configuration, which only the start could see, from other failures.
+func startError(command string, err error) error {
+	err = fmt.Errorf("%s: %w", command, err)
+	if errors.Is(err, node.ErrConfiguration) {
+		return usageError{err}
+	}
+	return err
+}
+
 func (a *app) serve(ctx context.Context, cfg node.Config) error {
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
-		return fmt.Errorf("serve: %w", err)
+		return startError("serve", err)
 	}
 	fmt.Fprintf(a.out, "%s %s\nready\n", cfg.Location.Name, n.URL())
 	return untilEnd(ctx, n)

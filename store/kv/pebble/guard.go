@@ -220,12 +220,13 @@ func (g *guard) Link(oldname, newname string) error {
 	return g.FS.Link(oldname, newname)
 }
 
-// MkdirAll implements vfs.FS.
+// MkdirAll implements vfs.FS. What the store makes, checkpoints among it, is for
+// its owner alone.
 func (g *guard) MkdirAll(dir string, perm os.FileMode) error {
 	if err := g.fatal(); err != nil {
 		return err
 	}
-	return g.FS.MkdirAll(dir, perm)
+	return g.FS.MkdirAll(dir, perm&0o700)
 }
 
 // GetDiskUsage implements vfs.FS. The library asks for it from everywhere and

@@ -71,7 +71,7 @@ var _ kv.DB = (*DB)(nil)
 // Open opens the store in a directory and creates it when there is none.
 func Open(dir string, o Options) (*DB, error) {
 	o = o.withDefaults()
-	if err := o.FS.MkdirAll(dir, 0o755); err != nil {
+	if err := o.FS.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
 	lock, err := pebble.LockDirectory(dir, o.FS)
