@@ -191,8 +191,8 @@ type Page struct {
 	Descending    bool
 }
 
-// KVPage gives entries in key order.
-func (s *Service) KVPage(ctx context.Context, c *Call, collection string, p Page) ([]Document, error) {
+// KVPage opens a part of the entries in key order.
+func (s *Service) KVPage(ctx context.Context, c *Call, collection string, p Page) (*Listing, error) {
 	if err := c.keyValue(collection); err != nil {
 		return nil, err
 	}

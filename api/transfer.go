@@ -9,8 +9,17 @@ import (
 	"github.com/selvedge-db/selvedge/value"
 )
 
-// List gives documents in key order.
-func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) ([]Document, error) {
+// Listing is a part of a collection in key order, as of one moment, read bit
+// by bit: however much it is, it takes no more memory than one document. It
+// belongs to one goroutine and must be closed.
+type Listing struct {
+	view       *fabric.View
+	collection string
+	page       Page
+}
+
+// List opens a part of a collection. What it shows is durable already.
+func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) (*Listing, error) {
 	if err := c.open(collection); err != nil {
 		return nil, err
 	}
@@ -18,35 +27,46 @@ func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) 
 		return nil, Fail(BadParameter, "offset %d: want zero or more", p.Offset)
 	}
 	v := c.Fabric.View()
-	defer shut(v)
-	var out []Document
-	after, skip := "", p.Offset
-	for {
-		want := s.limits.Page
-		if p.Limit >= 0 {
-			want = min(want, p.Limit-len(out)+skip)
-		}
-		if want <= 0 {
-			return out, c.settle(ctx, v)
-		}
-		docs, err := v.Scan(collection, after, want, p.Descending)
-		if err != nil {
-			return nil, AsError(err)
-		}
-		if len(docs) > 0 {
-			after = docs[len(docs)-1].Key
-		}
-		full := len(docs) == want
-		cut := min(skip, len(docs))
-		skip -= cut
-		out = append(out, docs[cut:]...)
-		if !full {
-			return out, c.settle(ctx, v)
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, AsError(err)
-		}
+	if _, ok := v.Collection(collection); !ok {
+		shut(v)
+		return nil, Fail(CollectionNotFound, "%s", quote(collection))
 	}
+	if err := c.settle(ctx, v); err != nil {
+		shut(v)
+		return nil, err
+	}
+	return &Listing{view: v, collection: collection, page: p}, nil
+}
+
+// Close lets go of the moment that the listing shows.
+func (l *Listing) Close() { shut(l.view) }
+
+// Each visits the documents until an error, which it gives as it is. A
+// document's text is valid during its visit only.
+func (l *Listing) Each(ctx context.Context, visit func(*Document) error) error {
+	if l.page.Limit == 0 {
+		return nil
+	}
+	skip, left := l.page.Offset, l.page.Limit
+	var failed error
+	err := l.view.Each(l.collection, "", l.page.Descending, func(d Document) bool {
+		if failed = ctx.Err(); failed != nil {
+			return false
+		}
+		if skip > 0 {
+			skip--
+			return true
+		}
+		if failed = visit(&d); failed != nil {
+			return false
+		}
+		left--
+		return left != 0
+	})
+	if failed != nil {
+		return failed
+	}
+	return orNil(err)
 }
 
 // Edges gives the edges of a vertex. Direction is in, out or any (also when

@@ -211,11 +211,8 @@ func (q *request) kvKeys(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	docs, err := q.server.service.KVPage(ctx, &q.call, name, p)
-	if err != nil {
-		return err
-	}
-	return q.result(http.StatusOK, each(docs, func(d *api.Document) value.Value { return value.String(d.Key) }))
+	list, err := q.server.service.KVPage(ctx, &q.call, name, p)
+	return q.listing(ctx, list, err, func(d *api.Document, dst []byte) []byte { return api.AppendText(dst, d.Key) })
 }
 
 // kvValues answers the entries of the keys in the body, or a page when there
@@ -232,18 +229,17 @@ func (q *request) kvValues(ctx context.Context, name string) error {
 	if body.Kind() == value.KindObject {
 		body, _ = body.Get("keys")
 	}
-	var docs []api.Document
 	if body.IsNull() || body.Len() == 0 && body.Kind() == value.KindArray {
-		docs, err = q.server.service.KVPage(ctx, &q.call, name, p)
-	} else {
-		var keys []string
-		if keys, err = texts("keys", body); err != nil {
-			return err
-		}
-		docs, err = q.server.service.KVValues(ctx, &q.call, name, keys)
+		list, err := q.server.service.KVPage(ctx, &q.call, name, p)
+		return q.listing(ctx, list, err, func(d *api.Document, dst []byte) []byte { return d.AppendServed(dst) })
 	}
+	keys, err := texts("keys", body)
 	if err != nil {
 		return err
 	}
-	return q.documentList(docs, "result", api.Document.AppendServed)
+	docs, err := q.server.service.KVValues(ctx, &q.call, name, keys)
+	if err != nil {
+		return err
+	}
+	return q.documentList(docs, "result")
 }

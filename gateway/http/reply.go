@@ -13,6 +13,9 @@ import (
 // levelAccess is where the access log goes.
 const levelAccess = slog.LevelDebug
 
+// sendWithin is how long the reader of a long reply has for all of it.
+const sendWithin = 5 * time.Minute
+
 func accessAttrs(q *request, took time.Duration) []slog.Attr {
 	return []slog.Attr{slog.String("method", q.hr.Method), slog.String("path", q.hr.URL.Path), slog.Int("status", q.status),
 		slog.Duration("took", took), slog.String("tenant", q.call.Tenant), slog.String("user", q.call.Identity.User),
@@ -50,12 +53,16 @@ func (q *request) headers() http.Header {
 	return h
 }
 
-// send answers with a JSON text.
+// send answers with a JSON text. A long one goes to a reader that takes it in
+// time, so that nobody holds it in memory by not reading.
 func (q *request) send(status int, text []byte) error {
 	q.headers()["Content-Type"] = q.server.metrics.fixed.json
 	q.status = status
 	q.w.WriteHeader(status)
 	if q.hr.Method != http.MethodHead {
+		if len(text) > chunk {
+			_ = http.NewResponseController(q.w).SetWriteDeadline(q.server.in(sendWithin))
+		}
 		_, _ = q.w.Write(text) // a caller that is gone cannot be told
 	}
 	return nil

@@ -11,21 +11,21 @@ import (
 )
 
 // documentList answers {NAME: [documents], error, code}.
-func (q *request) documentList(docs []api.Document, name string, one func(api.Document, []byte) []byte) error {
+func (q *request) documentList(docs []api.Document, name string) error {
 	out := append(q.out[:0], `{"error":false,"code":200,"`...)
 	out = append(append(out, name...), `":[`...)
 	for i := range docs {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = one(docs[i], out)
+		out = docs[i].AppendServed(out)
 	}
 	q.out = append(out, "]}"...)
 	return q.send(http.StatusOK, q.out)
 }
 
 // appendExported is a document without _id and _rev.
-func appendExported(d api.Document, dst []byte) []byte {
+func appendExported(d *api.Document, dst []byte) []byte {
 	dst = append(append(append(dst, `{"_key":"`...), d.Key...), '"')
 	if len(d.Text) > 2 {
 		return append(append(dst, ','), d.Text[1:]...)
@@ -50,7 +50,7 @@ func (q *request) edges() error {
 	if err != nil {
 		return err
 	}
-	return q.documentList(docs, "edges", api.Document.AppendServed)
+	return q.documentList(docs, "edges")
 }
 
 // transfer answers /import, /import/C and /export/C.
@@ -85,11 +85,8 @@ func (q *request) export(ctx context.Context, collection string) error {
 	if p.Limit == 0 {
 		p.Limit = -1
 	}
-	docs, err := q.server.service.List(ctx, &q.call, collection, p)
-	if err != nil {
-		return err
-	}
-	return q.documentList(docs, "result", appendExported)
+	list, err := q.server.service.List(ctx, &q.call, collection, p)
+	return q.listing(ctx, list, err, appendExported)
 }
 
 // rows reads JSON lines, or one array, by what the body begins with unless
