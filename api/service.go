@@ -68,6 +68,10 @@ func New(cfg Config) *Service {
 	return &Service{planet: cfg.Planet, access: cfg.Access, clock: cfg.Clock, version: cfg.Version, limits: cfg.Limits.orDefaults()}
 }
 
+// Attach gives a service its access, when that was not there yet as it was made. Before it only Health, Local and the
+// clocks may be asked.
+func (s *Service) Attach(a *access.Access) { s.access = a }
+
 // Limits gives the limits in force.
 func (s *Service) Limits() Limits { return s.limits }
 

@@ -39,7 +39,7 @@ const (
 	devMeshKey       = "selvedge-dev-planet-key"
 )
 
-// StartDev starts the planet and returns when every location serves.
+// StartDev starts the planet and returns when every location serves, writes included.
 func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 	d := &Dev{cfg: cfg, failed: make(chan error, 1)}
 	d.mu.nodes, d.mu.addresses = map[string]*Node{}, map[string]string{}
@@ -169,6 +169,11 @@ func (d *Dev) startOthers(ctx context.Context) error {
 	}
 	for _, n := range d.Nodes() {
 		n.introducePeers()
+	}
+	for _, n := range d.Nodes() {
+		if err := n.guard.held(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+
 	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/replication"
 )
@@ -39,3 +41,6 @@ func (n *Node) Waits(tenant, name string) map[string]string {
 	}
 	return out
 }
+
+// Hold refuses writes until the function returned has run, as a start does while no other clock is known.
+func (n *Node) Hold() (wait func(context.Context)) { return n.guard.hold() }

@@ -21,7 +21,8 @@ type guard struct {
 	reasons map[string]string // name of the refusal -> text
 	alarm   string            // the clock is behind: writes go on, health tells
 	fabrics func() []*hosted
-	heardOf bool // some other clock is known
+	heardOf bool          // some other clock is known
+	holding chan struct{} // closed when the hold ends, nil without one
 }
 
 func newGuard(c env.Clock, maxOffset time.Duration, fabrics func() []*hosted) *guard {
@@ -37,7 +38,7 @@ func (g *guard) heard(peer string, offsetMs int64) {
 	g.mu.Unlock()
 	if first {
 		g.check()
-		g.allow(unheard)
+		g.release()
 	}
 }
 
@@ -52,6 +53,9 @@ const unheardFor = 3 * time.Second
 // before it can know. The function returned waits for that, but not for ever.
 func (g *guard) hold() (wait func(context.Context)) {
 	g.refuse(unheard, "no other location's clock was heard yet: writes begin in a moment")
+	g.mu.Lock()
+	g.holding = make(chan struct{})
+	g.mu.Unlock()
 	return func(ctx context.Context) {
 		g.mu.Lock()
 		known := g.heardOf
@@ -59,8 +63,45 @@ func (g *guard) hold() (wait func(context.Context)) {
 		if !known {
 			_ = env.Sleep(ctx, g.env, unheardFor)
 		}
-		g.allow(unheard)
+		g.release()
 	}
+}
+
+// release ends the hold, if there is one.
+func (g *guard) release() {
+	g.allow(unheard)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.holding != nil {
+		select {
+		case <-g.holding:
+		default:
+			close(g.holding)
+		}
+	}
+}
+
+// held waits for the end of the hold.
+func (g *guard) held(ctx context.Context) error {
+	g.mu.Lock()
+	holding := g.holding
+	g.mu.Unlock()
+	if holding == nil {
+		return nil
+	}
+	select {
+	case <-holding:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// onHold says why writes do not begin yet, empty when they have.
+func (g *guard) onHold() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.reasons[unheard]
 }
 
 // offset is how far a peer's clock is ahead of the one here.

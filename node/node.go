@@ -18,6 +18,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/selvedge-db/selvedge/access"
@@ -77,15 +78,16 @@ type Node struct {
 
 // lifetime is what ends a node.
 type lifetime struct {
-	ctx    context.Context
-	stop   context.CancelFunc
-	work   sync.WaitGroup
-	failed chan error
-	made   access.Root // what Bootstrap generated
-	last   func()      // done when everything is closed
+	ctx     context.Context
+	stop    context.CancelFunc
+	work    sync.WaitGroup
+	failed  chan error
+	made    access.Root // what Bootstrap generated
+	last    func()      // done when everything is closed
+	started atomic.Bool
 }
 
-// Start starts a location of its own process and returns when it serves.
+// Start starts a location of its own process and returns when it serves, writes included.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if wrong := cfg.Validate(); len(wrong) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrConfiguration, wrong[0])
@@ -98,6 +100,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n.last = s.cache.Close
+	if err := n.guard.held(ctx); err != nil {
+		return nil, errors.Join(err, n.Close(context.WithoutCancel(ctx)))
+	}
 	return n, nil
 }
 
@@ -125,6 +130,9 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	if err := n.listen(ctx); err != nil {
 		return nil, err
 	}
+	if err := n.openWeb(); err != nil {
+		return nil, err
+	}
 	if err := n.openTransport(); err != nil {
 		return nil, err
 	}
@@ -142,7 +150,8 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	}
 	n.go_(n.reconcile)
 	n.go_(func(ctx context.Context) { n.guard.watch(ctx, s.fs, cfg.Data, cfg.Limits.DiskReserve) })
-	return n, n.openWeb()
+	n.serveWeb()
+	return n, nil
 }
 
 // go_ runs work on a goroutine that Close waits for.

@@ -435,6 +435,15 @@ func (n *Node) Backup(_ context.Context, folder string) error {
 // Health says whether the location serves.
 func (n *Node) Health() api.Health {
 	h := api.Health{Live: true, Ready: true}
+	if !n.started.Load() {
+		h.Ready = false
+		if n.fabricByID(systemID) == nil {
+			h.Reasons = append(h.Reasons, "this location is starting, or has not joined the planet yet")
+		}
+	}
+	if n.guard.onHold() != "" {
+		h.Ready = false // the fabrics tell why
+	}
 	for _, f := range n.all() {
 		select {
 		case <-f.ready:

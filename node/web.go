@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/selvedge-db/selvedge/api"
 	web_ "github.com/selvedge-db/selvedge/gateway/http"
@@ -44,20 +45,20 @@ func (n *Node) scheme() string {
 	return "http"
 }
 
-// openWeb starts to answer clients.
+// openWeb starts to answer clients: with the health pages alone until serveWeb.
 func (n *Node) openWeb() error {
 	config, err := n.webTLS()
 	if err != nil {
 		return err
 	}
 	l := n.cfg.Limits
-	service := api.New(api.Config{Planet: n, Access: n.access, Clock: n.env.Clock, Version: Version,
+	service := api.New(api.Config{Planet: n, Clock: n.env.Clock, Version: Version,
 		Limits: api.Limits{BodyBytes: l.Body, Items: int(l.Batch)}})
 	n.web.service = service
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(&collector{n})
+	registry.MustRegister(&collector{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.web.server, err = web_.New(web_.Config{Service: service, Log: n.log, Registry: registry, TLS: config,
-		PlainRefused: !n.cfg.HTTP.TLS.Empty(), Hosts: n.cfg.HTTP.Hosts, Connections: int(l.Connections)})
+		PlainRefused: !n.cfg.HTTP.TLS.Empty(), Hosts: n.cfg.HTTP.Hosts, Connections: int(l.Connections), Starting: true})
 	if err != nil {
 		return err
 	}
@@ -69,6 +70,13 @@ func (n *Node) openWeb() error {
 		}
 	}()
 	return nil
+}
+
+// serveWeb begins to answer everything.
+func (n *Node) serveWeb() {
+	n.web.service.Attach(n.access)
+	n.started.Store(true)
+	n.web.server.Open()
 }
 
 // fail tells that the location cannot go on.

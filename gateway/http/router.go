@@ -148,6 +148,21 @@ func (q *request) routeRest() error {
 	return q.unknown()
 }
 
+// routeStarting answers while the location is not so far that it can serve.
+func (q *request) routeStarting() error {
+	if err := q.path.cut(q.hr.URL); err != nil {
+		return err
+	}
+	if p := &q.path; p.n == 2 && p.at(0) == "health" && (p.at(1) == "live" || p.at(1) == "ready") {
+		return q.health()
+	}
+	reason := "it is starting"
+	if reasons := q.server.service.Health().Reasons; len(reasons) > 0 {
+		reason = reasons[0]
+	}
+	return api.Fail(api.ReadOnly, "it serves nothing yet: %s", reason)
+}
+
 // later answers what the reference has and this version has not. It asks for
 // credentials first, as nothing is told to strangers.
 func (q *request) later(what string) error {

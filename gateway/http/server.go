@@ -34,6 +34,8 @@ type Config struct {
 	Hosts []string
 	// Connections bounds open connections; default 10,000.
 	Connections int
+	// Starting lets only the health pages answer until Open.
+	Starting bool
 	// Extra handlers, by the first segment of the path (as "console").
 	Extra map[string]http.Handler
 }
@@ -56,6 +58,7 @@ type Server struct {
 	cut      context.CancelFunc
 	pool     sync.Pool
 	fresh    fresh
+	starting atomic.Bool
 }
 
 const (
@@ -69,6 +72,7 @@ const (
 // New makes a server. Serve starts it.
 func New(cfg Config) (*Server, error) {
 	s := &Server{service: cfg.Service, log: cfg.Log, tls: cfg.TLS, tlsOnly: cfg.PlainRefused, extra: cfg.Extra}
+	s.starting.Store(cfg.Starting)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -108,6 +112,9 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
 }
+
+// Open begins to answer everything, on a server that was made Starting.
+func (s *Server) Open() { s.starting.Store(false) }
 
 // Shutdown stops accepting, ends the streams and closes connections that never
 // asked anything, then waits for other requests: for 2 seconds or until the
@@ -182,7 +189,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 		q.preflight()
 		return
 	}
-	if err := q.route(); err != nil {
+	route := q.route
+	if s.starting.Load() {
+		route = q.routeStarting
+	}
+	if err := route(); err != nil {
 		q.fail(err)
 	}
 }
