@@ -27,6 +27,15 @@ func appendConflict(dst []byte, r *ConflictRecord) []byte {
 	return dst
 }
 
+// conflictTime is when a conflict record was made, in Unix milliseconds.
+func conflictTime(data []byte) (int64, error) {
+	r := codec.NewReader("conflict record", data)
+	if r.Byte() != conflictVersion {
+		r.Fail("unknown version")
+	}
+	return int64(r.Uvarint()), r.Err()
+}
+
 func decodeConflict(data []byte) (ConflictRecord, error) {
 	r := codec.NewReader("conflict record", data)
 	var out ConflictRecord

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -41,8 +42,6 @@ func (c *Core) trim(wallMs int64) (bool, error) {
 				return false, err
 			}
 		}
-		old := clock.TimeOf(wallMs - c.limits.History.AgeMs)
-		c.seq.DeleteRange(c.keys.Space(nil, layout.Conflicts), layout.Long(c.keys.Space(nil, layout.Conflicts), uint64(old)))
 	}
 	if more {
 		c.upkeep.trimmedAt = 0
@@ -80,6 +79,46 @@ func (c *Core) beyondHistory(wallMs int64) (cuts clock.Vector, last uint64, more
 		last = r.Order
 	}
 	return cuts, last, false, it.Err()
+}
+
+// conflictRoundsPerHistory is how often all conflict records are looked at within the time that they are kept.
+const conflictRoundsPerHistory = 16
+
+// trimConflicts deletes conflict records that were made here longer ago than the fabric's history. They lie in order
+// of the write that lost, which after a partition may be older than that when the conflict is found: so each is looked
+// at, a bounded number a round.
+func (c *Core) trimConflicts(wallMs int64) (bool, error) {
+	at := &c.upkeep.conflicts
+	if at.cursor == nil && wallMs-at.began < max(c.limits.History.AgeMs/conflictRoundsPerHistory, trimEveryMs) {
+		return false, nil
+	}
+	space := c.keys.Space(nil, layout.Conflicts)
+	if at.cursor == nil {
+		at.cursor, at.began = space, wallMs
+	}
+	it, err := c.db.Scan(at.cursor, layout.End(space))
+	if err != nil {
+		return false, err
+	}
+	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
+	n := 0
+	for ; n < upkeepChunk && it.Next(); n++ {
+		at.cursor = append(append([]byte(nil), it.Key()...), 0)
+		made, err := conflictTime(it.Value())
+		if err != nil {
+			return false, errors.Join(corrupt(it.Key(), err), it.Close())
+		}
+		if wallMs-made >= c.limits.History.AgeMs {
+			work.Deletes = append(work.Deletes, sequencer.Put{Key: append([]byte(nil), it.Key()...)})
+		}
+	}
+	if n < upkeepChunk {
+		at.cursor = nil
+	}
+	if err := it.Close(); err != nil {
+		return false, err
+	}
+	return at.cursor != nil, c.quietly(&work)
 }
 
 // trimLog deletes an origin's log before the last whole record at or below the cut, so that what is left can be

@@ -20,6 +20,10 @@ type upkeepState struct {
 	purgeCursor  map[uint32][]byte // collection -> where the look for what can be purged goes on
 	stableStored clock.Vector
 	trimmedAt    int64 // wall ms
+	conflicts    struct {
+		cursor []byte // where the look for old conflict records goes on, nil between two rounds
+		began  int64  // wall ms of the last round
+	}
 }
 
 // SetStable tells that everything up to v is applied everywhere. Rows only rise.
@@ -60,7 +64,7 @@ func (c *Core) Upkeep(wallMs int64) (more bool, err error) {
 	if c.partial.ID != "" || c.broken != nil {
 		return false, c.broken
 	}
-	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.forget} {
+	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.trimConflicts, c.forget} {
 		again, err := step(wallMs)
 		if err != nil {
 			return false, c.breaks(err)
