@@ -288,6 +288,9 @@ func (f *Fabric) createUnique(ctx context.Context, collection string, spec Index
 		return err
 	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
+		if err := f.gate.admits(); err != nil {
+			return err
+		}
 		if err := core.CheckUnique(collection, spec); err != nil {
 			return err
 		}
@@ -318,6 +321,9 @@ func (f *Fabric) Truncate(ctx context.Context, collection string) error {
 		return err
 	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
+		if err := f.gate.admits(); err != nil {
+			return err
+		}
 		_, err := core.Truncate(collection, wall)
 		return err
 	})

@@ -14,18 +14,22 @@ type gate struct {
 	mu      sync.Mutex
 	reasons map[string]*Error
 	shown   atomic.Pointer[Error]
+	closing atomic.Pointer[Error]
 	failed  atomic.Pointer[error]
 }
 
 func (g *gate) init() { g.reasons = map[string]*Error{} }
 
 // close adds a reason under a name; open takes it away.
-func (g *gate) close(name string, code Code, text string) {
+func (g *gate) close(name, text string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.reasons[name] = failure(code, "%s", text)
+	g.reasons[name] = failure(ReadOnly, "%s", text)
 	g.show()
 }
+
+// end closes the gate for good to what comes from now on; what has passed it is still sequenced.
+func (g *gate) end(reason *Error) { g.closing.CompareAndSwap(nil, reason) }
 
 func (g *gate) open(name string) {
 	g.mu.Lock()
@@ -34,16 +38,27 @@ func (g *gate) open(name string) {
 	g.show()
 }
 
+// show publishes the first reason in one step: a gate that stays closed is never seen open.
 func (g *gate) show() {
-	g.shown.Store(nil)
-	for _, name := range sortedKeys(g.reasons) {
-		g.shown.Store(g.reasons[name])
-		return
+	var first *Error
+	if names := sortedKeys(g.reasons); len(names) > 0 {
+		first = g.reasons[names[0]]
 	}
+	g.shown.Store(first)
 }
 
 // check returns why writes are refused, nil when they are not.
 func (g *gate) check() error {
+	if e := g.closing.Load(); e != nil && g.failure() == nil {
+		closed := *e
+		return &closed
+	}
+	return g.admits()
+}
+
+// admits is check on the sequencing side: what queued before the fabric was closed is still sequenced, but what queued
+// before writes were refused is not.
+func (g *gate) admits() error {
 	if err := g.failure(); err != nil {
 		return err
 	}
@@ -72,8 +87,8 @@ func (g *gate) failure() error {
 }
 
 // RefuseWrites makes writes fail with ReadOnly until AllowWrites is called with the same name. The text says why
-// and what to do.
-func (f *Fabric) RefuseWrites(name, text string) { f.gate.close(name, ReadOnly, text) }
+// and what to do. What is queued is refused too, save what is being sequenced at this moment.
+func (f *Fabric) RefuseWrites(name, text string) { f.gate.close(name, text) }
 
 // AllowWrites takes back a refusal.
 func (f *Fabric) AllowWrites(name string) { f.gate.open(name) }

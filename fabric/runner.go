@@ -3,7 +3,6 @@ package fabric
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,7 +117,7 @@ func (f *Fabric) Name() string { return f.name }
 // Close stops the fabric: what is queued is still committed, later calls fail.
 func (f *Fabric) Close() error {
 	f.closing.Store(true)
-	f.gate.close("closing", Closed, fmt.Sprintf("fabric %s is closed", f.name))
+	f.gate.end(failure(Closed, "fabric %s is closed", f.name))
 	f.stop()
 	f.done.Wait()
 	f.seq.Lock()
@@ -214,6 +213,10 @@ func (f *Fabric) sequence(ctx context.Context) {
 func (f *Fabric) group(core *Core, wall int64, list []*request) {
 	acks := make([]ack, len(list))
 	for i, r := range list {
+		if err := f.gate.admits(); err != nil {
+			acks[i] = ack{r, clock.Stamp{}, err}
+			continue
+		}
 		stamp, err := core.Sequence(r.prepared, wall)
 		if errors.Is(err, sequencer.ErrStale) && r.prepare != nil {
 			stamp, err = r.inOrder(core, wall)
