@@ -38,6 +38,9 @@ func (s *Service) Batch(ctx context.Context, c *Call, operations []Operation, sy
 	}
 	receipt, err := s.transact(ctx, c, writes, sync)
 	if err != nil {
+		if e := AsError(err); e.Index >= 0 && e.Index < len(operations) && operations[e.Index].Kind == "kvdelete" {
+			return nil, keyMissing(e)
+		}
 		return nil, err
 	}
 	out := make([]WriteReply, len(receipt.Results))

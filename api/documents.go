@@ -39,6 +39,8 @@ type WriteOptions struct {
 	Sync                         Sync
 	// IfRev is the revision that a single document must have.
 	IfRev string
+	// MustBeNew makes it a failed precondition when an insert meets a document.
+	MustBeNew bool
 }
 
 // DefaultWriteOptions are the options of a request that gives none.
@@ -140,6 +142,9 @@ func prepare(op fabric.WriteOp, collection, key string, doc value.Value, o *Writ
 				return fabric.Write{}, Fail(BadKey, "_key is empty")
 			}
 		}
+		if k.Str() != key {
+			return fabric.Write{}, Fail(BadKey, "the document says _key %s, the request %s", quote(k.Str()), quote(key))
+		}
 	}
 	if op == fabric.Insert {
 		switch o.Overwrite {
@@ -203,10 +208,24 @@ func (s *Service) Write(ctx context.Context, c *Call, op Op, collection, key str
 	}
 	if err != nil {
 		e := AsError(err)
+		if o.MustBeNew && fabric.CodeOf(err) == fabric.KeyExists {
+			e = s.present(ctx, c, &w)
+		}
 		e.Index = -1 // one document has no index
 		return WriteReply{}, e
 	}
 	return reply, nil
+}
+
+// present is the error of an insert that met a document.
+func (s *Service) present(ctx context.Context, c *Call, w *fabric.Write) *Error {
+	doc, err := s.Read(ctx, c, w.Collection, w.Key)
+	if err != nil {
+		return AsError(err)
+	}
+	e := Fail(RevisionConflict, "the document exists, with revision %s", doc.Rev())
+	e.ID, e.Key, e.Rev = doc.ID(), doc.Key, doc.Rev()
+	return e
 }
 
 // commit runs one write as a transaction.

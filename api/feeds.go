@@ -26,13 +26,25 @@ type ConflictSide struct {
 	Location string
 }
 
+// known refuses a collection that is named and not there.
+func (c *Call) known(collection string) error {
+	if collection == "" {
+		return nil
+	}
+	if err := c.open(collection); err != nil {
+		return err
+	}
+	if _, ok := c.Fabric.Collection(collection); !ok {
+		return Fail(CollectionNotFound, "%s", quote(collection))
+	}
+	return nil
+}
+
 // Conflicts pages through the conflicts that this location has seen. Next is
 // the since of the following page.
 func (s *Service) Conflicts(_ context.Context, c *Call, collection, since string, limit int) ([]Conflict, string, error) {
-	if collection != "" {
-		if err := c.open(collection); err != nil {
-			return nil, "", err
-		}
+	if err := c.known(collection); err != nil {
+		return nil, "", err
 	}
 	if limit <= 0 {
 		limit = 100
@@ -86,16 +98,8 @@ type Change struct {
 // Changes follows a fabric, or one collection of it. Since is "start", "now"
 // (also when empty) or a token of an earlier message.
 func (s *Service) Changes(_ context.Context, c *Call, collection, since string) (*Feed, error) {
-	if collection != "" {
-		if err := c.open(collection); err != nil {
-			return nil, err
-		}
-		v := c.Fabric.View()
-		_, ok := v.Collection(collection)
-		shut(v)
-		if !ok {
-			return nil, Fail(CollectionNotFound, "%s", quote(collection))
-		}
+	if err := c.known(collection); err != nil {
+		return nil, err
 	}
 	token, err := fabric.ParseToken(since)
 	if err != nil {

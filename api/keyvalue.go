@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/value"
@@ -109,11 +110,9 @@ func (s *Service) KVGet(ctx context.Context, c *Call, collection, key string) (D
 	}
 	doc, err := s.Read(ctx, c, collection, key)
 	if err != nil {
-		if e := AsError(err); e.Code == DocumentNotFound {
-			return doc, Fail(KeyNotFound, "%s", quote(key))
-		}
+		return doc, keyMissing(err)
 	}
-	return doc, err
+	return doc, nil
 }
 
 // KVSet sets entries, each as a transaction of its own.
@@ -151,19 +150,28 @@ func (s *Service) KVSet(ctx context.Context, c *Call, collection string, pairs [
 }
 
 // KVDelete removes one entry.
-func (s *Service) KVDelete(ctx context.Context, c *Call, collection, key string, sync Sync) (WriteReply, error) {
+func (s *Service) KVDelete(ctx context.Context, c *Call, collection, key string, o *WriteOptions) (WriteReply, error) {
 	if err := c.keyValue(collection); err != nil {
 		return WriteReply{}, err
 	}
-	o := DefaultWriteOptions()
-	o.Sync = sync
-	reply, err := s.Write(ctx, c, OpRemove, collection, key, value.Null(), &o)
+	reply, err := s.Write(ctx, c, OpRemove, collection, key, value.Null(), o)
 	if err != nil {
-		if e := AsError(err); e.Code == DocumentNotFound {
-			return reply, Fail(KeyNotFound, "%s", quote(key))
-		}
+		return reply, keyMissing(err)
 	}
-	return reply, err
+	return reply, nil
+}
+
+// keyMissing gives an error of key-values their own number for what is not
+// there.
+func keyMissing(err error) *Error {
+	e := AsError(err)
+	if e.Code != DocumentNotFound {
+		return e
+	}
+	_, detail, _ := strings.Cut(e.Message, ": ")
+	out := Fail(KeyNotFound, "%s", detail)
+	out.Index = e.Index
+	return out
 }
 
 // KVDeleteMany removes entries, each as a transaction of its own.
@@ -173,7 +181,13 @@ func (s *Service) KVDeleteMany(ctx context.Context, c *Call, collection string, 
 	}
 	o := DefaultWriteOptions()
 	o.Sync = sync
-	return s.WriteMany(ctx, c, OpRemove, collection, keys, &o)
+	items, err := s.WriteMany(ctx, c, OpRemove, collection, keys, &o)
+	for i := range items {
+		if items[i].Err != nil {
+			items[i].Err = keyMissing(items[i].Err)
+		}
+	}
+	return items, err
 }
 
 // KVCount counts the entries.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/mesh"
 )
 
 // ServerName is what version answers, as clients of the reference expect it.
@@ -91,8 +92,8 @@ func (s *Service) SetLink(ctx context.Context, c *Call, from, to string, change 
 			return Fail(BadParameter, "oneWayMs and jitterMs are 0 to 60000 milliseconds, not %v", *n)
 		}
 	}
-	if p := change.LossPercent; p != nil && (*p < 0 || *p > 100) {
-		return Fail(BadParameter, "lossPercent %v: want 0 to 100", *p)
+	if p := change.LossPercent; p != nil && !(*p >= 0 && *p <= mesh.MaxLossPercent) {
+		return Fail(BadParameter, "lossPercent %v: want 0 to %d; cut the link for more", *p, mesh.MaxLossPercent)
 	}
 	return orNil(s.planet.SetLink(ctx, from, to, change))
 }

@@ -202,9 +202,10 @@ func TestMeshAndPlaces(t *testing.T) {
 	if c := w.links["fra>syd"]; *c.State != "cut" || *c.JitterMs != 2 || c.OneWayMs != nil {
 		t.Errorf("link: %+v", c)
 	}
-	for _, body := range []string{`{"state":"gone"}`, `{"state":1}`, `{"oneWayMs":-1}`, `{"lossPercent":101}`, `{"oneWayMs":"5"}`, `7`} {
+	for _, body := range []string{`{"state":"gone"}`, `{"state":1}`, `{"oneWayMs":-1}`, `{"lossPercent":90.5}`, `{"lossPercent":-1}`, `{"oneWayMs":"5"}`, `7`} {
 		w.bad(400, 10, "PUT", base+"/mesh/links/fra/syd", body)
 	}
+	w.good(200, "PUT", base+"/mesh/links/fra/syd", `{"lossPercent":90}`)
 	w.bad(404, 102024, "PUT", base+"/mesh/links/moon/syd", `{}`)
 	w.good(200, "DELETE", base+"/mesh/links", "")
 	if len(w.links) != 0 {

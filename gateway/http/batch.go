@@ -66,6 +66,9 @@ func (q *request) batch() error {
 	case q.hr.Method != http.MethodPost:
 		return q.allow("POST")
 	}
+	if err := q.unconditional(); err != nil {
+		return err
+	}
 	sync, err := q.sync()
 	if err != nil {
 		return err

@@ -55,27 +55,7 @@ func (q *request) readOne(ctx context.Context, collection, key string) error {
 	if err != nil {
 		return err
 	}
-	rev := doc.Rev()
-	tag := []string{`"` + rev + `"`}
-	if match := unquote(q.header("If-None-Match")); match != "" && match == rev {
-		h := q.headers()
-		h["Etag"] = tag
-		q.status = http.StatusNotModified
-		q.w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	if match := unquote(q.header("If-Match")); match != "" && match != rev && match != "*" {
-		e := api.Fail(api.RevisionConflict, "the document has revision %s", rev)
-		e.ID, e.Key, e.Rev = doc.ID(), doc.Key, rev
-		return e
-	}
-	q.out = doc.AppendServed(q.out[:0])
-	h := q.w.Header()
-	h["Etag"] = tag
-	if q.hr.Method == http.MethodHead {
-		h["Content-Length"] = []string{strconv.Itoa(len(q.out))}
-	}
-	return q.send(http.StatusOK, q.out)
+	return q.document(&doc)
 }
 
 // readMany answers PUT /document/C?onlyget=true with an array of keys.
@@ -118,23 +98,11 @@ func (q *request) readMany(ctx context.Context, collection string) error {
 	return q.send(http.StatusOK, q.out)
 }
 
-// unquote takes the quotes of an entity tag away.
-func unquote(tag string) string {
-	tag = strings.TrimPrefix(tag, "W/")
-	if len(tag) >= 2 && tag[0] == '"' && tag[len(tag)-1] == '"' {
-		return tag[1 : len(tag)-1]
-	}
-	return tag
-}
-
 // writeOptions reads the options of a write from the query and the headers.
-func (q *request) writeOptions() (api.WriteOptions, error) {
+func (q *request) writeOptions(op api.Op) (api.WriteOptions, error) {
 	o := api.DefaultWriteOptions()
-	if rev := q.header("If-Match"); rev != "" && rev != "*" {
-		o.IfRev = unquote(rev)
-	}
 	if q.query == "" {
-		return o, nil
+		return o, q.preconditions(op, &o)
 	}
 	over := o.Overwrite
 	overwrite, wait := false, false
@@ -164,10 +132,8 @@ func (q *request) writeOptions() (api.WriteOptions, error) {
 	if o.Sync, err = q.sync(); err != nil {
 		return o, err
 	}
-	if rev := q.query.get("rev"); rev != "" && o.IfRev == "" {
-		o.IfRev = unquote(rev)
-	}
-	return o, nil
+	o.IfRev = unquote(q.query.get("rev"))
+	return o, q.preconditions(op, &o)
 }
 
 // sync reads waitForSync, which has three answers.
@@ -199,7 +165,7 @@ func written(op api.Op, sync api.Sync) int {
 
 // write does one write, or one per element of an array.
 func (q *request) write(ctx context.Context, op api.Op, collection, key string) error {
-	o, err := q.writeOptions()
+	o, err := q.writeOptions(op)
 	if err != nil {
 		return err
 	}
@@ -210,6 +176,9 @@ func (q *request) write(ctx context.Context, op api.Op, collection, key string) 
 		}
 	}
 	if key == "" && doc.Kind() == value.KindArray {
+		if err := q.unconditional(); err != nil {
+			return err
+		}
 		return q.writeMany(ctx, op, collection, doc.Items(), &o)
 	}
 	if key == "" && op == api.OpRemove {

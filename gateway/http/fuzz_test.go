@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -86,7 +87,8 @@ func FuzzPaths(f *testing.F) {
 		}
 		r := &request{query: q, hr: httptest.NewRequest("GET", "/", nil)}
 		r.hr.Header.Set("If-Match", unquote(rawQuery))
-		_, _ = r.writeOptions()
+		_, _ = r.writeOptions(api.OpInsert)
+		_, _ = r.writeOptions(api.OpUpdate)
 		_, _ = r.page(20)
 		(&Server{}).hostServed(host)
 	})

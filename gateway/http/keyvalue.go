@@ -117,27 +117,32 @@ func (q *request) kvGet(ctx context.Context, name, key string) error {
 	if err != nil {
 		return err
 	}
-	q.w.Header()["Etag"] = []string{`"` + doc.Rev() + `"`}
-	q.out = doc.AppendServed(q.out[:0])
-	return q.send(http.StatusOK, q.out)
+	return q.document(&doc)
 }
 
 func (q *request) kvDelete(ctx context.Context, name, key string) error {
-	sync, err := q.sync()
-	if err != nil {
+	o := api.DefaultWriteOptions()
+	var err error
+	if o.Sync, err = q.sync(); err != nil {
 		return err
 	}
-	reply, err := q.server.service.KVDelete(ctx, &q.call, name, key, sync)
+	if err := q.preconditions(api.OpRemove, &o); err != nil {
+		return err
+	}
+	reply, err := q.server.service.KVDelete(ctx, &q.call, name, key, &o)
 	if err != nil {
 		return err
 	}
 	q.out = reply.AppendJSON(q.out[:0])
-	return q.send(written(api.OpRemove, sync), q.out)
+	return q.send(written(api.OpRemove, o.Sync), q.out)
 }
 
 // list reads a body that is an array, or one object that stands for an array
-// of one.
+// of one, for a call that writes each of them.
 func (q *request) list() ([]value.Value, error) {
+	if err := q.unconditional(); err != nil {
+		return nil, err
+	}
 	body, err := q.json()
 	if err != nil {
 		return nil, err
@@ -175,6 +180,11 @@ func (q *request) kvDeleteMany(ctx context.Context, name string) error {
 	keys, err := q.list()
 	if err != nil {
 		return err
+	}
+	if len(keys) == 1 && keys[0].Kind() == value.KindObject { // {"keys": [...]}, as reading takes it
+		if named, ok := keys[0].Get("keys"); ok && named.Kind() == value.KindArray {
+			keys = named.Items()
+		}
 	}
 	done, err := q.server.service.KVDeleteMany(ctx, &q.call, name, keys, sync)
 	if err != nil {

@@ -68,9 +68,14 @@ func (q *request) transfer() error {
 		return q.later("export by query comes with C8QL; GET /export/COLLECTION is there")
 	case q.hr.Method != http.MethodPost:
 		return q.allow("POST")
-	case q.path.n == 1:
+	}
+	if err := q.unconditional(); err != nil {
+		return err
+	}
+	switch q.path.n {
+	case 1:
 		return q.importLines(ctx)
-	case q.path.n == 2:
+	case 2:
 		return q.importData(ctx, q.path.at(1))
 	}
 	return q.unknown()
