@@ -68,17 +68,27 @@ func (c *Core) beyondHistory(wallMs int64) (cuts clock.Vector, last uint64, more
 		if wallMs-r.At < c.limits.History.AgeMs && int64(c.seq.LogBytes()-r.LogBytes) < c.limits.History.Bytes {
 			break
 		}
-		for i := range r.Transactions {
-			if s := r.Transactions[i].Stamp; !s.IsZero() {
-				if !c.pub.stable.Covers(s) {
-					return cuts, last, false, nil
-				}
-				cuts.Raise(s.Origin, s.Time)
-			}
+		own, whole := stableEnds(&r, c.pub.stable)
+		if !whole {
+			break
 		}
-		last = r.Order
+		cuts, last = cuts.Max(own), r.Order
 	}
 	return cuts, last, false, it.Err()
+}
+
+// stableEnds is how far the transactions of a record reach into each log, when all are stable. A record goes whole or
+// stays whole: of one that stays, nothing counts as trimmed.
+func stableEnds(r *changelog.Record, stable clock.Vector) (ends clock.Vector, whole bool) {
+	for i := range r.Transactions {
+		if s := r.Transactions[i].Stamp; !s.IsZero() {
+			if !stable.Covers(s) {
+				return nil, false
+			}
+			ends.Raise(s.Origin, s.Time)
+		}
+	}
+	return ends, true
 }
 
 // conflictRoundsPerHistory is how often all conflict records are looked at within the time that they are kept.

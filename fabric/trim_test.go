@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"testing"
 
+	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
 )
 
@@ -69,4 +70,65 @@ func TestConflictsAreKeptFromWhenTheyAreFound(t *testing.T) {
 	if found(a) != 0 || found(b) != 0 {
 		t.Fatalf("older than the history: still %d and %d conflicts", found(a), found(b))
 	}
+}
+
+// TestRecordsThatStayAreNotTrimmed makes one group of an entry that is stable and one that is not: it stays, and a
+// reader who comes from another location finds it.
+func TestRecordsThatStayAreNotTrimmed(t *testing.T) {
+	t.Parallel()
+	a, b, all := pair(t)
+	c := newReplica(t, "c", 3)
+	a.join(c)
+	all = append(all, c)
+	b.must(write(t, fabric.Insert, "docs", "x", `{}`)) // in a record that goes
+	exchange(all)
+	before := b.core.Progress(b.wall).Vector
+	from, err := c.core.Changes(mustToken(t, "now"), "docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.must(write(t, fabric.Insert, "docs", "a1", `{}`))
+	b.core.Begin()
+	for _, e := range entriesOf(t, a, b) {
+		if err := b.core.Apply(&e, b.wall); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.try(fabric.Transaction{Writes: []fabric.Write{write(t, fabric.Insert, "docs", "b1", `{}`)}}); err != nil {
+		t.Fatal(err)
+	}
+	b.seal()
+	b.sync()
+	b.core.SetStable(b.core.Progress(b.wall).Vector.With(b.self, before.At(b.self))) // b1 is not stable yet
+	b.wall += 70_000
+	b.upkeep()
+	if b.core.Counters().Trimmed == 0 {
+		t.Fatal("nothing was trimmed")
+	}
+	feed, err := b.core.Changes(from.Opened(), "docs")
+	if err != nil {
+		t.Fatalf("a1 is still kept: %v", err)
+	}
+	if m, err := feed.Next(t.Context()); err != nil || len(m.Changes) != 1 || m.Changes[0].Key != "a1" {
+		t.Fatalf("feed says %+v, %v", m, err)
+	}
+}
+
+// entriesOf reads what one replica committed and another has not.
+func entriesOf(t *testing.T, from, to *replica) []codec.Entry {
+	t.Helper()
+	at := to.core.Progress(to.wall).Vector.At(from.self)
+	data, _, err := from.core.ReadLog(from.self, at, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, err := to.core.Past(from.self, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := codec.DecodeBatch(data, past)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch.Entries
 }
