@@ -132,3 +132,33 @@ func TestTTLIndexesComeAndGo(t *testing.T) {
 		t.Fatal("nothing became stable")
 	}
 }
+
+// TestPurgeGoesOnAfterAFullStretch lets exactly as many documents expire as one round looks at, before they are stable.
+func TestPurgeGoesOnAfterAFullStretch(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 1)
+	r.found()
+	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "kv", Type: 2, Expires: true}, nil))
+	r.alone()
+	at := itoa(wallBase/1000 + 10)
+	const stretch = 256
+	for i := range stretch {
+		r.must(write(t, fabric.Insert, "kv", "k"+itoa(int64(i)), `{"expireAt":`+at+`}`))
+	}
+	r.wall += 20_000
+	r.renew()
+	r.sync()
+	r.core.SetWatermark(r.core.Progress(r.wall).Vouched) // they have expired, and are not stable
+	r.upkeep()
+	if n := r.core.Counters().Purges; n != 0 {
+		t.Fatalf("%d were deleted that are not stable", n)
+	}
+	for range 3 {
+		r.wall += 60_000
+		r.renew()
+		r.alone()
+	}
+	if n := r.core.Counters().Purges; n != stretch {
+		t.Fatalf("%d of %d were deleted", n, stretch)
+	}
+}

@@ -231,8 +231,12 @@ func (c *Core) purge(collection *schema.Collection) (bool, error) {
 		lower = append(cursor, 0)
 	}
 	keys, err := c.take(lower, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
-	if err != nil || len(keys) == 0 {
+	if err != nil {
 		return false, err
+	}
+	if len(keys) == 0 {
+		delete(c.upkeep.purgeCursor, collection.Number) // the stretch before was the last: begin anew
+		return false, nil
 	}
 	if settled, err := c.ruleStable(collection); !settled || err != nil {
 		return false, err
