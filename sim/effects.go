@@ -129,7 +129,7 @@ func (s *site) appendMember(change member.Change) (clock.Stamp, bool) {
 		s.w.count.Closed++
 	}
 	s.seal()
-	return stamp, true
+	return stamp, s.up // the disk may have failed, and then nothing is durable
 }
 
 // install keeps a chunk of a snapshot; after the last one the location opens it.
