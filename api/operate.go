@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	"github.com/selvedge-db/selvedge/access"
@@ -134,6 +135,9 @@ func (s *Service) Backup(ctx context.Context, c *Call, folder string) error {
 	}
 	if folder == "" || strings.ContainsRune(folder, 0) {
 		return Fail(BadParameter, "path is missing: want a folder that does not exist yet")
+	}
+	if !filepath.IsAbs(folder) {
+		return Fail(BadParameter, "path %s: want an absolute one: a relative one would be taken from the server's working directory", quote(folder))
 	}
 	return orNil(s.planet.Backup(ctx, folder))
 }

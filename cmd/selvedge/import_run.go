@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/client"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/rowsource"
@@ -28,24 +31,31 @@ type importRun struct {
 	state    *importState
 	errOut   io.Writer
 	progress *progress
-	resumed  bool // the batch at hand may have arrived in an earlier run
+	resumed  bool  // the batch at hand may have arrived in an earlier run
+	ahead    ahead // what an earlier run left behind it
+}
+
+// placedRow is a row and its place among all rows of the input.
+type placedRow struct {
+	rowsource.Row
+	at int64
 }
 
 // batch is consecutive rows: the good ones, and the bad ones' reports.
 type batch struct {
 	first, rows int64 // place among all rows, bad ones included
-	good        []rowsource.Row
-	bad         []rowsource.Row
+	good        []placedRow
+	bad         []placedRow
 	bytes       int
 	end         error // io.EOF or what ended the input after this batch
 }
 
 func (r *importRun) run(ctx context.Context) error {
-	r.resumed = r.state.again
+	r.resumed, r.ahead = r.state.again, r.state.Ahead
 	if err := r.skip(r.state.Rows); err != nil {
 		return err
 	}
-	if err := r.state.save(); err != nil { // the name of the run, before anything is sent
+	if err := r.keep(); err != nil { // the name of the run, before anything is sent
 		return err
 	}
 	reading, cancel := context.WithCancel(ctx)
@@ -70,6 +80,18 @@ func (r *importRun) run(ctx context.Context) error {
 		return r.interrupted(err)
 	}
 	return r.state.finish()
+}
+
+// keep saves the state for the first time. Where nothing can be kept beside the
+// input, the import goes on without: it just cannot be resumed.
+func (r *importRun) keep() error {
+	err := r.state.save()
+	if err == nil || r.o.resume || !cannotKeep(err) {
+		return err
+	}
+	fmt.Fprintf(r.errOut, "nothing can be written beside the input, so that this import cannot be resumed if it breaks off: %v\n", err)
+	r.state.file = ""
+	return nil
 }
 
 func (r *importRun) interrupted(err error) error {
@@ -122,8 +144,13 @@ func (r *importRun) read(first int64) batch {
 			b.end = err
 			return b
 		}
+		at := first + b.rows
+		if r.ahead.has(at) {
+			b.rows++ // it is in already
+			continue
+		}
 		if row.Err != nil {
-			b.bad = append(b.bad, row)
+			b.bad = append(b.bad, placedRow{row, at})
 			if r.o.onError == "stop" {
 				return b // not counted: a later run meets it again
 			}
@@ -131,29 +158,50 @@ func (r *importRun) read(first int64) batch {
 			continue
 		}
 		b.rows++
-		b.good = append(b.good, row)
+		b.good = append(b.good, placedRow{row, at})
 		b.bytes += len(row.Document) + 1
 	}
 	return b
 }
 
-// deliver sends the batch, reports its bad rows and notes that it is done.
+// deliver sends the batch, reports its bad rows in their order and notes that
+// it is done. An import that stops notes which rows the server refused, and
+// that those behind them are in.
 func (r *importRun) deliver(ctx context.Context, b batch) (stop bool, err error) {
 	refused, err := r.send(ctx, b.first, b.good)
 	if err != nil {
 		return false, err
 	}
-	for _, row := range append(b.bad, refused...) {
+	bad := slices.Concat(b.bad, refused)
+	slices.SortStableFunc(bad, func(x, y placedRow) int { return cmp.Compare(x.at, y.at) })
+	for _, row := range bad {
 		r.progress.message(fmt.Sprintf("%s:%d: %v", r.file, row.Line, row.Err))
 	}
-	bad := len(b.bad) + len(refused)
-	stop = bad > 0 && r.o.onError == "stop"
-	r.state.Rows += b.rows
-	r.state.Imported += int64(len(b.good) - len(refused))
-	r.state.Skipped += int64(len(refused))
-	if r.o.onError == "skip" {
-		r.state.Skipped += int64(len(b.bad))
+	stop = len(bad) > 0 && r.o.onError == "stop"
+	r.state.Rows, r.state.Ahead = b.first+b.rows, ahead{}
+	switch {
+	case !stop:
+		r.state.Skipped += int64(len(bad))
+	case len(refused) > 0:
+		r.state.Ahead.To = r.state.Rows
+		r.state.Rows = refused[0].at
+		for _, row := range refused {
+			r.state.Ahead.Refused = append(r.state.Ahead.Refused, row.at)
+		}
 	}
+	if to := r.ahead.To; r.state.Rows < to && r.state.Ahead.To < to {
+		// The batch ends within what an earlier run left, the rest of which stands.
+		r.state.Ahead.To = to
+		for _, at := range r.ahead.Refused {
+			if at >= b.first+b.rows {
+				r.state.Ahead.Refused = append(r.state.Ahead.Refused, at)
+			}
+		}
+	}
+	if stop {
+		r.state.Run = rand.Text() // all answers are known: what is refused is asked anew next time
+	}
+	r.state.Imported += int64(len(b.good) - len(refused))
 	r.progress.rows(int64(len(b.good) - len(refused)))
 	return stop, r.state.save()
 }
@@ -161,7 +209,7 @@ func (r *importRun) deliver(ctx context.Context, b batch) (stop bool, err error)
 // send brings rows in and returns those that the server refused. A call that
 // is refused as a whole because of what some row holds is cut in halves until
 // the row stands alone.
-func (r *importRun) send(ctx context.Context, first int64, rows []rowsource.Row) ([]rowsource.Row, error) {
+func (r *importRun) send(ctx context.Context, first int64, rows []placedRow) ([]placedRow, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -172,7 +220,7 @@ func (r *importRun) send(ctx context.Context, first int64, rows []rowsource.Row)
 	}
 	body.WriteByte(']')
 	items, err := r.client.InsertMany(ctx, r.o.to, json.RawMessage(body.Bytes()), client.WriteOptions{
-		Overwrite: r.o.overwrite, IdempotencyKey: fmt.Sprintf("%s-%d-%d-%d", r.state.Run, first, rows[0].Line, len(rows))})
+		Overwrite: r.o.overwrite, IdempotencyKey: fmt.Sprintf("%s-%d-%d-%d-%t", r.state.Run, first, rows[0].Line, len(rows), r.o.overwrite)})
 	if refusal := refusalOfContent(err); refusal != nil {
 		if len(rows) == 1 {
 			rows[0].Err = refusal
@@ -195,8 +243,8 @@ func (r *importRun) send(ctx context.Context, first int64, rows []rowsource.Row)
 	return r.refused(rows, items), nil
 }
 
-func (r *importRun) refused(rows []rowsource.Row, items []client.Item) []rowsource.Row {
-	var refused []rowsource.Row
+func (r *importRun) refused(rows []placedRow, items []client.Item) []placedRow {
+	var refused []placedRow
 	for i, item := range items {
 		if item.Err == nil || r.cameBefore(rows[i], item.Err) {
 			continue
@@ -209,9 +257,10 @@ func (r *importRun) refused(rows []rowsource.Row, items []client.Item) []rowsour
 
 // cameBefore: the run before this one may have ended between the server's
 // commit and the note that it was done, and the server may have forgotten the
-// call's key since. Then the row's own key tells.
-func (r *importRun) cameBefore(row rowsource.Row, err *client.Error) bool {
-	return r.resumed && err.ErrorNum == client.NumUniqueViolated && bytes.Contains(row.Document, []byte(`"_key":`))
+// call's key since. Then the row's own key tells, unless the server is known to
+// have refused the row.
+func (r *importRun) cameBefore(row placedRow, err *client.Error) bool {
+	return r.resumed && !slices.Contains(r.ahead.Refused, row.at) && err.ErrorNum == client.NumUniqueViolated && bytes.Contains(row.Document, []byte(`"_key":`))
 }
 
 // refusalOfContent is the server's refusal of what the call holds, in

@@ -10,6 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"syscall"
 )
 
 // stateSuffix ends the name of the file beside the input.
@@ -41,10 +43,29 @@ type importState struct {
 	Rows     int64    `json:"rows"`
 	Imported int64    `json:"imported"`
 	Skipped  int64    `json:"skipped"`
+	Ahead    ahead    `json:"ahead"`
 
 	file  string // "" when nothing is kept
 	again bool   // taken up from an earlier run
 	hint  string // for the user
+}
+
+// ahead is what an import that stopped at a row has done behind that row: the
+// rows before place To are in, but for those that the server refused. Rows is
+// then the place of the first of these.
+type ahead struct {
+	To      int64   `json:"to,omitempty"`
+	Refused []int64 `json:"refused,omitempty"`
+}
+
+// has tells whether the row at a place is in.
+func (a ahead) has(at int64) bool { return at < a.To && !slices.Contains(a.Refused, at) }
+
+// cannotKeep tells whether an error means that nothing can be written beside
+// the input: a folder that is not the user's, a disk that is read-only, or no
+// folder at all, as for the ends of pipes.
+func cannotKeep(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrNotExist)
 }
 
 // summary is what the command answers.

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/internal/datatest"
@@ -62,6 +64,85 @@ func TestImportStops(t *testing.T) {
 	f.command(t, "import", file, "--to", "c", "--resume", "--on-error", "skip").want(t, exitDone, file+":6:", "imported 8, skipped 1")
 	if len(f.documents("c")) != 8 || exists(file+stateSuffix) {
 		t.Errorf("%d documents, state left: %v", len(f.documents("c")), exists(file+stateSuffix))
+	}
+}
+
+// What the server refused is met again by the next run, and what stood behind
+// it in the same call does not come in twice.
+func TestImportStopsAtRefusedRows(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	rows := "{\"n\":1}\n{\"_key\":\"b/c\"}\n{\"n\":2}\n{\"_key\":\"a\"}\n{\"_key\":\"a\"}\n{\"n\":3}\nbad\n{\"n\":4}\n"
+	file := write(t, "rows.jsonl", rows)
+	stopped := []string{file + ":2: bad document key", file + ":5: unique constraint violated", file + ":7: not valid JSON", "skipped 0"}
+	r := f.command(t, "import", file, "--to", "c")
+	r.want(t, exitFailed, append(stopped, "imported 4")...)
+	if all := r.out + r.err; strings.Index(all, ":2: ") > strings.Index(all, ":5: ") || strings.Index(all, ":5: ") > strings.Index(all, ":7: ") {
+		t.Errorf("not in the order of lines:\n%s", all)
+	}
+	for _, size := range []string{"1000", "1", "2"} {
+		f.command(t, "import", file, "--to", "c", "--resume", "--batch", size).want(t, exitFailed, file+":2: bad document key", "imported 4, skipped 0")
+	}
+	f.command(t, "import", file, "--to", "c", "--resume", "--on-error", "skip", "--batch", "2").want(t, exitDone,
+		file+":2: bad document key", file+":5: unique constraint violated", file+":7: not valid JSON", "imported 5, skipped 3")
+	if n := len(f.documents("c")); n != 5 || exists(file+stateSuffix) {
+		t.Errorf("%d documents, want 5; state left: %v", n, exists(file+stateSuffix))
+	}
+}
+
+// A row that the server refused may be mended at the server: then it comes in.
+func TestImportMeetsRefusedRowsAgain(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	file := write(t, "rows.jsonl", "{\"_key\":\"a\"}\n{\"_key\":\"b\"}\n")
+	first := write(t, "first.jsonl", "{\"_key\":\"a\"}\n")
+	f.command(t, "import", first, "--to", "c").want(t, exitDone, "imported 1")
+	f.command(t, "import", file, "--to", "c").want(t, exitFailed, file+":1: unique", "imported 1, skipped 0")
+	f.command(t, "import", file, "--to", "c", "--resume").want(t, exitFailed, file+":1: unique", "imported 1, skipped 0")
+	f.command(t, "import", file, "--to", "c", "--resume", "--overwrite").want(t, exitDone, "imported 2, skipped 0")
+}
+
+// Nothing can be written beside the end of a pipe, or what looks like one.
+func TestImportWithoutState(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	in, err := os.Open(write(t, "rows.jsonl", numbered(3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	file := fmt.Sprintf("/proc/self/fd/%d", in.Fd())
+	f.command(t, "import", file, "--to", "c", "--format", "jsonl", "--resume").want(t, exitFailed, "state of the import")
+	f.command(t, "import", file, "--to", "c", "--format", "jsonl").want(t, exitDone, "cannot be resumed", "imported 3")
+	for _, err := range []error{os.ErrPermission, syscall.EROFS, syscall.EACCES} {
+		if !cannotKeep(fmt.Errorf("state: %w", &os.PathError{Op: "open", Err: err})) {
+			t.Errorf("%v is not understood", err)
+		}
+	}
+	if cannotKeep(syscall.ENOSPC) {
+		t.Error("a full disk is no folder of somebody else")
+	}
+}
+
+func TestBackupFolder(t *testing.T) {
+	t.Parallel()
+	here, err := filepath.Abs("copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ folder, at, want string }{
+		{"/a/copy", "http://fra.example.org:8400", "/a/copy"},
+		{"copy", "http://127.0.0.1:8400", here},
+		{"copy", "https://api-localhost:8400", here},
+		{"copy", "http://[::1]:8400", here},
+		{"copy", "http://fra.example.org:8400", ""},
+		{"copy", "http://10.0.0.1:8400", ""},
+	} {
+		var usage usageError
+		got, err := backupFolder(test.folder, test.at)
+		if got != test.want || (test.want == "") != errors.As(err, &usage) {
+			t.Errorf("%s at %s: %q, %v, want %q", test.folder, test.at, got, err, test.want)
+		}
 	}
 }
 

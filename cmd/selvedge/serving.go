@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -169,7 +172,8 @@ func (a *app) backupCommand() *cobra.Command {
 		Use:   "backup FOLDER",
 		Short: "Copy a location's data while it runs",
 		Long: "Copy all data of the location at --url, consistently and while it runs, to a folder on the location's own machine.\n" +
-			"The folder must not exist. restore makes a location of it.",
+			"The folder must not exist; a relative one is taken from here, and only where the location is on this machine. restore\n" +
+			"makes a location of it.",
 		Example: "  selvedge backup /backup/fra-2026-01-31 --url http://fra.example.org:8400",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -177,12 +181,32 @@ func (a *app) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.Backup(cmd.Context(), args[0]); err != nil {
+			folder, err := backupFolder(args[0], c.URL())
+			if err != nil {
+				return err
+			}
+			if err := c.Backup(cmd.Context(), folder); err != nil {
 				return fmt.Errorf("backup: %w", err)
 			}
-			return a.print(map[string]string{"folder": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "copied to %s\n", args[0]) })
+			return a.print(map[string]string{"folder": folder}, func(w io.Writer) { fmt.Fprintf(w, "copied to %s\n", folder) })
 		},
 	})
+}
+
+// backupFolder is the folder as the location's machine knows it. A relative one
+// means something only where that is this machine.
+func backupFolder(folder, location string) (string, error) {
+	if filepath.IsAbs(folder) {
+		return folder, nil
+	}
+	where, err := url.Parse(location)
+	if err == nil {
+		host := strings.TrimPrefix(where.Hostname(), "api-")
+		if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+			return filepath.Abs(folder)
+		}
+	}
+	return "", usagef("folder %s: want an absolute path: it is one of the machine of %s, not of this one", folder, location)
 }
 
 func (a *app) restoreCommand() *cobra.Command {

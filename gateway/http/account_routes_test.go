@@ -225,6 +225,7 @@ func TestMeshAndPlaces(t *testing.T) {
 	}
 	w.good(200, "POST", "/_api/backup", `{"path":"/tmp/new"}`)
 	w.bad(400, 10, "POST", "/_api/backup", `{}`)
+	w.bad(400, 10, "POST", "/_api/backup", `{"path":"new"}`)
 	w.health = api.Health{Live: true, Reasons: []string{"the disk is full"}, ReadOnly: "disk"}
 	if a := w.call("GET", "/health/ready", "", "Authorization", ""); a.status != 503 || !strings.Contains(a.body, "the disk is full") {
 		t.Errorf("ready: %d %s", a.status, a.body)
