@@ -283,6 +283,9 @@ func checkIndex(c *schema.Collection, spec *IndexSpec) error {
 	if spec.Type == schema.TTL && (len(spec.Fields) != 1 || spec.ExpireAfter < 0 || strings.Contains(spec.Fields[0], "[*]")) {
 		return failure(BadArgument, "a ttl index has one plain field and expireAfter of at least 0 seconds")
 	}
+	if spec.ExpireAfter > schema.MaxExpireAfter {
+		return failure(BadArgument, "expireAfter is %d seconds: at most %d, a thousand years, are possible", spec.ExpireAfter, int64(schema.MaxExpireAfter))
+	}
 	if spec.Unique && !c.Local {
 		return failure(BadArgument, "unique indexes are possible on local collections only, for now")
 	}

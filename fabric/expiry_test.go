@@ -162,3 +162,37 @@ func TestPurgeGoesOnAfterAFullStretch(t *testing.T) {
 		t.Fatalf("%d of %d were deleted", n, stretch)
 	}
 }
+
+// TestTimesBeyondWhatCounts has dates before 1970 and times longer than history.
+func TestTimesBeyondWhatCounts(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 1)
+	r.found()
+	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "c", Type: 2}, nil))
+	r.must(write(t, fabric.Insert, "c", "now", `{"born":`+itoa(wallBase/1000)+`}`), write(t, fabric.Insert, "c", "last", `{"born":"9999-12-31"}`))
+	var x fabric.Index
+	for _, seconds := range []int64{-1, 1000*31_557_600 + 1, 9223372036854775, 1<<63 - 1} {
+		err := r.schema(fabric.CreateIndex("c", fabric.IndexSpec{Type: "ttl", Fields: []string{"born"}, ExpireAfter: seconds}, &x))
+		if fabric.CodeOf(err) != fabric.BadArgument {
+			t.Fatalf("expireAfter %d: %v", seconds, err)
+		}
+	}
+	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "t", Type: "ttl", Fields: []string{"born"}, ExpireAfter: 1000 * 31_557_600}, &x))
+	r.must(write(t, fabric.Insert, "c", "old", `{"born":"0001-01-01"}`))
+	if r.count("c") != 2 { // a thousand years after 0001 is long ago, too
+		t.Fatalf("count %d", r.count("c"))
+	}
+	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "u", Type: "ttl", Fields: []string{"born"}, ExpireAfter: 5}, &x))
+	r.must(write(t, fabric.Insert, "c", "older", `{"born":"1960-01-01"}`))
+	r.alone()
+	if r.count("c") != 2 || r.text("c", "old") != "" || r.core.Counters().Expired != 2 {
+		t.Fatalf("count %d, %d have expired", r.count("c"), r.core.Counters().Expired)
+	}
+	r.wall += 1000
+	r.renew()
+	r.alone()
+	r.digest(r.wall)
+	if n := r.core.Counters().Purges; n != 2 {
+		t.Fatalf("%d were deleted", n)
+	}
+}

@@ -185,11 +185,11 @@ func ExpiresAt(c *schema.Collection, doc value.Value) int64 {
 		}
 		if v, ok := doc.At(path); ok {
 			if base, ok := moment(v); ok {
-				at = min(at, base+x.ExpireAfter*1000)
+				at = min(at, base+min(x.ExpireAfter, schema.MaxExpireAfter)*1000)
 			}
 		}
 	}
-	return at
+	return max(at, 0) // keys order times as numbers without a sign: before 1970 is as long ago as 1970
 }
 
 func milliseconds(seconds float64) int64 {

@@ -114,6 +114,9 @@ type IndexSpec struct {
 	ExpireAfter int64 // TTL: seconds after the time in the field
 }
 
+// MaxExpireAfter is the longest time that a ttl index can give, in seconds: a thousand years.
+const MaxExpireAfter = 1000 * 31_557_600
+
 // Index is one index of a collection.
 type Index struct {
 	IndexSpec
