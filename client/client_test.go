@@ -205,7 +205,7 @@ func TestWhatDoesNotGoAgain(t *testing.T) {
 	var calls atomic.Int32
 	c, _ := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
-		if strings.HasSuffix(r.URL.Path, "/collection") {
+		if strings.HasSuffix(r.URL.Path, "/collection") || strings.HasSuffix(r.URL.Path, "/truncate") {
 			hangUp(w)
 			return
 		}
@@ -218,6 +218,15 @@ func TestWhatDoesNotGoAgain(t *testing.T) {
 	var unreachable *UnreachableError
 	if !errors.As(err, &unreachable) || calls.Load() != 2 {
 		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+	// A second time they would take what was written after the first.
+	for i, err := range []error{c.Truncate(t.Context(), "c"), c.KVTruncate(t.Context(), "c")} {
+		if !errors.As(err, &unreachable) {
+			t.Errorf("truncate %d: %v", i, err)
+		}
+	}
+	if calls.Load() != 4 {
+		t.Errorf("%d calls: a truncate went again", calls.Load())
 	}
 }
 

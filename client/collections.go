@@ -97,9 +97,10 @@ func (c *Client) DropCollection(ctx context.Context, name string) error {
 	return c.do(ctx, &call{method: http.MethodDelete, path: schemaPath(name)}, nil)
 }
 
-// Truncate removes all documents of a collection.
+// Truncate removes all documents of a collection. It is not sent again when the
+// answer was lost: it would take what was written since.
 func (c *Client) Truncate(ctx context.Context, name string) error {
-	return c.do(ctx, &call{method: http.MethodPut, path: schemaPath(name) + "/truncate", repeat: repeatSafe}, nil)
+	return c.do(ctx, &call{method: http.MethodPut, path: schemaPath(name) + "/truncate"}, nil)
 }
 
 // Count is the exact number of documents at this location.

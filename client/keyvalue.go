@@ -98,9 +98,10 @@ func (c *Client) KVValues(ctx context.Context, collection string, keys []string,
 	return answer.Result, err
 }
 
-// KVTruncate removes all entries.
+// KVTruncate removes all entries. It is not sent again when the answer was lost:
+// it would take what was written since.
 func (c *Client) KVTruncate(ctx context.Context, collection string) error {
-	return c.do(ctx, &call{method: http.MethodPut, path: kvPath(collection) + "/truncate", repeat: repeatSafe}, nil)
+	return c.do(ctx, &call{method: http.MethodPut, path: kvPath(collection) + "/truncate"}, nil)
 }
 
 func page(offset, limit int) url.Values {

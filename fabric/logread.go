@@ -162,6 +162,25 @@ func (f *Fabric) Behind(after clock.Time) (entries, bytes int64) {
 	return entries, bytes
 }
 
+// OldestAfter is the time of the first entry of this location's own durable log after a time, zero when there is none.
+func (f *Fabric) OldestAfter(after clock.Time) clock.Time {
+	c := f.core.Load()
+	self := c.state.Load().self
+	end := c.durable.Load().end
+	if after >= end {
+		return 0
+	}
+	it, err := c.db.Scan(c.keys.LogRecord(nil, self, after.Next()), c.keys.LogRecord(nil, self, end.Next()))
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = it.Close() }()
+	if !it.Next() {
+		return 0
+	}
+	return clock.Time(binary.BigEndian.Uint64(it.Key()[len(c.keys.LogSpace(self)):]))
+}
+
 // OwnLog visits this location's own entries after a time: their stamps and changes, local ones left out. It is how
 // what only this location has is taken out of a log that must not go on.
 func (f *Fabric) OwnLog(after clock.Time, visit func(clock.Stamp, []codec.Change) error) error {

@@ -15,6 +15,7 @@ import (
 //
 //	_locations/NAME          {name, city, country, latitude, longitude, url, mesh}
 //	_fabrics/TENANT:NAME     {tenant, name, id, anchor, locations: {NAME: true, ...}, metadata}
+//	_fabrics/TENANT:_system  {tenant, name, metadata}: the system fabric is everywhere and is listed for its metadata alone
 //
 // A location of a fabric is dropped by taking its name out of locations; the fabric by removing the document.
 const (
@@ -143,10 +144,29 @@ func (n *Node) places() map[string]place {
 func (n *Node) listings() map[string]listing {
 	out := map[string]listing{}
 	n.everyOf(fabricsCollection, func(doc value.Value) {
-		l := listingOf(doc)
-		out[l.ID] = l
+		if l := listingOf(doc); l.ID != "" {
+			out[l.ID] = l
+		}
 	})
 	return out
+}
+
+// systemListing has the metadata of the system fabric, when somebody has given it some.
+func (n *Node) systemListing(tenant string) (l listing) {
+	n.everyOf(fabricsCollection, func(doc value.Value) {
+		if one := listingOf(doc); one.ID == "" && one.Name == systemID && one.Tenant == tenant {
+			l = one
+		}
+	})
+	return l
+}
+
+func (n *Node) setSystemMetadata(ctx context.Context, tenant string, metadata value.Value) error {
+	doc := value.Object(value.Member{Name: "tenant", Value: value.String(tenant)}, value.Member{Name: "name", Value: value.String(systemID)},
+		value.Member{Name: "metadata", Value: metadata})
+	write := fabric.NewWrite(fabric.Upsert, fabricsCollection, listingKey(tenant, systemID), doc)
+	_, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}})
+	return err
 }
 
 // directoryOf lists the locations that a fabric should have, its anchor first.

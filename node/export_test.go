@@ -44,3 +44,6 @@ func (n *Node) Waits(tenant, name string) map[string]string {
 
 // Hold refuses writes until the function returned has run, as a start does while no other clock is known.
 func (n *Node) Hold() (wait func(context.Context)) { return n.guard.hold() }
+
+// Reconcile compares what is here with the directory, once.
+func (n *Node) Reconcile() { n.reconcileOnce(n.ctx) }

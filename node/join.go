@@ -46,6 +46,7 @@ const (
 
 	codeNoFabric = "no-fabric"
 	codeRefused  = "refused"
+	codeNoMember = "no-member"
 
 	joinRetry = 200 * time.Millisecond
 	joinLog   = 5 * time.Second

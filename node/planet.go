@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -13,6 +14,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
+	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -40,6 +42,7 @@ func (n *Node) find(tenant, name string) (*hosted, error) {
 // ListFabrics lists a tenant's fabrics here.
 func (n *Node) ListFabrics(tenant string) []api.FabricInfo {
 	listings := n.listings()
+	listings[systemID] = n.systemListing(tenant)
 	var out []api.FabricInfo
 	for _, h := range n.all() {
 		if h.reg.Tenant == tenant {
@@ -191,9 +194,12 @@ func (n *Node) SetFabricMetadata(ctx context.Context, tenant, name string, metad
 	if err != nil {
 		return err
 	}
+	if h.reg.ID == systemID {
+		return n.setSystemMetadata(ctx, tenant, metadata)
+	}
 	l, ok := n.listings()[h.reg.ID]
 	if !ok {
-		l = listing{Tenant: tenant, Name: name}
+		return api.Fail(api.FabricNotFound, "fabric %q was dropped", name)
 	}
 	return n.patchListing(ctx, l, value.Member{Name: "metadata", Value: metadata})
 }
@@ -318,10 +324,20 @@ func (n *Node) lagsOf(h *hosted) map[[2]string]lag {
 		status := oh.runner().Status()
 		for _, p := range status.Peers {
 			entries, bytes := oh.fabric.Behind(p.Applied)
-			out[[2]string{other.cfg.Location.Name, p.Name}] = lag{entries: entries, bytes: bytes, ms: float64(p.Unsent)}
+			out[[2]string{other.cfg.Location.Name, p.Name}] = lag{entries: entries, bytes: bytes, ms: oh.age(p.Applied)}
 		}
 	}
 	return out
+}
+
+// age is for how many milliseconds an entry has been waiting here that another location, which has reported all up to a
+// time, has not.
+func (h *hosted) age(applied clock.Time) float64 {
+	oldest := h.fabric.OldestAfter(applied)
+	if oldest == 0 {
+		return 0
+	}
+	return float64(max(h.node.env.Clock.WallMs()-oldest.Millis(), 1))
 }
 
 // Evict ends the membership of a location.
@@ -332,6 +348,9 @@ func (n *Node) Evict(ctx context.Context, tenant, name, location string) error {
 	h, err := n.find(tenant, name)
 	if err != nil {
 		return err
+	}
+	if _, member := h.fabric.Status().Members.ByName(location); !member {
+		return api.Fail(api.LocationNotFound, "location %q is not a member of fabric %q", location, h.reg.Name)
 	}
 	if h.reg.ID == systemID {
 		return n.evictEverywhere(ctx, location)
@@ -360,6 +379,15 @@ func (n *Node) evictEverywhere(ctx context.Context, location string) error {
 func (n *Node) refusal(err error) error {
 	if err == nil {
 		return nil
+	}
+	var call *mesh.CallError
+	if errors.As(err, &call) {
+		switch call.Code {
+		case codeNoMember:
+			return api.Fail(api.LocationNotFound, "%s", call.Message)
+		case codeRefused:
+			return api.Fail(api.Refused, "%s", call.Message)
+		}
 	}
 	return api.Fail(api.Refused, "%v", err)
 }

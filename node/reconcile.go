@@ -199,7 +199,7 @@ func (n *Node) evict(ctx context.Context, h *hosted, location string) error {
 func (n *Node) evictHere(ctx context.Context, h *hosted, location string) error {
 	m, ok := h.fabric.Status().Members.ByName(location)
 	if !ok {
-		return &mesh.CallError{Code: codeRefused, Message: fmt.Sprintf("location %q is not a member of %s", location, h.reg.ID)}
+		return &mesh.CallError{Code: codeNoMember, Message: fmt.Sprintf("location %q is not a member of fabric %q", location, h.reg.Name)}
 	}
 	if err := h.fabric.AppendMember(ctx, member.Change{Kind: member.Evict, Origin: m.Origin}); err != nil {
 		return &mesh.CallError{Code: codeRefused, Message: fmt.Sprintf("fabric %s: %v", h.reg.Name, err)}

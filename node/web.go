@@ -155,7 +155,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			count(metricReplica, v, fabric, event)
 		}
 		for _, p := range r.Peers {
-			to <- prometheus.MustNewConstMetric(metricLag, prometheus.GaugeValue, float64(p.Unsent)/1000, fabric, p.Name)
+			to <- prometheus.MustNewConstMetric(metricLag, prometheus.GaugeValue, h.age(p.Applied)/1000, fabric, p.Name)
 		}
 	}
 	m := c.node.db.Metrics()

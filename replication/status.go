@@ -49,9 +49,7 @@ type PeerStatus struct {
 	Offset    int64      // milliseconds that its clock is ahead of ours
 	Silent    int64      // milliseconds since it was last heard, -1 when never
 	Applied   clock.Time // of our own log, durable at the peer as it last said
-	Unsent    int64      // milliseconds of our own log that it lacks
 	InFlight  uint64
-	LagMillis int64 // milliseconds of its own log that are not durable here
 	LagBytes  int   // bytes of its log that wait here
 	Lag       int   // entries of its log that wait here
 }
@@ -114,25 +112,10 @@ func (m *Machine) peerStatus(p *peer) PeerStatus {
 		s.Silent = m.now.Mono - p.heard.at
 	}
 	s.Applied = p.heard.vector.At(m.cfg.Self)
-	if theirs := s.Applied; theirs < m.progress.OwnEnd {
-		s.Unsent = m.lagMillis(theirs, m.progress.OwnEnd)
-	}
 	if o := m.known(p.origin); o != nil {
 		s.Lag, s.LagBytes = o.queued()
-		if here := m.progress.Vector.At(o.id); here < p.heard.end {
-			s.LagMillis = m.lagMillis(here, p.heard.end)
-		}
 	}
 	return s
-}
-
-// lagMillis is how old a point is that is not the end: as old as it looks, or
-// when nothing was there before, as the end.
-func (m *Machine) lagMillis(at, end clock.Time) int64 {
-	if at == 0 {
-		at = end
-	}
-	return max(m.now.Wall-at.Millis(), 1)
 }
 
 func (m *Machine) featureLevel() uint32 {
