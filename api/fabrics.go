@@ -69,8 +69,12 @@ func (s *Service) DropFabric(ctx context.Context, c *Call, name string) error {
 	return orNil(s.planet.DropFabric(ctx, c.Tenant, name))
 }
 
-// SetFabricLocations changes where a fabric lives.
+// SetFabricLocations changes where a fabric lives, which lets members in and
+// closes others out, so it is for root alone.
 func (s *Service) SetFabricLocations(ctx context.Context, c *Call, name string, locations []string) error {
+	if err := root(c); err != nil {
+		return err
+	}
 	if len(locations) == 0 {
 		return Fail(BadParameter, "locations is empty: a fabric lives in one at least")
 	}

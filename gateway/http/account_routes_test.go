@@ -45,6 +45,7 @@ func TestCredentials(t *testing.T) {
 	w.good(200, "GET", base+"/collection", "", "Authorization", token)
 	w.bad(403, 11, "POST", "/_api/user", `{"user":"eve","passwd":"x"}`, "Authorization", token)
 	w.bad(403, 11, "DELETE", base+"/mesh/links", "", "Authorization", token)
+	w.bad(403, 11, "PUT", base+"/database/locations/_system", `{"locations":["fra"]}`, "Authorization", token)
 	w.good(200, "PATCH", "/_api/user/ann", `{"active":false}`)
 	w.bad(401, 11, "GET", base+"/collection", "", "Authorization", token)
 	w.bad(401, 11, "GET", base+"/collection", "", "Authorization", basic("demo/ann:long enough"))
