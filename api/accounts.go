@@ -32,6 +32,11 @@ func (s *Service) CreateUser(ctx context.Context, c *Call, u User, password stri
 	if err := root(c); err != nil {
 		return u, err
 	}
+	if c.Tenant != c.Identity.Tenant { // the admin's root; a user needs a tenant that has something to use
+		if _, err := s.planet.Fabric(c.Tenant, SystemFabric); err != nil {
+			return u, AsError(err)
+		}
+	}
 	if u.Name == "" {
 		u.Name = strings.ReplaceAll(u.Email, "@", "_")
 	}

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 func TestCredentials(t *testing.T) {
@@ -82,6 +84,18 @@ func TestTokensEnd(t *testing.T) {
 	w.good(201, "POST", "/_api/user", `{"user":"ann","passwd":"first"}`)
 	use(third, 401)
 	use(login("first"), 200)
+}
+
+// The admin's root makes users of tenants that have a fabric, and of no other.
+func TestUsersNeedTheirTenantsFabric(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.access.CreateUser(context.Background(), api.User{Tenant: "_mm", Name: "root", Active: true, Extra: value.Object()}, "pw"); err != nil {
+		t.Fatal(err)
+	}
+	admin := "Basic " + base64.StdEncoding.EncodeToString([]byte("_mm/root:pw"))
+	w.good(201, "POST", "/_tenant/demo/_api/user", `{"user":"ann","passwd":"x"}`, "Authorization", admin)
+	w.bad(404, 1228, "POST", "/_tenant/nobody/_api/user", `{"user":"ann","passwd":"x"}`, "Authorization", admin)
 }
 
 func TestEmailAddressesAreUnique(t *testing.T) {
