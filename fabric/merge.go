@@ -47,7 +47,7 @@ func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
 	c.openLog = append(c.openLog, openRecord{e.Stamp, e.Body})
 	c.counters.Entries++
 	if m.touches {
-		if err := c.refreshSchema(); err != nil {
+		if err := c.changeSchema(m.overtaken); err != nil {
 			return c.breaks(fmt.Errorf("entry %s: %w", e.Stamp, err))
 		}
 	}
@@ -151,7 +151,7 @@ func (m *merging) document(ch *codec.Change) error {
 	c := m.core
 	collection, ok := c.schema.Identified(schema.Identity{Name: ch.Collection, Generation: ch.Generation})
 	if !ok {
-		m.dropped(ch)
+		m.dropped(ch, m.entry.Stamp)
 		return nil
 	}
 	d := &writing{collection: collection, key: ch.Key, dkey: c.keys.Document(nil, collection.Number, ch.Key)}
@@ -240,12 +240,45 @@ func (m *merging) losses(d *writing, losses []crdt.Loss) {
 }
 
 // dropped records writes to a generation that has ended.
-func (m *merging) dropped(ch *codec.Change) {
+func (m *merging) dropped(ch *codec.Change, stamp clock.Stamp) {
 	for i := range ch.Ops {
 		op := &ch.Ops[i]
 		m.conflict(ConflictRecord{Collection: ch.Collection, Key: ch.Key, Path: op.Path.String(), Reason: "dropped", At: m.wallMs,
-			Lost: ConflictSide{op.Value, op.Kind != crdt.OpUnset, m.entry.Stamp}})
+			Lost: ConflictSide{op.Value, op.Kind != crdt.OpUnset, stamp}})
 	}
+}
+
+// overtaken records the writes to a collection that the entry, which drops it, had not seen: those that arrive after
+// it are recorded, and so must those that came before it be. They are read from the logs, which hold everything that
+// some location may not have seen.
+func (m *merging) overtaken(collection *schema.Collection) error {
+	c := m.core
+	late := merging{core: c, wallMs: m.wallMs}
+	saw := m.seen.With(m.entry.Stamp.Origin, m.entry.Stamp.Time)
+	for _, row := range withClosed(c.seq.Vector(), c.members, true).Clone() {
+		if row.Time <= saw.At(row.Origin) {
+			continue
+		}
+		err := c.eachBody(row.Origin, saw.At(row.Origin), row.Time, func(at clock.Time, body []byte) error {
+			changes, err := codec.DecodeChanges(body)
+			if err != nil {
+				return fmt.Errorf("log of origin %s at %s: %w: %w", row.Origin, at, kv.ErrCorrupt, err)
+			}
+			for i := range changes {
+				if ch := &changes[i]; ch.Kind == codec.Document && ch.Collection == collection.Name && ch.Generation == collection.Generation {
+					late.dropped(ch, clock.Stamp{Time: at, Origin: row.Origin})
+				}
+			}
+			late.out.Quiet, late.out.Snapshot = true, c.seq.Number()
+			err = c.quietly(&late.out)
+			late.out = sequencer.Prepared{}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *merging) conflict(r ConflictRecord) {
@@ -290,6 +323,11 @@ func (l *logReader) Deltas(o clock.Origin, path value.Path, after, upTo clock.Ti
 		}
 		return nil
 	}
+	return sum, c.eachBody(o, after, upTo, func(_ clock.Time, body []byte) error { return add(body) })
+}
+
+// eachBody visits the bodies of a stretch of an origin's log, after one time up to another, the open group included.
+func (c *Core) eachBody(o clock.Origin, after, upTo clock.Time, visit func(at clock.Time, body []byte) error) error {
 	space := c.keys.LogSpace(o)
 	err := each(c.db, c.keys.LogRecord(nil, o, after.Next()), c.keys.LogRecord(nil, o, upTo.Next()), func(key, data []byte) error {
 		t := clock.Time(binary.BigEndian.Uint64(key[len(space):]))
@@ -297,14 +335,14 @@ func (l *logReader) Deltas(o clock.Origin, path value.Path, after, upTo clock.Ti
 		if err != nil {
 			return fmt.Errorf("log of origin %s at %s: %w: %w", o, t, kv.ErrCorrupt, err)
 		}
-		return add(body)
+		return visit(t, body)
 	})
 	for i := range c.openLog {
 		if r := &c.openLog[i]; err == nil && r.stamp.Origin == o && r.stamp.Time > after && r.stamp.Time <= upTo {
-			err = add(r.body)
+			err = visit(r.stamp.Time, r.body)
 		}
 	}
-	return sum, err
+	return err
 }
 
 // deltas adds up the deltas at a path in one entry; an operation that clears the path begins anew.

@@ -157,9 +157,15 @@ func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
 	return nil
 }
 
-// refreshSchema rebuilds the schema after schema documents changed in the open group: it deletes what was dropped,
-// gives numbers to what is new, and brings what documents show and when they expire in line with it.
+// refreshSchema rebuilds the schema after a commit of this location, which has seen every write that it drops.
 func (c *Core) refreshSchema() error {
+	return c.changeSchema(func(*schema.Collection) error { return nil })
+}
+
+// changeSchema rebuilds the schema after schema documents changed in the open group: it deletes what was dropped,
+// gives numbers to what is new, and brings what documents show and when they expire in line with it. dropped is told
+// of a collection before it is deleted.
+func (c *Core) changeSchema(dropped func(*schema.Collection) error) error {
 	old := c.schema
 	fresh, err := c.readSchema(c.db, c.overlay)
 	if err != nil {
@@ -170,6 +176,9 @@ func (c *Core) refreshSchema() error {
 		if now, ok := fresh.Identified(was.Identity()); ok {
 			c.endIndexes(was, now, &ended)
 		} else {
+			if err := dropped(was); err != nil {
+				return err
+			}
 			c.endCollection(was, &ended)
 		}
 	}

@@ -1,10 +1,12 @@
 package fabric_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // pair is two replicas of one fabric with a collection "docs" and a history of one minute.
@@ -131,4 +133,47 @@ func entriesOf(t *testing.T, from, to *replica) []codec.Entry {
 		t.Fatal(err)
 	}
 	return batch.Entries
+}
+
+// TestDropsTellWhatTheyTakeAlong drops a collection that others write to: each location says what was lost, whichever
+// came first, and what the drop had seen is not lost.
+func TestDropsTellWhatTheyTakeAlong(t *testing.T) {
+	t.Parallel()
+	a, b, all := pair(t)
+	c := newReplica(t, "c", 3)
+	a.join(c)
+	all = append(all, c)
+	a.must(write(t, fabric.Insert, "docs", "seen", `{"n":1}`))
+	exchange(all)
+	b.must(write(t, fabric.Insert, "docs", "k", `{"n":2}`), write(t, fabric.Update, "docs", "seen", `{"n":3}`))
+	b.must(write(t, fabric.Remove, "docs", "k", ``))
+	c.pull(b, b.self, 1<<30) // c has the writes before the drop, in a log on disk
+	a.mustSchema(fabric.DropCollection("docs"))
+	exchange(all)
+	told := func(r *replica) (out []string) {
+		list, _, err := r.core.Conflicts("docs", "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range list {
+			if l.Reason != "dropped" {
+				t.Errorf("%s: reason %q", r.name, l.Reason)
+			}
+			out = append(out, l.Lost.Stamp.String()+" "+l.Key+" "+l.Path+" "+string(value.AppendJSON(nil, l.Lost.Value)))
+		}
+		return out
+	}
+	want := told(a)
+	if len(want) != 3 {
+		t.Fatalf("where the drop came first: %q", want)
+	}
+	for _, r := range all[1:] {
+		if got := told(r); !slices.Equal(got, want) {
+			t.Errorf("%s says %q, a says %q", r.name, got, want)
+		}
+	}
+	agree(all)
+	if a, b := a.digest(a.wall), b.digest(b.wall); a.Hash != b.Hash {
+		t.Errorf("digests %v and %v", a, b)
+	}
 }
