@@ -153,7 +153,7 @@ func (s *site) install(e replication.InstallSnapshot) {
 	if e.Last {
 		s.w.count.Snapshots++
 		s.flight, s.open, s.syncing = nil, nil, false
-		s.w.ledger.Installed(s.book(), e.Vector)
+		s.w.ledger.Installed(s.book(), s.self, e.Vector)
 		s.state.needsSnapshot = false
 		s.renewCeiling()
 	}

@@ -141,7 +141,7 @@ func (w *world) spread(first *site, core *fabric.Core) error {
 		}
 		s.disk = disk
 		s.join = clock.Stamp{Time: vector.At(1), Origin: 1}
-		w.ledger.Installed(s.book(), vector)
+		w.ledger.Installed(s.book(), s.self, vector)
 	}
 	w.ledger.Durable(first.book(), vector)
 	for _, s := range w.sites {

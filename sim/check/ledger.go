@@ -228,11 +228,24 @@ func (l *Ledger) Restarted(site string, self clock.Origin, v clock.Vector, intac
 	h.vector, h.durable = found.Clone(), found.Clone()
 }
 
-// Installed is told that a location took a snapshot at v.
-func (l *Ledger) Installed(site string, v clock.Vector) {
+// Installed is told that a location took a snapshot at v, in place of what it held: what was durable there must be
+// in it. What lies beyond the end of a closed log goes, which is what such snapshots are for; so do commits of its
+// own that were not durable yet.
+func (l *Ledger) Installed(site string, self clock.Origin, v clock.Vector) {
 	h := l.site(site)
-	h.vector = h.vector.Max(l.withClosed(v)).Clone()
-	h.durable = h.vector
+	found := l.withClosed(v)
+	for _, row := range h.durable {
+		held := row.Time
+		if end, closed := l.ends[row.Origin]; closed {
+			held = min(held, end)
+		}
+		if found.At(row.Origin) < held {
+			l.Fail(Durability, site, "takes a snapshot that has %s of origin %s, durable was %s", found.At(row.Origin), row.Origin, row.Time)
+			break
+		}
+	}
+	h.vector, h.durable = found.Clone(), found.Clone()
+	l.lose(self, found.At(self))
 }
 
 // lose forgets commits that a crash took before anybody else could have them.

@@ -22,7 +22,7 @@ func book(t *testing.T) *Ledger {
 		}
 		l.Commit(Book("a", 1), clock.Stamp{Time: clock.Time(i + 1), Origin: 1}, codec.AppendChange(nil, codec.Change{Kind: codec.Member, Data: c.Append(nil)}), nil)
 	}
-	l.Installed(Book("b", 2), clock.VectorOf(clock.Row{Origin: 1, Time: 2}))
+	l.Installed(Book("b", 2), 2, clock.VectorOf(clock.Row{Origin: 1, Time: 2}))
 	return l
 }
 
@@ -108,6 +108,23 @@ func TestLedgerFinds(t *testing.T) {
 			l.Acknowledged(Book("a", 1), commit(l, "a", 1, 10))
 			l.Restarted(Book("a", 1), 1, clock.VectorOf(clock.Row{Origin: 1, Time: 2}), true)
 		}},
+		"a snapshot without what was durable": {Durability, func(l *Ledger) {
+			s := commit(l, "a", 1, 10)
+			l.Apply(Book("b", 2), entry(s, 2))
+			l.Durable(Book("b", 2), clock.VectorOf(clock.Row{Origin: 1, Time: 10}))
+			l.Installed(Book("b", 2), 2, clock.VectorOf(clock.Row{Origin: 1, Time: 2}))
+		}},
+		"a snapshot without a commit of its own": {Durability, func(l *Ledger) {
+			commit(l, "b", 2, 10)
+			l.Durable(Book("b", 2), clock.VectorOf(clock.Row{Origin: 1, Time: 2}, clock.Row{Origin: 2, Time: 10}))
+			l.Installed(Book("b", 2), 2, clock.VectorOf(clock.Row{Origin: 1, Time: 2}))
+		}},
+		"never came after a snapshot": {Durability, func(l *Ledger) {
+			l.Acknowledged(Book("a", 1), commit(l, "a", 1, 10))
+			l.Apply(Book("b", 2), entry(clock.Stamp{Time: 10, Origin: 1}, 2)) // applied, not durable
+			l.Installed(Book("b", 2), 2, clock.VectorOf(clock.Row{Origin: 1, Time: 2}))
+			l.Reached(Book("b", 2), l.Beyond)
+		}},
 		"never came": {Durability, func(l *Ledger) {
 			l.Acknowledged(Book("a", 1), commit(l, "a", 1, 10))
 			l.Reached(Book("b", 2), l.Beyond)
@@ -121,5 +138,22 @@ func TestLedgerFinds(t *testing.T) {
 				t.Errorf("violations %v, want one of %s", l.Violations, c.want)
 			}
 		})
+	}
+}
+
+// TestSnapshotBeyondTheEnd takes a snapshot over more of a closed log than its end: that is right.
+func TestSnapshotBeyondTheEnd(t *testing.T) {
+	t.Parallel()
+	l := book(t)
+	l.Apply(Book("a", 1), &codec.Entry{Stamp: commit(l, "b", 2, 10), Deps: clock.VectorOf(clock.Row{Origin: 1, Time: 2})})
+	l.Durable(Book("a", 1), clock.VectorOf(clock.Row{Origin: 1, Time: 2}, clock.Row{Origin: 2, Time: 10}))
+	end := member.Change{Kind: member.End, Origin: 2, End: 5}
+	l.Commit(Book("a", 1), clock.Stamp{Time: 20, Origin: 1}, codec.AppendChange(nil, codec.Change{Kind: codec.Member, Data: end.Append(nil)}), nil)
+	l.Installed(Book("a", 1), 1, clock.VectorOf(clock.Row{Origin: 1, Time: 20}))
+	if l.Count > 0 {
+		t.Errorf("violations: %v", l.Violations)
+	}
+	if held := l.Holds(Book("a", 1)).At(2); held != 5 {
+		t.Errorf("holds %s of the closed log, want its end", held)
 	}
 }
