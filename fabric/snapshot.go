@@ -12,6 +12,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/store/kv"
@@ -19,7 +20,11 @@ import (
 
 // A snapshot is the store's keys of one fabric at one vector, in key order, less what belongs to this location
 // alone (local collections, the order of its changelog, its identity), and less log entries that every member has:
-// nobody will ask for them. Numbers are those of the sender: an empty location takes them over. A chunk is pairs of (key behind the fabric's prefix, value), each with its length.
+// nobody will ask for them. Numbers are those of the sender; who takes it moves them out of the way of his own local
+// collections. A chunk is pairs of (key behind the fabric's prefix, value), each with its length.
+//
+// Who takes a snapshot over a state of his own keeps what nobody else has: his local collections, and that he never
+// commits at or below a time that he gave or vouched for. Entries of his own log that the snapshot lacks forbid taking it.
 
 // chunkBytes is about how much one chunk holds.
 const chunkBytes = 1 << 20
@@ -28,7 +33,11 @@ const chunkBytes = 1 << 20
 type SnapshotMark struct {
 	ID   string
 	Next uint32
+	Need clock.Vector // what it replaces had this, and so must every snapshot taken instead
 }
+
+// ErrSnapshotBehind means that a snapshot lacks what is here: it would delete entries that nobody else may have.
+var ErrSnapshotBehind = errors.New("the snapshot lacks entries that are here")
 
 // Snapshot is a snapshot that is being given to another location.
 type Snapshot struct {
@@ -37,8 +46,9 @@ type Snapshot struct {
 	reader kv.Snapshot
 	vector clock.Vector
 	number uint64
-	skip   []keyRange // what stays here, in order
-	starts [][]byte   // first key of each chunk, as far as known; nil key = end
+	skip   []keyRange      // what stays here, in order
+	local  map[uint32]bool // numbers of local collections
+	starts [][]byte        // first key of each chunk, as far as known; nil key = end
 }
 
 // keyRange is the keys in [lower, upper).
@@ -47,36 +57,35 @@ type keyRange struct{ lower, upper []byte }
 // OpenSnapshot opens a snapshot of what is sequenced and sealed. It belongs to the sequencing side; what it shows
 // may be given away once the commit with its Number is durable. The id names it.
 func (c *Core) OpenSnapshot(id string) (*Snapshot, error) {
-	s := &Snapshot{core: c, id: id, reader: c.db.Snapshot(), vector: c.pub.vector, number: c.pub.number}
+	s := &Snapshot{core: c, id: id, reader: c.db.Snapshot(), vector: c.pub.vector, number: c.pub.number, local: map[uint32]bool{}}
 	s.leave(c.keys.Space(nil, layout.Order))
 	for _, name := range []byte{layout.StateIdentity, layout.StatePartial, layout.StateLine} {
 		s.leave(c.keys.State(name))
 	}
-	private, _ := c.schema.Collection(schema.Private)
-	s.leave(c.keys.DocumentSpace(private.Number))
+	for _, prefix := range localSpaces(c.keys, c.schema) {
+		s.leave(prefix)
+	}
 	for _, collection := range c.schema.All() {
-		if collection.Local {
-			s.leaveCollection(collection)
-		}
+		s.local[collection.Number] = collection.Local
 	}
 	for _, row := range c.pub.stable {
 		if err := s.leaveLog(row); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
-	s.sortSkipped()
+	s.skip = sorted(s.skip)
 	s.starts = [][]byte{c.keys.Space(nil, 0)[:layout.PrefixLen]}
 	return s, nil
 }
 
-// sortSkipped orders what is left out, and drops ranges within others, so that the last one that begins at or before a key
-// is the only one that can hold it.
-func (s *Snapshot) sortSkipped() {
-	slices.SortFunc(s.skip, func(a, b keyRange) int {
+// sorted orders ranges, and drops those within others, so that the last one that begins at or before a key is the only
+// one that can hold it.
+func sorted(ranges []keyRange) []keyRange {
+	slices.SortFunc(ranges, func(a, b keyRange) int {
 		return cmp.Or(bytes.Compare(a.lower, b.lower), bytes.Compare(b.upper, a.upper))
 	})
 	var end []byte
-	s.skip = slices.DeleteFunc(s.skip, func(r keyRange) bool {
+	return slices.DeleteFunc(ranges, func(r keyRange) bool {
 		within := bytes.Compare(r.upper, end) <= 0
 		if !within {
 			end = r.upper
@@ -108,19 +117,27 @@ func (s *Snapshot) leaveLog(stable clock.Row) error {
 	return it.Err()
 }
 
-func (s *Snapshot) leaveCollection(collection *schema.Collection) {
-	keys := s.core.keys
-	s.leave(keys.DocumentSpace(collection.Number))
-	s.leave(keys.Count(collection.Number))
-	s.leave(append(keys.State(layout.StateCollection), collection.Identity().Text()...))
-	s.leave(append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...))
-	s.leave(layout.Number(keys.State(layout.StateTruncate), collection.Number))
-	for _, space := range []byte{layout.Expiring, layout.Expired} {
-		s.leave(layout.Number(keys.Space(nil, space), collection.Number))
+// localSpaces are the beginnings of all keys of local collections, but for their notes of what is to fold.
+func localSpaces(keys layout.Keys, s *schema.Schema) [][]byte {
+	private, _ := s.Collection(schema.Private)
+	spaces := [][]byte{keys.DocumentSpace(private.Number)}
+	for _, collection := range s.All() {
+		if !collection.Local {
+			continue
+		}
+		spaces = append(spaces,
+			keys.DocumentSpace(collection.Number),
+			keys.Count(collection.Number),
+			append(keys.State(layout.StateCollection), collection.Identity().Text()...),
+			append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...),
+			layout.Number(keys.State(layout.StateTruncate), collection.Number),
+			layout.Number(keys.Space(nil, layout.Expiring), collection.Number),
+			layout.Number(keys.Space(nil, layout.Expired), collection.Number))
+		for _, x := range collection.Indexes {
+			spaces = append(spaces, keys.IndexSpace(nil, x.Number))
+		}
 	}
-	for _, x := range collection.Indexes {
-		s.leave(keys.IndexSpace(nil, x.Number))
-	}
+	return spaces
 }
 
 // ID names the snapshot.
@@ -152,6 +169,11 @@ func (s *Snapshot) Chunk(index int) (data []byte, last bool, err error) {
 		if len(data) >= chunkBytes {
 			next = append([]byte(nil), it.Key()...)
 			break
+		}
+		if it.Key()[layout.PrefixLen] == layout.Folding {
+			if n, ok := numberIn(it.Key()[layout.PrefixLen:]); ok && s.local[binary.BigEndian.Uint32(n)] {
+				continue // a note on a local collection
+			}
 		}
 		if data, err = appendPair(data, it.Key(), it.Value()); err != nil {
 			return nil, false, err
@@ -200,53 +222,247 @@ func appendPair(dst, key, data []byte) ([]byte, error) {
 	return codec.AppendBytes(dst, shared), nil
 }
 
-// Install keeps one chunk of a snapshot that this location takes. Chunk 0 deletes what the fabric holds here. After
-// the last one, and when it is durable, the fabric is to be opened anew; self is who this location then is.
-// Until then an interrupted snapshot is known by Progress.Partial. vector is what the snapshot holds.
+// taking is the taking of a snapshot under way: how far it is, and what of the state that it replaces must outlive it.
+type taking struct {
+	mark    SnapshotMark
+	high    clock.Time // the clock's high-water mark and ceiling were at least
+	ceiling clock.Time
+	shift   uint32     // is added to the sender's numbers of collections and indexes
+	keep    []keyRange // what chunk 0 leaves where it is, in order
+	notes   [][]byte   // keys of what is to fold in kept collections
+}
+
+// Install keeps one chunk of a snapshot that this location takes. Chunk 0 deletes what the fabric holds here, but for
+// local collections, and is refused with ErrSnapshotBehind when that would lose anything. After the last one, and when
+// it is durable, the fabric is to be opened anew; self is who this location then is. Until then an interrupted snapshot
+// is known by Progress.Partial. vector is what the snapshot holds.
 func Install(db kv.DB, number uint32, mark SnapshotMark, data []byte, last bool, vector clock.Vector, self clock.Origin) (kv.Pending, error) {
 	keys := layout.NewKeys(number)
-	prefix := layout.Prefix(number)
+	t, found, err := loadTaking(db, keys)
+	if err != nil {
+		return nil, err
+	}
 	batch := db.NewBatch()
 	if mark.Next == 0 {
-		batch.DeleteRange(prefix, layout.End(prefix))
+		if err := t.begin(db, number, self, found); err != nil {
+			return nil, err
+		}
+		if err := t.covered(vector, self); err != nil {
+			return nil, fmt.Errorf("snapshot %s: %w", mark.ID, err)
+		}
+		t.clear(batch, layout.Prefix(number))
+	} else if !found || t.mark.ID != mark.ID || t.mark.Next != mark.Next {
+		return nil, fmt.Errorf("chunk %d of snapshot %s does not follow chunk %d of snapshot %s", mark.Next, mark.ID, int64(t.mark.Next)-1, t.mark.ID)
 	}
+	if err := t.fill(batch, layout.Prefix(number), data); err != nil {
+		return nil, fmt.Errorf("chunk %d of snapshot %s: %w", mark.Next, mark.ID, err)
+	}
+	t.mark.ID, t.mark.Next = mark.ID, mark.Next+1
+	if last {
+		batch.Delete(keys.State(layout.StatePartial))
+		batch.Set(keys.State(layout.StateTrim), codec.AppendVector(nil, vector))
+		batch.Set(keys.State(layout.StateIdentity), layout.Number(nil, uint32(self)))
+		batch.Set(keys.State(layout.StateLine), layout.Number(nil, uint32(guard([]byte(mark.ID)))))
+	} else {
+		batch.Set(keys.State(layout.StatePartial), t.append(nil))
+	}
+	return db.Apply(batch)
+}
+
+// begin notes what is here and must not be lost. After an interrupted snapshot, that is what was noted then.
+func (t *taking) begin(db kv.DB, number uint32, self clock.Origin, interrupted bool) error {
+	c := &Core{place: place{db: db, keys: layout.NewKeys(number)}}
+	if !interrupted {
+		if err := t.note(c, self); err != nil {
+			return err
+		}
+	}
+	var err error
+	if c.numbers, err = loadNumbers(db, c.keys); err != nil {
+		return err
+	}
+	s, err := c.readSchema(db, nil)
+	if err != nil {
+		return err
+	}
+	for _, prefix := range localSpaces(c.keys, s) {
+		t.keep = append(t.keep, keyRange{prefix, layout.End(prefix)})
+	}
+	t.keep = sorted(t.keep)
+	t.shift = 0
+	for _, collection := range s.All() {
+		if !collection.Local {
+			continue
+		}
+		t.shift = max(t.shift, collection.Number+1-schema.FirstNumber)
+		for _, x := range collection.Indexes {
+			t.shift = max(t.shift, x.Number+1-schema.FirstNumber)
+		}
+	}
+	space := c.keys.Space(nil, layout.Folding)
+	return each(db, space, layout.End(space), func(key, _ []byte) error {
+		if n, ok := numberIn(key[layout.PrefixLen:]); ok {
+			if collection, ok := s.Numbered(binary.BigEndian.Uint32(n)); ok && collection.Local {
+				t.notes = append(t.notes, bytes.Clone(key))
+			}
+		}
+		return nil
+	})
+}
+
+// note reads from the state that is to be replaced what this location has seen and promised.
+func (t *taking) note(c *Core, self clock.Origin) error {
+	data, found, err := c.db.Get(c.keys.State(layout.StateHead))
+	if err != nil || !found {
+		return err
+	}
+	head, err := sequencer.DecodeStoredHead(data)
+	if err != nil {
+		return err
+	}
+	t.high, t.ceiling = head.Mark, head.Ceiling
+	var was sequencer.State
+	if err := c.loadIdentity(&was); err != nil || was.Self != self {
+		return err // of an incarnation that is gone
+	}
+	if err := c.loadMembers(); err != nil {
+		return err
+	}
+	t.mark.Need = head.Vector
+	for _, m := range c.members.Members() {
+		if m.State == member.Closed { // what lies beyond its end is to go
+			t.mark.Need = t.mark.Need.Without(m.Origin)
+		}
+	}
+	return nil
+}
+
+// covered refuses a snapshot that lacks what is here. An origin without a row is one whose log is closed at the sender,
+// who has it all, or would have refused to give a snapshot; the own log is not, or this incarnation would be over.
+func (t *taking) covered(vector clock.Vector, self clock.Origin) error {
+	for _, row := range t.mark.Need {
+		if at := vector.At(row.Origin); at < row.Time && (at != 0 || row.Origin == self) {
+			return fmt.Errorf("%w: it has the log of origin %s up to %s, not %s", ErrSnapshotBehind, row.Origin, at, row.Time)
+		}
+	}
+	return nil
+}
+
+// clear deletes what the snapshot replaces.
+func (t *taking) clear(batch kv.Batch, prefix []byte) {
+	from := prefix
+	for _, r := range t.keep {
+		if bytes.Compare(from, r.lower) < 0 {
+			batch.DeleteRange(from, r.lower)
+		}
+		from = r.upper
+	}
+	batch.DeleteRange(from, layout.End(prefix))
+	for _, key := range t.notes {
+		batch.Set(key, nil)
+	}
+}
+
+// fill puts the pairs of a chunk in place.
+func (t *taking) fill(batch kv.Batch, prefix, data []byte) error {
 	r := codec.NewReader("snapshot chunk", data)
 	for r.Len() > 0 && r.Err() == nil {
 		key, value := r.Bytes(), r.Bytes()
 		if r.Err() == nil && len(key) == 0 {
 			r.Fail("empty key")
 		}
-		if r.Err() == nil {
-			batch.Set(append(append([]byte(nil), prefix...), key...), value)
+		if r.Err() != nil {
+			break
+		}
+		key = append(bytes.Clone(prefix), key...)
+		value, err := t.adapt(key[len(prefix):], value)
+		if err != nil {
+			return err
+		}
+		batch.Set(key, value)
+	}
+	return r.Done()
+}
+
+// adapt makes a pair fit in beside what was kept here: its numbers, and the clock.
+func (t *taking) adapt(key, value []byte) ([]byte, error) {
+	if len(key) == 2 && key[0] == layout.State && key[1] == layout.StateHead {
+		head, err := sequencer.DecodeStoredHead(value)
+		if err != nil {
+			return nil, err
+		}
+		head.Mark, head.Ceiling = max(head.Mark, t.high), max(head.Ceiling, t.ceiling)
+		return sequencer.AppendStoredHead(nil, head), nil
+	}
+	number, ok := numberIn(key)
+	if key[0] == layout.State && len(key) > 1 && (key[1] == layout.StateCollection || key[1] == layout.StateIndex) && len(value) >= 4 {
+		value = bytes.Clone(value)
+		number, ok = value[:4], true
+	}
+	if !ok || t.shift == 0 {
+		return value, nil
+	}
+	n := binary.BigEndian.Uint32(number)
+	if n < schema.FirstNumber {
+		return value, nil
+	}
+	if n+t.shift < n {
+		return nil, fmt.Errorf("number %d of a collection or index cannot be moved by %d: drop the local collections and try again", n, t.shift)
+	}
+	binary.BigEndian.PutUint32(number, n+t.shift)
+	return value, nil
+}
+
+// numberIn is where a key, behind the fabric's prefix, has the number of a collection or index.
+func numberIn(key []byte) ([]byte, bool) {
+	at := 0
+	switch key[0] {
+	case layout.Documents, layout.Indexes, layout.Expiring, layout.Expired:
+		at = 1
+	case layout.Folding:
+		at = 9
+	case layout.State:
+		if len(key) > 1 && (key[1] == layout.StateCount || key[1] == layout.StateTruncate) {
+			at = 2
 		}
 	}
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("chunk %d of snapshot %s: %w", mark.Next, mark.ID, err)
+	if at == 0 || len(key) < at+4 {
+		return nil, false
 	}
-	partial := keys.State(layout.StatePartial)
-	if last {
-		batch.Delete(partial)
-		batch.Set(keys.State(layout.StateTrim), codec.AppendVector(nil, vector))
-		batch.Set(keys.State(layout.StateIdentity), layout.Number(nil, uint32(self)))
-		batch.Set(keys.State(layout.StateLine), layout.Number(nil, uint32(guard([]byte(mark.ID)))))
-	} else {
-		batch.Set(partial, codec.AppendBytes(layout.Number(nil, mark.Next+1), mark.ID))
+	return key[at : at+4], true
+}
+
+// append appends the stored form: next chunk, id, need, clock's mark and ceiling, shift.
+func (t *taking) append(dst []byte) []byte {
+	dst = codec.AppendBytes(layout.Number(dst, t.mark.Next), t.mark.ID)
+	dst = codec.AppendVector(dst, t.mark.Need)
+	dst = codec.AppendTime(codec.AppendTime(dst, t.high), t.ceiling)
+	return codec.AppendUint32(dst, t.shift)
+}
+
+// loadTaking reads the record of an interrupted snapshot.
+func loadTaking(db kv.Reader, keys layout.Keys) (t taking, found bool, err error) {
+	data, found, err := db.Get(keys.State(layout.StatePartial))
+	if err != nil || !found {
+		return t, false, err
 	}
-	return db.Apply(batch)
+	if len(data) < 4 {
+		return t, false, fmt.Errorf("snapshot mark: %w", kv.ErrCorrupt)
+	}
+	r := codec.NewReader("snapshot mark", data[4:])
+	t.mark = SnapshotMark{ID: r.String(), Next: binary.BigEndian.Uint32(data)}
+	if r.Len() > 0 { // records of before there was more end here
+		t.mark.Need = r.Vector()
+		t.high, t.ceiling, t.shift = r.Time(), r.Time(), r.Uint32()
+	}
+	return t, true, r.Done()
 }
 
 // loadPartial reads the mark of an interrupted snapshot.
 func (c *Core) loadPartial() (bool, error) {
-	data, found, err := c.db.Get(c.keys.State(layout.StatePartial))
-	if err != nil || !found {
-		return false, err
-	}
-	if len(data) < 4 {
-		return false, fmt.Errorf("snapshot mark: %w", kv.ErrCorrupt)
-	}
-	r := codec.NewReader("snapshot mark", data[4:])
-	c.partial = SnapshotMark{ID: r.String(), Next: binary.BigEndian.Uint32(data)}
-	return true, r.Done()
+	t, found, err := loadTaking(c.db, c.keys)
+	c.partial = t.mark
+	return found, err
 }
 
 // Destroy deletes everything that a fabric holds in a store.
