@@ -4,6 +4,7 @@ GO        ?= go
 BIN       := bin/selvedge
 FUZZTIME  ?= 10s
 SEEDS     ?= 200
+LOCATIONS ?= 25
 # Packages whose goroutines and locks the race detector looks at.
 RACE      := ./value/... ./clock/... ./crdt/... ./codec/... ./store/... ./internal/env/... ./fabric/... ./mesh/... ./replication/... ./api/... ./client/... ./sim/...
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -49,7 +50,7 @@ bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 sim: build
-	@for seed in $$(seq 1 $(SEEDS)); do $(BIN) sim --seed $$seed >bin/sim.log || { cat bin/sim.log; echo "seed $$seed failed"; exit 1; }; done; echo "$(SEEDS) seeds passed"
+	$(BIN) sim --seeds $(SEEDS) --locations $(LOCATIONS)
 
 fuzz:
 	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . >/dev/null || { echo 'no fuzz targets found'; exit 1; }
