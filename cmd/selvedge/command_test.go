@@ -129,6 +129,15 @@ func TestStatusAndLinks(t *testing.T) {
 	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, "location not found")
 }
 
+// --wait is over when the last location has caught up, and not before.
+func TestStatusWaits(t *testing.T) {
+	t.Parallel()
+	runWith(t, "", nil, "status", "--wait", "--url", fakeMesh(t, 10)).want(t, exitDone, "seen from fra")
+	never := fakeMesh(t, 1<<30)
+	runWith(t, "", nil, "status", "--wait", "--url", never, "--timeout", "200ms").want(t, exitFailed, "syd lacks entries of fra, tok (is a link cut?)")
+	runWith(t, "", nil, "status", "--wait", "--watch", "--url", never).want(t, exitUsage)
+}
+
 func TestExport(t *testing.T) {
 	t.Parallel()
 	f := newFakeLocation(t)

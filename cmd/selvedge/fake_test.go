@@ -215,6 +215,41 @@ func (f *fakeLocation) link(r *http.Request) (int, any) {
 	return 200, map[string]any{}
 }
 
+// fakeMesh answers for three locations. Of what fra and tok committed, syd has
+// seen nothing until it was asked so many times.
+func fakeMesh(t *testing.T, sydAsked int) (url string) {
+	t.Helper()
+	const early, late = "0190000000000000", "0190000000000001"
+	var mu sync.Mutex
+	vectors := map[string]map[string]string{"fra": {"fra": late, "tok": early}, "syd": {"fra": early}, "tok": {"7": early, "tok": late}}
+	var locations []any
+	unnamed := 2 // so many answers come before the last address does
+	for _, name := range []string{"fra", "syd", "tok"} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			if sydAsked--; name == "syd" && sydAsked < 0 {
+				vectors["syd"] = map[string]string{"fra": late, "tok": late}
+			}
+			shown := locations
+			if unnamed--; unnamed >= 0 {
+				shown = []any{map[string]any{"name": "tok"}}
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"location": name, "locations": shown, "vector": vectors[name]})
+			if name != "syd" {
+				vectors[name] = map[string]string{"fra": late, "tok": late}
+			}
+		}))
+		t.Cleanup(s.Close)
+		locations = append(locations, map[string]any{"name": name, "url": s.URL, "state": "up"})
+		if url == "" {
+			url = s.URL
+		}
+	}
+	locations = append(locations, map[string]any{"name": "nyc", "url": "http://127.0.0.1:1", "state": "evicting"})
+	return url
+}
+
 // documents of a collection, as the fake holds them.
 func (f *fakeLocation) documents(collection string) map[string]json.RawMessage {
 	f.mu.Lock()

@@ -16,22 +16,32 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var watch, allLinks bool
-	var every time.Duration
+	var watch, wait, allLinks bool
+	var every, timeout time.Duration
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "status",
 		Short: "Show the locations of a fabric, their links and how far behind they are",
 		Long: "Show the locations of a fabric as one of them sees it: state, clock, and what each link still has to bring. Lag is\n" +
-			"what the one location has committed and the other has not yet made durable.",
-		Example: "  selvedge status\n  selvedge status --watch --all-links\n  selvedge status --output json",
+			"what the one location has committed and the other has not yet made durable.\n\n" +
+			"With --wait it asks all the locations, and shows the state when each of them has what any had committed at the\n" +
+			"beginning; when that takes longer than --timeout, it fails and says who lacks what.",
+		Example: "  selvedge status\n  selvedge status --watch --all-links\n  selvedge status --wait --timeout 5s\n  selvedge status --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if every < 100*time.Millisecond {
 				return usagef("--every %s: want at least 100ms", every)
 			}
+			if wait && (watch || timeout <= 0) {
+				return usagef("--wait does without --watch, and needs a --timeout above zero")
+			}
 			c, err := a.connect(true)
 			if err != nil {
 				return err
+			}
+			if wait {
+				if err := waitForAll(cmd.Context(), c, timeout); err != nil {
+					return fmt.Errorf("status --wait: %w", err)
+				}
 			}
 			if watch {
 				return a.watchStatus(cmd.Context(), c, every, allLinks)
@@ -44,6 +54,8 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&watch, "watch", false, "show again and again until interrupted")
+	c.Flags().BoolVar(&wait, "wait", false, "first wait until every location has what any had committed when the command began")
+	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long --wait may take")
 	c.Flags().DurationVar(&every, "every", time.Second, "pause between two looks of --watch")
 	c.Flags().BoolVar(&allLinks, "all-links", false, "all links, also where there are many")
 	return c
