@@ -54,17 +54,14 @@ func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 	if err := d.share(); err != nil {
 		return nil, err
 	}
-	first, err := d.start(ctx, 0)
-	if err != nil {
+	if err := d.startAll(ctx); err != nil {
 		return nil, err
 	}
+	first := d.Node(cfg.Places[0].ID)
 	if d.made = first.made.Password; cfg.RootPassword != nil {
 		d.made = ""
 	}
-	if err := d.moveKey(first); err != nil {
-		return nil, err
-	}
-	return d, d.startOthers(ctx)
+	return d, d.moveKey(first)
 }
 
 // share prepares what the locations have in common.
@@ -139,9 +136,10 @@ func (d *Dev) config(i int) Config {
 	return c
 }
 
-func (d *Dev) start(ctx context.Context, i int) (*Node, error) {
+func (d *Dev) start(ctx context.Context, i int, rejoining func()) error {
 	cfg := d.config(i)
 	s := d.shared
+	s.rejoining = rejoining
 	s.env = machine(cfg.Location.Name)
 	s.starting = func(n *Node) {
 		d.mu.Lock()
@@ -149,11 +147,37 @@ func (d *Dev) start(ctx context.Context, i int) (*Node, error) {
 		d.mu.nodes[cfg.Location.Name] = n
 		d.mu.addresses[cfg.Location.Name] = n.cfg.Mesh.Advertise
 	}
-	n, err := start(ctx, cfg, s)
-	if err != nil {
-		return nil, fmt.Errorf("location %s: %w", cfg.Location.Name, err)
+	if _, err := start(ctx, cfg, s); err != nil {
+		return fmt.Errorf("location %s: %w", cfg.Location.Name, err)
 	}
-	return n, nil
+	return nil
+}
+
+// startAll starts the first location, then the others, which may have to join through it. Only when the first was
+// evicted from the planet that it once created, it joins through the others.
+func (d *Dev) startAll(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	first, rejoining := make(chan error, 1), make(chan struct{})
+	go func() { first <- d.start(ctx, 0, func() { close(rejoining) }) }()
+	var err error
+	select {
+	case err = <-first:
+		if err == nil {
+			err = d.startOthers(ctx)
+		}
+	case <-rejoining:
+		if err = d.startOthers(ctx); err != nil {
+			cancel()
+		}
+		err = errors.Join(<-first, err)
+	}
+	for _, n := range d.Nodes() {
+		if err == nil {
+			err = n.guard.held(ctx)
+		}
+	}
+	return err
 }
 
 // startOthers starts all locations but the first at once.
@@ -161,7 +185,7 @@ func (d *Dev) startOthers(ctx context.Context) error {
 	var wg sync.WaitGroup
 	failed := make([]error, len(d.cfg.Places))
 	for i := 1; i < len(d.cfg.Places); i++ {
-		wg.Go(func() { _, failed[i] = d.start(ctx, i) })
+		wg.Go(func() { failed[i] = d.start(ctx, i, nil) })
 	}
 	wg.Wait()
 	if err := errors.Join(failed...); err != nil {
@@ -169,11 +193,6 @@ func (d *Dev) startOthers(ctx context.Context) error {
 	}
 	for _, n := range d.Nodes() {
 		n.introducePeers()
-	}
-	for _, n := range d.Nodes() {
-		if err := n.guard.held(ctx); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -12,10 +12,17 @@ import (
 	"github.com/selvedge-db/selvedge/replication"
 )
 
+// named is what never changes of a fabric's registration, for all to read.
+type named struct {
+	ID, Tenant, Name string
+	Number           uint32 // in store keys
+}
+
 // hosted is one fabric that lives here: the fabric and what replicates it.
 type hosted struct {
 	node        *Node
-	reg         registration
+	reg         named
+	registered  atomic.Pointer[registration] // as the registry has it
 	fabric      *fabric.Fabric
 	driven      atomic.Pointer[replication.Runner]
 	mu          sync.Mutex
@@ -34,7 +41,8 @@ type hosted struct {
 // host opens a registered fabric and starts to replicate it. joining says that its data is yet to come. first, when
 // given, runs before others can hear of the fabric.
 func (n *Node) host(reg registration, joining bool, known []string, first ...func(*hosted) error) (*hosted, error) {
-	h := &hosted{node: n, reg: reg, known: map[string]bool{}, told: map[string]bool{}, nonces: map[string]string{}, ready: make(chan struct{})}
+	h := &hosted{node: n, reg: named{reg.ID, reg.Tenant, reg.Name, reg.Number}, known: map[string]bool{}, told: map[string]bool{}, nonces: map[string]string{}, ready: make(chan struct{})}
+	h.registered.Store(&reg)
 	for _, name := range known {
 		h.known[name] = true
 	}
@@ -70,7 +78,7 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 
 // drive starts to replicate the fabric under the identity that is registered.
 func (h *hosted) drive() {
-	n, reg := h.node, h.reg
+	n, reg := h.node, h.registered.Load()
 	config := replication.RunnerConfig{
 		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
 			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
@@ -220,13 +228,13 @@ func (n *Node) all() []*hosted {
 
 // installed is called when the fabric's data has come in whole.
 func (h *hosted) installed() {
-	reg := h.reg
+	reg := *h.registered.Load()
 	reg.Joining = false
 	if err := h.node.registry.set(reg); err != nil {
 		h.node.storeFailed(err)
 		return
 	}
-	h.reg = reg
+	h.registered.Store(&reg)
 	h.fabric.AllowWrites("rejected")
 	h.fabric.AllowWrites("joining")
 	h.rejectedFor.Store(0)

@@ -73,6 +73,9 @@ func (n *Node) openPlanet(ctx context.Context) error {
 	// The system fabric first: the others look at it.
 	first := slices.IndexFunc(fabrics, func(r registration) bool { return r.ID == systemID })
 	fabrics[0], fabrics[first] = fabrics[first], fabrics[0]
+	if fabrics[0].Self == 0 && n.shared.rejoining != nil {
+		n.shared.rejoining()
+	}
 	for _, reg := range fabrics {
 		if err := n.resume(ctx, reg); err != nil {
 			return err
@@ -179,7 +182,7 @@ func (n *Node) joined(reg registration, reply joinReply) error {
 
 // admitted writes down who this location is in a fabric, and returns who else takes part.
 func (n *Node) admitted(reg *registration, reply joinReply) (known []string, err error) {
-	reg.Self, reg.Join, reg.Tenant, reg.Joining = reply.Origin, reply.Join, reply.Tenant, true
+	reg.Self, reg.Join, reg.Tenant, reg.Joining, reg.Peers = reply.Origin, reply.Join, reply.Tenant, true, nil
 	if err := n.registry.set(*reg); err != nil {
 		return nil, err
 	}
@@ -215,8 +218,8 @@ func (n *Node) askToJoin(ctx context.Context, reg registration) (joinReply, erro
 		return joinReply{}, err
 	}
 	var logged time.Duration = -joinLog
-	targets := n.joinTargets(reg)
 	for i := 0; ; i++ {
+		targets := n.joinTargets(reg) // they become known while others start
 		target := targets[i%len(targets)]
 		reply, err := n.callJoin(ctx, target, body)
 		if err == nil && reply.Origin != 0 {
@@ -263,8 +266,10 @@ func (n *Node) joinTargets(reg registration) []string {
 			targets = append(targets, l.Address)
 		}
 	}
-	for _, p := range n.peers() {
-		targets = append(targets, p.Address)
+	for _, p := range append(n.peers(), reg.Peers...) {
+		if address := n.address(p.Name, p.Address); address != "" {
+			targets = append(targets, address)
+		}
 	}
 	n.mu.Lock()
 	for _, address := range n.extra {

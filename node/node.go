@@ -48,6 +48,8 @@ type shared struct {
 	node      func(name string) *Node      // finds a location of this process, nil in serve
 	nodes     func() []*Node
 	starting  func(*Node) // called when the location's mesh address is known, nil in serve
+	// rejoining is called when the location must join the planet again before it can go on, nil where nobody waits.
+	rejoining func()
 	// newKey makes up and keeps the root API key of a planet that has none, nil in serve; remembered says that the key in
 	// the configuration is from there, for a planet that may have it no more.
 	newKey     func(tenant string) (string, error)

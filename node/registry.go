@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/store/kv"
 )
 
@@ -22,6 +23,8 @@ type registration struct {
 	Joining bool `json:"joining"`
 	// Replaces is an earlier incarnation of this location, to be evicted when it joins again.
 	Replaces clock.Origin `json:"replaces"`
+	// Peers are the locations to join again through, beside those of the configuration.
+	Peers []mesh.Peer `json:"peers,omitempty"`
 	// Restored says that the data came from a backup, so that it needs a new incarnation.
 	Restored bool `json:"restored"`
 	// Alone says that a restored location goes on without the others, which are gone for good.

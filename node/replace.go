@@ -53,9 +53,9 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 	if r.Reason == replication.TwoLive {
 		return fmt.Errorf("two processes run with the data of this incarnation: stop one of them, then restart the other")
 	}
-	reg := h.reg
-	reg.Self, reg.Join, reg.Replaces, reg.Joining = 0, stampRecord{}, h.reg.Self, true
-	reg.Nonce = fmt.Sprintf("%016x", n.env.Rand.Uint64())
+	reg := *h.registered.Load()
+	reg.Self, reg.Join, reg.Replaces, reg.Joining = 0, stampRecord{}, reg.Self, true
+	reg.Nonce, reg.Peers = fmt.Sprintf("%016x", n.env.Rand.Uint64()), n.peers()
 	if err := n.registry.set(reg); err != nil {
 		return err
 	}
@@ -77,7 +77,8 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 		return err
 	}
 	h.mu.Lock()
-	h.reg, h.told = reg, map[string]bool{}
+	h.registered.Store(&reg)
+	h.told = map[string]bool{}
 	for _, name := range known {
 		h.known[name] = true
 	}
