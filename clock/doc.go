@@ -52,10 +52,10 @@
 // Entries between locations. An applied entry's stamp is observed, so that
 // later commits here are above it. HAZARD: one stamp from a clock that is
 // years ahead would drag every clock of the fabric with it, for ever, and the
-// bound on skew would be gone for all. So the receiver asks
-// Guard.FutureStamp first and holds such an entry back. An entry that is
-// applied but not observed would be worse still: a commit that depends on it
-// could get an earlier stamp and lose to what it replaced.
+// bound on skew would be gone for all. So the receiver asks FutureStamp first
+// and holds such an entry back. An entry that is applied but not observed
+// would be worse still: a commit that depends on it could get an earlier stamp
+// and lose to what it replaced.
 //
 // The disk. The high-water mark is written with every batch, the ceiling about
 // once a second. HAZARD: a stamp above the durable ceiling that went out
@@ -92,8 +92,13 @@
 // the alarm (Behind). HAZARD: a jump while nobody is connected cannot be seen
 // by comparing with peers; hence the comparison with the monotonic clock
 // (Jumped). A machine that was suspended shows the same picture, because the
-// monotonic clock may stand still meanwhile; the runner may call Accept when
-// peers or an operator confirm the new time.
+// monotonic clock may stand still meanwhile. So a jump is forgiven when most
+// peers confirm the new time, or when it is taken back. HAZARD: while the guard
+// distrusts the wall clock nothing may be stamped, vouched for or promised to
+// the disk (the ceiling) by it: Vouch and NeedsCeiling move clock and ceiling
+// for good, and all commits after the clock is right again would be stamped as
+// far ahead as it was wrong. So the caller gives the wall clock as it was when
+// it was trusted last, and asks neither meanwhile.
 //
 // # Sources
 //

@@ -19,7 +19,7 @@ const (
 	// Behind the lower median by more than the limit: alarm.
 	Behind
 	// Jumped against the monotonic clock by more than the limit: refuse
-	// writes until Accept.
+	// writes until both agree again, or peers confirm the new time.
 	Jumped
 )
 
@@ -45,6 +45,7 @@ func (v Verdict) RefusesWrites() bool { return v == Ahead || v == Jumped }
 type heard struct {
 	location string
 	offset   int64
+	fresh    bool // heard after the wall clock last jumped
 }
 
 // slewShare is the share of elapsed time (one in slewShare) by which the wall
@@ -57,11 +58,12 @@ const slewShare = 10
 type Guard struct {
 	limit    int64
 	peers    []heard // sorted by location
+	sorted   []int64 // offsets, our own included; empty when what was heard has changed
 	started  bool
 	jumped   bool
 	lastMono int64
+	lastDiff int64 // wall minus monotonic at the last check
 	base     int64 // wall minus monotonic, as believed; follows slowly
-	drift    int64 // how far wall minus monotonic was from base at the last check
 }
 
 // NewGuard makes a guard with a limit in milliseconds; zero or less means
@@ -87,17 +89,19 @@ func (g *Guard) find(location string) (int, bool) {
 func (g *Guard) Heard(location string, offsetMs int64) {
 	offsetMs = max(-maxMillis, min(offsetMs, maxMillis))
 	i, ok := g.find(location)
-	if ok {
-		g.peers[i].offset = offsetMs
-		return
+	if !ok {
+		g.peers = slices.Insert(g.peers, i, heard{location: location})
 	}
-	g.peers = slices.Insert(g.peers, i, heard{location, offsetMs})
+	if !ok || g.peers[i].offset != offsetMs {
+		g.sorted = g.sorted[:0]
+	}
+	g.peers[i].offset, g.peers[i].fresh = offsetMs, true
 }
 
 // Forget drops a peer that has left or has been silent for long.
 func (g *Guard) Forget(location string) {
 	if i, ok := g.find(location); ok {
-		g.peers = slices.Delete(g.peers, i, i+1)
+		g.peers, g.sorted = slices.Delete(g.peers, i, i+1), g.sorted[:0]
 	}
 }
 
@@ -114,13 +118,14 @@ func (g *Guard) Offset(location string) (ms int64, known bool) {
 // disagree the one ahead gives way: a stamp that is too early harms nobody but
 // its writer.
 func (g *Guard) Median() int64 {
-	all := make([]int64, 0, len(g.peers)+1)
-	all = append(all, 0)
-	for _, p := range g.peers {
-		all = append(all, p.offset)
+	if len(g.sorted) == 0 {
+		g.sorted = append(g.sorted, 0)
+		for _, p := range g.peers {
+			g.sorted = append(g.sorted, p.offset)
+		}
+		slices.Sort(g.sorted)
 	}
-	slices.Sort(all)
-	return all[(len(all)-1)/2]
+	return g.sorted[(len(g.sorted)-1)/2]
 }
 
 // Verdict judges the wall clock by what is known now.
@@ -137,13 +142,15 @@ func (g *Guard) Verdict() Verdict {
 	return OK
 }
 
-// Check compares both local clocks and gives the verdict. A jump is kept until
-// Accept. It is to be called often (about each second, and before a commit
-// after a pause): between two calls only their sum is seen.
+// Check compares both local clocks and gives the verdict. A jump is held
+// against the wall clock until it agrees with the monotonic clock again, or
+// until more than half of the peers known, heard after the jump, agree with
+// it. It is to be called before every group of commits and often besides
+// (about each second): between two calls only their sum is seen.
 func (g *Guard) Check(wallMs, monoMs int64) Verdict {
 	diff := wallMs - monoMs
 	if !g.started {
-		g.started, g.base, g.lastMono = true, diff, monoMs
+		g.started, g.base, g.lastDiff, g.lastMono = true, diff, diff, monoMs
 	}
 	// A jumped clock keeps its base, or the jump would be slewed away unseen.
 	if !g.jumped {
@@ -153,27 +160,36 @@ func (g *Guard) Check(wallMs, monoMs int64) Verdict {
 	if slewed := (monoMs - g.lastMono) / slewShare * slewShare; slewed > 0 {
 		g.lastMono += slewed // keep the remainder, or frequent checks would allow no slew
 	}
-	g.drift = diff - g.base
-	if g.drift > g.limit || g.drift < -g.limit {
-		g.jumped = true
+	agrees := g.within(diff - g.base)
+	if !agrees && !g.jumped || !g.within(diff-g.lastDiff) {
+		for i := range g.peers {
+			g.peers[i].fresh = false // it says nothing of the clock as it is now
+		}
 	}
+	if g.jumped = !agrees; g.jumped && g.confirmed() {
+		g.jumped, g.base = false, diff
+	}
+	g.lastDiff = diff
 	return g.Verdict()
 }
 
-// Drift is how far the wall clock had moved against the monotonic clock at the
-// last check, beyond what slewing explains.
-func (g *Guard) Drift() int64 { return g.drift }
+func (g *Guard) within(ms int64) bool { return -g.limit <= ms && ms <= g.limit }
 
-// Accept takes the wall clock as it is at these readings, after a jump that
-// peers or an operator have confirmed.
-func (g *Guard) Accept(wallMs, monoMs int64) {
-	g.started, g.jumped, g.drift = true, false, 0
-	g.base, g.lastMono = wallMs-monoMs, monoMs
+// confirmed says whether most peers, heard after the jump, show the same time.
+func (g *Guard) confirmed() bool {
+	n := 0
+	for _, p := range g.peers {
+		if p.fresh && g.within(p.offset) {
+			n++
+		}
+	}
+	return 2*n > len(g.peers)
 }
 
-// FutureStamp tells whether a peer's stamp lies further ahead than the limit,
-// measured from the lower median of the clocks known: a location whose own
-// clock lags does not hold back what everyone else takes for the present.
-func (g *Guard) FutureStamp(t Time, wallMs int64) bool {
-	return t.Millis() > TimeOf(wallMs).Plus(max(g.Median(), 0)).Plus(g.limit).Millis() || t == MaxTime
+// FutureStamp tells whether a stamp of another location lies further ahead
+// than the limit, measured from leadMs ahead of the wall clock here: that is
+// how far the others lead, so that a location whose own clock lags does not
+// hold back what everyone else takes for the present.
+func FutureStamp(t Time, wallMs, leadMs, limitMs int64) bool {
+	return t.Millis() > TimeOf(wallMs+leadMs).Plus(limitMs).Millis() || t == MaxTime
 }

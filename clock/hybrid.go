@@ -69,7 +69,7 @@ func (c *Clock) Next(wallMs int64) (Time, error) {
 }
 
 // Observe moves the clock up to a time that came from elsewhere. The caller
-// has asked Guard.FutureStamp before.
+// has asked FutureStamp before.
 func (c *Clock) Observe(t Time) { c.last = max(c.last, t) }
 
 // NeedsCeiling gives the ceiling to be made durable next, or zero while there

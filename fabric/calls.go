@@ -288,7 +288,7 @@ func (f *Fabric) createUnique(ctx context.Context, collection string, spec Index
 		return err
 	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
-		if err := f.gate.admits(); err != nil {
+		if err := f.admits(); err != nil {
 			return err
 		}
 		if err := core.CheckUnique(collection, spec); err != nil {
@@ -321,7 +321,7 @@ func (f *Fabric) Truncate(ctx context.Context, collection string) error {
 		return err
 	}
 	return f.exclusive(ctx, func(core *Core, wall int64) error {
-		if err := f.gate.admits(); err != nil {
+		if err := f.admits(); err != nil {
 			return err
 		}
 		_, err := core.Truncate(collection, wall)
@@ -359,7 +359,8 @@ func (f *Fabric) Digest(ctx context.Context, at clock.Time) (Digest, error) {
 func (f *Fabric) Progress() Progress {
 	f.seq.Lock()
 	defer f.seq.Unlock()
-	return f.core.Load().Progress(f.wall())
+	core := f.core.Load()
+	return core.Progress(f.trusted(core))
 }
 
 // Reincarnate ends the only member's incarnation and goes on under a new one, with a new epoch: the data is that of a

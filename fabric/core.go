@@ -129,6 +129,8 @@ type openGroup struct {
 	overlay map[string][]byte // guarded keys written in it: nil value = deleted
 	openLog []openRecord      // its entries
 	renew   bool
+	// distrusted says that the wall clock must not move the hybrid clock.
+	distrusted bool
 	// broken is set when something failed half-way through a step: what is in memory is then not what is in the
 	// batch, so that nothing may be written any more until the fabric is opened anew.
 	broken error
@@ -246,7 +248,11 @@ func (c *Core) breaks(err error) error {
 // It returns nil when there is nothing to make durable. The group counts as durable when the caller has waited
 // for Pending and called Durable. After an error the core writes nothing more.
 func (c *Core) Seal(wallMs int64) (*Group, error) {
-	g := c.seq.Seal(wallMs, c.seq.Clock().NeedsCeiling(wallMs), c.renew)
+	ceiling := c.seq.Clock().NeedsCeiling(wallMs)
+	if c.distrusted {
+		ceiling = 0
+	}
+	g := c.seq.Seal(wallMs, ceiling, c.renew)
 	c.renew = false
 	clear(c.overlay)
 	c.openLog = c.openLog[:0]
@@ -284,6 +290,10 @@ func (c *Core) Durable(g *Group) {
 // Renew makes the next Seal renew the clock's durable ceiling even when the group holds nothing else. A commit
 // needs room below the ceiling, and so does a vouched time.
 func (c *Core) Renew() { c.renew = true }
+
+// Trust says whether the wall clock may move the hybrid clock, which it may at first. While it may not, no ceiling is
+// promised and nothing is vouched for by it: either would hold for good, right or wrong.
+func (c *Core) Trust(wall bool) { c.distrusted = !wall }
 
 // DurableNumber is the number of the last commit that is on disk.
 func (c *Core) DurableNumber() uint64 { return c.durable.Load().number }

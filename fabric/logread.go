@@ -42,7 +42,7 @@ func (c *Core) Progress(wallMs int64) Progress {
 	p := Progress{Self: d.self, Vector: d.vector, OwnEnd: d.end, Vouched: d.end, Members: d.members, Partial: c.partial}
 	head := d.head(p.Self)
 	p.OwnChain = head.Chain
-	if p.Self != 0 && p.Self == c.seq.Self() && c.broken == nil && c.seq.Head(p.Self).End == d.end && !c.seq.Open() {
+	if p.Self != 0 && p.Self == c.seq.Self() && c.broken == nil && !c.distrusted && c.seq.Head(p.Self).End == d.end && !c.seq.Open() {
 		p.Vouched = max(d.end, c.seq.Clock().Vouch(wallMs))
 	}
 	return p

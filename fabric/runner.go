@@ -21,6 +21,10 @@ type Config struct {
 	DB      kv.DB
 	Env     env.Env
 	Options Options
+	// Trust is asked on the sequencing side, before anything is stamped or vouched for, why the clock in Env must not be
+	// used for it now; empty when it may. Then no writes are taken, and time goes on only as others' entries tell it. nil
+	// trusts the clock always.
+	Trust func() (refusal string)
 	// System is the system fabric of this location, nil for that one itself: what was applied of it here comes, at every
 	// location, before what is committed here.
 	System     *Fabric
@@ -44,6 +48,7 @@ type Fabric struct {
 	flight  chan struct{} // a place for each group between Seal and Durable
 	signal  signal        // something became durable
 	gate    gate
+	clock   error        // why nothing may be stamped, as last asked on the sequencing side
 	active  atomic.Int64 // monotonic ms of the last commit or remote entry
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the goroutines that hand groups over
@@ -144,7 +149,31 @@ func (f *Fabric) begin() (*Core, int64, error) {
 	}
 	core := f.core.Load()
 	core.Begin()
-	return core, f.wall(), nil
+	return core, f.trusted(core), nil
+}
+
+// trusted is the wall clock for the sequencing side, once it has been asked whether the clock is to be trusted. While it
+// is not, it shows no more than the hybrid clock has seen: nothing expires, is forgotten or trimmed by a wrong clock.
+func (f *Fabric) trusted(core *Core) int64 {
+	f.clock = nil
+	if f.cfg.Trust != nil {
+		if refusal := f.cfg.Trust(); refusal != "" {
+			f.clock = failure(ReadOnly, "%s", refusal)
+		}
+	}
+	core.Trust(f.clock == nil)
+	if f.clock != nil {
+		return min(f.wall(), core.seq.Clock().Now().Millis())
+	}
+	return f.wall()
+}
+
+// admits says on the sequencing side why writes are refused, nil when they are not.
+func (f *Fabric) admits() error {
+	if err := f.gate.admits(); err != nil {
+		return err
+	}
+	return f.clock
 }
 
 func (f *Fabric) wall() int64 { return f.cfg.Env.Clock.WallMs() }
@@ -213,7 +242,7 @@ func (f *Fabric) sequence(ctx context.Context) {
 func (f *Fabric) group(core *Core, wall int64, list []*request) {
 	acks := make([]ack, len(list))
 	for i, r := range list {
-		if err := f.gate.admits(); err != nil {
+		if err := f.admits(); err != nil {
 			acks[i] = ack{r, clock.Stamp{}, err}
 			continue
 		}
@@ -341,7 +370,7 @@ func (f *Fabric) upkeepRound(renew bool) (more bool) {
 	if more, err = core.Upkeep(wall); err != nil {
 		f.fail(err)
 	}
-	if renew && core.Self() != 0 {
+	if renew && core.Self() != 0 && f.clock == nil {
 		core.Renew()
 	}
 	f.hand(core, wall, nil)
@@ -349,7 +378,8 @@ func (f *Fabric) upkeepRound(renew bool) (more bool) {
 	return more
 }
 
-// exclusive runs work in a group of its own while nothing else is sequenced, and waits until it is durable.
+// exclusive runs work in a group of its own while nothing else is sequenced, and waits until it is durable. Work stamps,
+// so it needs a clock that is trusted.
 func (f *Fabric) exclusive(ctx context.Context, work func(core *Core, wall int64) error) error {
 	for attempt := 0; ; attempt++ {
 		if err := f.gate.failure(); err != nil {
@@ -360,7 +390,9 @@ func (f *Fabric) exclusive(ctx context.Context, work func(core *Core, wall int64
 		if err != nil {
 			return err
 		}
-		err = work(core, wall)
+		if err = f.clock; err == nil {
+			err = work(core, wall)
+		}
 		if errors.Is(err, clock.ErrCeiling) {
 			core.Renew()
 		}

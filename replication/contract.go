@@ -40,9 +40,10 @@ type Progress struct {
 	// holds nothing up. Only with Config.GateSystem.
 	System  clock.Vector
 	Partial SnapshotMark
-	// Lead is how many milliseconds the clocks of the others are ahead of this
-	// location's, by the lower median of all; zero when they are not. A location
-	// whose clock is late must not hold back what honest peers stamp.
+	// Lead is how many milliseconds the clocks of the others are ahead of Wall,
+	// by the lower median of all; zero when they are not, and less only when
+	// Wall itself is known to be ahead. A location whose clock is late must not
+	// hold back what honest peers stamp.
 	Lead int64
 }
 

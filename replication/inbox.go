@@ -282,7 +282,7 @@ func (m *Machine) ready(o *origin) bool {
 		now.why = onJoin
 	case o.state == member.Evicting && e.Stamp.Time > o.need:
 		now.why = onEviction
-	case e.Stamp.Time > clock.TimeOf(m.now.Wall+max(m.progress.Lead, 0)).Plus(m.cfg.MaxAhead):
+	case clock.FutureStamp(e.Stamp.Time, m.now.Wall, m.progress.Lead, m.cfg.MaxAhead):
 		now.why = onFuture
 		m.alarm(AlarmFuture, o.queue[0].from, o.id, fmt.Sprintf("entry %s is ahead of the clock (%s) by more than %d ms", e.Stamp, clock.TimeOf(m.now.Wall), m.cfg.MaxAhead))
 	case m.cfg.GateSystem && e.System > m.progress.System.At(o.id):
