@@ -16,8 +16,16 @@ import (
 // Digest computes the fingerprint of everything that locations share: the documents of the collections that are
 // not local, as they show at the time, the schema documents, and the entries of the indexes as they lie in the
 // store. It is a sum, so it does not depend on the order or the numbers of anything, nor on how far metadata is
-// folded. The view must be exact (taken on the sequencing side).
+// folded. The view must be exact (taken on the sequencing side). A time before that at which expired documents were
+// deleted here is refused: elsewhere they may still be there.
 func (v *View) Digest(at clock.Time) (Digest, error) {
+	purged, err := purgedAt(v.reader, v.core.keys)
+	if err != nil {
+		return Digest{}, err
+	}
+	if at < purged {
+		return Digest{}, failure(BadArgument, "no digest at %s: what had expired by %s is deleted here, so ask for that time or a later one", at, purged)
+	}
 	v.wallMs = at.Millis()
 	var sum uint64
 	replicated, _ := v.state.schema.Collection(schema.Replicated)

@@ -28,8 +28,8 @@
 //     the collections allow it) is the one exception.
 //   - Documents, index entries, counts, expiry notes, log, vector and clock mark change in one batch of the store.
 //     After a crash the fabric stands where some group ended, and no acknowledged group is missing.
-//   - Locations with equal vectors have equal digests at equal times (as long as the time is not below anybody's
-//     watermark), however their entries came and however far each has folded.
+//   - Locations with equal vectors have equal digests at equal times, however their entries came and however far each
+//     has folded. A location refuses a time below the watermark by which it deleted expired documents.
 //   - Counts are exact, and index entries are those of the documents that are there.
 //   - After a failure of the store, or one that left a step half done, nothing more is written until the fabric is
 //     opened anew. What is durable can still be read, if the store can.

@@ -196,3 +196,60 @@ func TestTimesBeyondWhatCounts(t *testing.T) {
 		t.Fatalf("%d were deleted", n)
 	}
 }
+
+// TestDigestsAfterARestart deletes what has expired at one of two locations and starts both again: digests of one time
+// agree or are refused.
+func TestDigestsAfterARestart(t *testing.T) {
+	t.Parallel()
+	a := newReplica(t, "a", 1)
+	a.found()
+	a.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "kv", Type: 2, Expires: true}, nil))
+	b := newReplica(t, "b", 2)
+	a.join(b)
+	all := []*replica{a, b}
+	a.must(write(t, fabric.Insert, "kv", "k", `{"expireAt":`+itoa(wallBase/1000+10)+`}`), write(t, fabric.Insert, "kv", "stays", `{}`))
+	exchange(all)
+	pass(all, 60_000)
+	exchange(all)
+	for _, r := range all {
+		r.sync()
+	}
+	for _, r := range all {
+		r.learn(all)
+	}
+	a.upkeep()
+	a.upkeep()
+	if n := a.core.Counters().Purges; n != 1 {
+		t.Fatalf("%d documents deleted, want 1", n)
+	}
+	c := newReplica(t, "c", 3)
+	a.join(c)
+	a.open()
+	b.open()
+	if a.core.Watermark() == 0 || c.core.Watermark() != a.core.Watermark() {
+		t.Fatalf("watermarks %s and, after a snapshot, %s", a.core.Watermark(), c.core.Watermark())
+	}
+	at := func(r *replica, at clock.Time) (fabric.Digest, error) {
+		v := r.core.NewView(r.wall)
+		defer func() { _ = v.Close() }()
+		return v.Digest(at)
+	}
+	b.pull(a, a.self, 1<<30)
+	one, err := at(a, a.core.Watermark())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*replica{b, c} {
+		if two, err := at(r, one.At); err != nil || one.Hash != two.Hash || !one.Vector.Equal(two.Vector) {
+			t.Errorf("%s has %v, %v; a has %v", r.name, two, err, one)
+		}
+	}
+	for _, r := range []*replica{a, c} {
+		if _, err := at(r, one.At-1); fabric.CodeOf(err) != fabric.BadArgument {
+			t.Errorf("%s gave a digest at a time that is over: %v", r.name, err)
+		}
+	}
+	if _, err := at(b, 0); err != nil { // nothing is deleted there
+		t.Error(err)
+	}
+}

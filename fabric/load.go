@@ -53,6 +53,10 @@ func (c *Core) load() (sequencer.State, error) {
 	if err := c.loadTrimmed(); err != nil {
 		return s, err
 	}
+	// Whoever asks for a digest without saying when is told of a time for which there still is one.
+	if c.watermark, err = purgedAt(c.db, c.keys); err != nil {
+		return s, err
+	}
 	if err := c.loadTruncations(); err != nil {
 		return s, err
 	}
@@ -117,6 +121,18 @@ func (c *Core) loadTrimmed() error {
 	}
 	c.trimmed, err = codec.DecodeVector(data)
 	return err
+}
+
+// purgedAt is the highest watermark by which expired documents were deleted.
+func purgedAt(r kv.Reader, keys layout.Keys) (clock.Time, error) {
+	data, found, err := r.Get(keys.State(layout.StateWatermark))
+	if err != nil || !found {
+		return 0, err
+	}
+	if len(data) != 8 {
+		return 0, fmt.Errorf("record of the watermark has %d bytes, not 8: %w", len(data), kv.ErrCorrupt)
+	}
+	return clock.Time(binary.BigEndian.Uint64(data)), nil
 }
 
 func (c *Core) loadCounts(s *sequencer.State) error {

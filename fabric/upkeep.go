@@ -251,7 +251,17 @@ func (c *Core) purge(collection *schema.Collection) (bool, error) {
 			return false, err
 		}
 	}
-	return len(keys) == upkeepChunk && c.counters.Purges > before, nil
+	if c.counters.Purges == before {
+		return false, nil
+	}
+	if !collection.Local {
+		// Digests leave local collections out, and their documents go by this location's own clock.
+		mark := sequencer.Put{Key: c.keys.State(layout.StateWatermark), Value: layout.Long(nil, uint64(watermark))}
+		if err := c.quietly(&sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Puts: []sequencer.Put{mark}}); err != nil {
+			return false, err
+		}
+	}
+	return len(keys) == upkeepChunk, nil
 }
 
 // ruleStable says whether everybody knows by what rule the documents of a collection expire: whoever does not may

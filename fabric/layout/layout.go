@@ -53,6 +53,7 @@ const (
 	StateTrim       = 'r' // where logs were cut
 	StatePartial    = 'p' // an interrupted snapshot: how far it was taken in
 	StateIdentity   = 'i' // who this location is in the fabric
+	StateWatermark  = 'w' // hybrid time up to which expired documents may be gone
 	StateLine       = 'f' // which run of order records: a snapshot begins another
 )
 
