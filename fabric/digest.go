@@ -23,7 +23,7 @@ func (v *View) Digest(at clock.Time) (Digest, error) {
 	if err != nil {
 		return Digest{}, err
 	}
-	if at < purged {
+	if at.Millis() < purged.Millis() {
 		return Digest{}, failure(BadArgument, "no digest at %s: what had expired by %s is deleted here, so ask for that time or a later one", at, purged)
 	}
 	v.wallMs = at.Millis()

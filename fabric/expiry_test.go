@@ -245,7 +245,7 @@ func TestDigestsAfterARestart(t *testing.T) {
 		}
 	}
 	for _, r := range []*replica{a, c} {
-		if _, err := at(r, one.At-1); fabric.CodeOf(err) != fabric.BadArgument {
+		if _, err := at(r, clock.TimeOf(one.At.Millis()-1)); fabric.CodeOf(err) != fabric.BadArgument {
 			t.Errorf("%s gave a digest at a time that is over: %v", r.name, err)
 		}
 	}
