@@ -261,6 +261,7 @@ func Install(db kv.DB, number uint32, mark SnapshotMark, data []byte, last bool,
 	if last {
 		batch.Delete(keys.State(layout.StatePartial))
 		batch.Set(keys.State(layout.StateTrim), codec.AppendVector(nil, vector))
+		batch.Set(keys.State(layout.StateTaken), codec.AppendVector(nil, vector)) // no order record will speak of these entries
 		batch.Set(keys.State(layout.StateIdentity), layout.Number(nil, uint32(self)))
 		batch.Set(keys.State(layout.StateLine), layout.Number(nil, uint32(guard([]byte(mark.ID)))))
 	} else {

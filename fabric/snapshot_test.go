@@ -6,6 +6,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 )
 
@@ -210,5 +211,61 @@ func TestAFullDiskEndsTheCore(t *testing.T) {
 	r.must(write(t, fabric.Insert, "c", "b", `{}`))
 	if r.text("c", "a") != "" || r.text("c", "b") == "" {
 		t.Fatal("after opening anew")
+	}
+}
+
+// logged counts the log records that a replica holds of an origin.
+func (r *replica) logged(o clock.Origin) int {
+	r.t.Helper()
+	it, err := r.db.Scan(layout.NewKeys(3).LogSpace(o), layout.End(layout.NewKeys(3).LogSpace(o)))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n := 0
+	for it.Next() {
+		n++
+	}
+	if err := it.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// TestLogsOfASnapshotAreTrimmed gives a snapshot with entries that are not stable to a newcomer. Once they are, they go
+// there too, although whoever wrote them is silent, or closed.
+func TestLogsOfASnapshotAreTrimmed(t *testing.T) {
+	t.Parallel()
+	a, b, all := pair(t)
+	for i := range 300 {
+		r := all[i%2]
+		r.must(write(t, fabric.Insert, "docs", "k"+itoa(int64(i)), `{}`))
+	}
+	exchange(all)
+	c := newReplica(t, "c", 3)
+	c.limits = a.limits
+	a.join(c)
+	all = append(all, c)
+	if n := c.logged(b.self); n < 150 {
+		t.Fatalf("the snapshot holds %d entries of b, which are not stable", n)
+	}
+	for range 4 {
+		pass(all, 70_000)
+		agree(all)
+		c.wall += 6_000
+		c.upkeep()
+	}
+	const back = 64 // a log keeps what its last entries are coded against
+	for _, r := range all {
+		for _, o := range all {
+			if n := r.logged(o.self); n > back {
+				t.Errorf("%s holds %d log entries of %s", r.name, n, o.name)
+			}
+		}
+	}
+	c.open()
+	c.must(write(t, fabric.Insert, "docs", "last", `{}`))
+	exchange(all)
+	if x, y := a.digest(a.wall), c.digest(a.wall); x.Hash != y.Hash {
+		t.Errorf("digests %v and %v", x, y)
 	}
 }

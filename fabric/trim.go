@@ -43,6 +43,9 @@ func (c *Core) trim(wallMs int64) (bool, error) {
 			}
 		}
 	}
+	if err := c.trimTaken(&work); err != nil {
+		return false, err
+	}
 	if more {
 		c.upkeep.trimmedAt = 0
 	}
@@ -131,6 +134,41 @@ func (c *Core) trimConflicts(wallMs int64) (bool, error) {
 	return at.cursor != nil, c.quietly(&work)
 }
 
+// trimTaken cuts the logs that came with a snapshot, each once its part is stable. Their entries are in no order record
+// here, and need no history: feeds begin after the snapshot.
+func (c *Core) trimTaken(work *sequencer.Prepared) error {
+	key := c.keys.State(layout.StateTaken)
+	data, found, err := c.db.Get(key)
+	if err != nil || !found {
+		return err
+	}
+	taken, err := codec.DecodeVector(data)
+	if err != nil {
+		return corrupt(key, err)
+	}
+	var left clock.Vector
+	for _, row := range withClosed(taken, c.members, true) {
+		if !c.pub.stable.Covers(clock.Stamp{Time: row.Time, Origin: row.Origin}) {
+			left.Raise(row.Origin, row.Time)
+			continue
+		}
+		_, there, err := c.db.Get(c.keys.LogRecord(nil, row.Origin, row.Time))
+		if err == nil && there { // else it was cut beyond that already
+			err = c.trimLog(row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(left) == 0:
+		work.Deletes = append(work.Deletes, sequencer.Put{Key: key})
+	case !left.Equal(taken):
+		work.Puts = append(work.Puts, sequencer.Put{Key: key, Value: codec.AppendVector(nil, left)})
+	}
+	return nil
+}
+
 // trimLog deletes an origin's log before the last whole record at or below the cut, so that what is left can be
 // read from its beginning.
 func (c *Core) trimLog(cut clock.Row) error {
@@ -138,9 +176,12 @@ func (c *Core) trimLog(cut clock.Row) error {
 	if err != nil {
 		return err
 	}
-	space := c.keys.LogSpace(cut.Origin)
-	c.seq.DeleteRange(space, c.keys.LogRecord(nil, cut.Origin, records[0].Time))
-	return nil
+	space, upper := c.keys.LogSpace(cut.Origin), c.keys.LogRecord(nil, cut.Origin, records[0].Time)
+	before, err := c.take(space, upper, 1)
+	if len(before) > 0 {
+		c.seq.DeleteRange(space, upper)
+	}
+	return err
 }
 
 // fill adds to an index that is not ready yet the entries of a stretch of its collection.
@@ -165,7 +206,7 @@ func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
 		lower = space
 	}
 	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
-	keys, err := c.take(lower, layout.End(space))
+	keys, err := c.take(lower, layout.End(space), upkeepChunk)
 	if err != nil {
 		return err
 	}

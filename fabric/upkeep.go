@@ -86,7 +86,7 @@ func (c *Core) fold(int64) (bool, error) {
 	} else {
 		c.upkeep.stableFresh = false
 	}
-	keys, err := c.take(lower, layout.End(space))
+	keys, err := c.take(lower, layout.End(space), upkeepChunk)
 	if err != nil {
 		return false, err
 	}
@@ -102,14 +102,14 @@ func (c *Core) fold(int64) (bool, error) {
 	return c.upkeep.foldCursor != nil, nil
 }
 
-// take lists the first keys of a range.
-func (c *Core) take(lower, upper []byte) ([][]byte, error) {
+// take lists the first keys of a range, up to a number of them.
+func (c *Core) take(lower, upper []byte, limit int) ([][]byte, error) {
 	it, err := c.db.Scan(lower, upper)
 	if err != nil {
 		return nil, err
 	}
 	var keys [][]byte
-	for len(keys) < upkeepChunk && it.Next() {
+	for len(keys) < limit && it.Next() {
 		keys = append(keys, append([]byte(nil), it.Key()...))
 	}
 	return keys, it.Close()
@@ -183,7 +183,7 @@ func (c *Core) expire(wallMs int64) (more bool, err error) {
 // report moves what has expired from the expiring to the expired and tells the changelog.
 func (c *Core) report(collection *schema.Collection, wallMs int64) (bool, error) {
 	space := layout.Number(c.keys.Space(nil, layout.Expiring), collection.Number)
-	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)+1))
+	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)+1), upkeepChunk)
 	if err != nil || len(keys) == 0 {
 		return false, err
 	}
@@ -230,7 +230,7 @@ func (c *Core) purge(collection *schema.Collection) (bool, error) {
 	if cursor := c.upkeep.purgeCursor[collection.Number]; cursor != nil {
 		lower = append(cursor, 0)
 	}
-	keys, err := c.take(lower, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())))
+	keys, err := c.take(lower, layout.Long(append([]byte(nil), space...), uint64(watermark.Millis())), upkeepChunk)
 	if err != nil {
 		return false, err
 	}
@@ -321,7 +321,7 @@ func (c *Core) purgeOne(collection *schema.Collection, xkey []byte) error {
 // forget deletes idempotency records whose time is over.
 func (c *Core) forget(wallMs int64) (bool, error) {
 	space := c.keys.Space(nil, layout.Forgetting)
-	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)))
+	keys, err := c.take(space, layout.Long(append([]byte(nil), space...), uint64(wallMs)), upkeepChunk)
 	if err != nil || len(keys) == 0 {
 		return false, err
 	}

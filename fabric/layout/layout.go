@@ -54,6 +54,7 @@ const (
 	StatePartial    = 'p' // an interrupted snapshot: how far it was taken in
 	StateIdentity   = 'i' // who this location is in the fabric
 	StateWatermark  = 'w' // hybrid time up to which expired documents may be gone
+	StateTaken      = 'v' // ends of the logs that came with a snapshot and were not cut since
 	StateLine       = 'f' // which run of order records: a snapshot begins another
 )
 
