@@ -1,7 +1,10 @@
 package sim
 
 import (
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -148,22 +151,45 @@ func (w *world) fat() string {
 		if err := it.Close(); err != nil {
 			return err.Error()
 		}
-		if n := s.keysIn(layout.Order); n > 60 {
-			return fmt.Sprintf("%s keeps %d records of its changelog", s, n)
+		if why := s.longLogs(); why != "" {
+			return why
 		}
 	}
 	return ""
 }
 
-func (s *site) keysIn(letter byte) int {
-	space := layout.NewKeys(fabricNumber).Space(nil, letter)
+// longLogs says of which log a location keeps more than its history needs, nothing when of none. Everything is stable
+// and older than the history by then, so of each log only what leads to its end may be left: back to the last record
+// that can be read by itself, which is one in 64.
+func (s *site) longLogs() string {
+	const mostOrders, mostRecords = 60, 64
+	keys := layout.NewKeys(fabricNumber)
+	orders := s.count(keys.Space(nil, layout.Order), nil)
+	if orders > mostOrders {
+		return fmt.Sprintf("%s keeps %d records of its changelog", s, orders)
+	}
+	space := keys.Space(nil, layout.Log)
+	logs := map[clock.Origin]int{}
+	s.count(space, func(key []byte) { logs[clock.Origin(binary.BigEndian.Uint32(key[len(space):]))]++ })
+	for _, o := range slices.Sorted(maps.Keys(logs)) {
+		if logs[o] > mostRecords {
+			return fmt.Sprintf("%s keeps %d records of the log of %s", s, logs[o], o)
+		}
+	}
+	return ""
+}
+
+// count counts what lies in a stretch of a disk, and shows each key.
+func (s *site) count(space []byte, each func(key []byte)) int {
 	it, err := s.disk.Scan(space, layout.End(space))
 	if err != nil {
 		return 0
 	}
 	n := 0
-	for it.Next() {
-		n++
+	for ; it.Next(); n++ {
+		if each != nil {
+			each(it.Key())
+		}
 	}
 	_ = it.Close()
 	return n
