@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/selvedge-db/selvedge/clock"
@@ -18,21 +19,104 @@ type guard struct {
 	mu      sync.Mutex
 	clock   *clock.Guard
 	env     env.Clock
+	trusted trusted           // what the fabrics here go by
+	settled bool              // the wall clock was trusted at least once
+	seen    int64             // the wall clock less the monotonic one, when last looked at
+	moved   int64             // monotonic milliseconds when that, or the trusted clock, last moved
 	reasons map[string]string // name of the refusal -> text
 	alarm   string            // the clock is behind: writes go on, health tells
 	fabrics func() []*hosted
 	heardOf bool          // some other clock is known
-	holding chan struct{} // closed when the hold ends, nil without one
+	holding chan struct{} // closed when the hold ends
 }
 
+// newGuard makes a guard that trusts no clock yet: until another location's is heard (untilHeard), or until it is known
+// that there is nobody to hear (release).
 func newGuard(c env.Clock, maxOffset time.Duration, fabrics func() []*hosted) *guard {
-	return &guard{clock: clock.NewGuard(maxOffset.Milliseconds()), env: c, reasons: map[string]string{}, fabrics: fabrics}
+	g := &guard{clock: clock.NewGuard(maxOffset.Milliseconds()), env: c, reasons: map[string]string{}, fabrics: fabrics}
+	g.trusted.Clock = c
+	_, g.seen = g.read()
+	g.trusted.offset.Store(g.seen)
+	g.hold()
+	return g
 }
 
-// heard takes the offset of a peer's clock.
-func (g *guard) heard(peer string, offsetMs int64) {
+// trusted is the clock that fabrics go by: the wall clock as it was when it was trusted last, and the monotonic clock
+// since. Before the wall clock is trusted for the first time it is all that there is.
+type trusted struct {
+	env.Clock
+	offset atomic.Int64 // the wall clock less the monotonic one
+}
+
+// WallMs is the wall clock as far as it is trusted.
+func (c *trusted) WallMs() int64 { return c.Monotonic().Milliseconds() + c.offset.Load() }
+
+// readings bounds how often both clocks are read for one look, readWithin is how much may pass between.
+const readings, readWithin = 5, 5
+
+// read reads both clocks as of one moment: what pauses in between must not look like a jump.
+func (g *guard) read() (mono, diff int64) {
+	for range readings {
+		mono = g.env.Monotonic().Milliseconds()
+		diff = g.env.WallMs() - mono
+		if g.env.Monotonic().Milliseconds()-mono <= readWithin {
+			break
+		}
+	}
+	return mono, diff
+}
+
+// movement is what counts as a movement of a clock, in milliseconds; what is less comes from reading and slewing.
+const movement = 20
+
+// look compares the clocks, and lets the trusted one follow the wall clock unless that is wrong. The caller holds mu.
+func (g *guard) look() clock.Verdict {
+	mono, diff := g.read()
+	verdict := g.clock.Check(mono+diff, mono)
+	g.settled = g.settled || !verdict.RefusesWrites() && g.reasons[unheard] == ""
+	step, follow := diff-g.seen, int64(0)
+	if !verdict.RefusesWrites() || !g.settled {
+		follow = diff - g.trusted.offset.Load()
+	}
+	if follow < -1 || follow > 1 { // less is the rounding of two readings
+		g.trusted.offset.Store(diff)
+	}
+	if max(step, -step, follow, -follow) > movement {
+		g.moved = mono
+	}
+	g.seen = diff
+	return verdict
+}
+
+// trust says why the clock must not be used for stamps now, empty when it may. Fabrics ask before each group of commits,
+// so that a jump stops them at once.
+func (g *guard) trust() (refusal string) {
 	g.mu.Lock()
-	g.clock.Heard(peer, offsetMs)
+	defer g.mu.Unlock()
+	if verdict := g.look(); verdict.RefusesWrites() {
+		return g.wrong(verdict)
+	}
+	return g.reasons[unheard]
+}
+
+// wrong says what is wrong with the clock, and what to do. The caller holds mu.
+func (g *guard) wrong(verdict clock.Verdict) string {
+	if verdict == clock.Ahead {
+		return fmt.Sprintf("the clock of this location is %d ms ahead of the others, more than the %d ms allowed: set the clock", -g.clock.Median(), g.clock.Limit())
+	}
+	return "the clock of this location jumped: writes are refused until it agrees with the monotonic clock again, most other locations " +
+		"confirm the new time, or the location is restarted"
+}
+
+// heard takes the offset of a peer's clock to the trusted one, as measured some milliseconds ago.
+func (g *guard) heard(peer string, offsetMs, agoMs int64) {
+	g.mu.Lock()
+	g.look()
+	if g.env.Monotonic().Milliseconds()-agoMs < g.moved {
+		g.mu.Unlock()
+		return // it was measured against a clock that has moved since
+	}
+	g.clock.Heard(peer, offsetMs+g.trusted.offset.Load()-g.seen)
 	first := !g.heardOf
 	g.heardOf = true
 	g.mu.Unlock()
@@ -50,21 +134,24 @@ const unheard = "clock-unknown"
 const unheardFor = 3 * time.Second
 
 // hold refuses writes until another location's clock was heard, so that a location whose clock is wrong stamps nothing
-// before it can know. The function returned waits for that, but not for ever.
+// before it can know. It returns untilHeard.
 func (g *guard) hold() (wait func(context.Context)) {
-	g.refuse(unheard, "no other location's clock was heard yet: writes begin in a moment")
 	g.mu.Lock()
 	g.holding = make(chan struct{})
 	g.mu.Unlock()
-	return func(ctx context.Context) {
-		g.mu.Lock()
-		known := g.heardOf
-		g.mu.Unlock()
-		if !known {
-			_ = env.Sleep(ctx, g.env, unheardFor)
-		}
-		g.release()
+	g.refuse(unheard, "no other location's clock was heard yet: writes begin in a moment")
+	return g.untilHeard
+}
+
+// untilHeard ends the hold when another location's clock is heard, but does not wait for that for ever.
+func (g *guard) untilHeard(ctx context.Context) {
+	g.mu.Lock()
+	known := g.heardOf
+	g.mu.Unlock()
+	if !known {
+		_ = env.Sleep(ctx, g.env, unheardFor)
 	}
+	g.release()
 }
 
 // release ends the hold, if there is one.
@@ -72,13 +159,12 @@ func (g *guard) release() {
 	g.allow(unheard)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.holding != nil {
-		select {
-		case <-g.holding:
-		default:
-			close(g.holding)
-		}
+	select {
+	case <-g.holding:
+	default:
+		close(g.holding)
 	}
+	g.look() // what it says counts from now on
 }
 
 // held waits for the end of the hold.
@@ -86,9 +172,6 @@ func (g *guard) held(ctx context.Context) error {
 	g.mu.Lock()
 	holding := g.holding
 	g.mu.Unlock()
-	if holding == nil {
-		return nil
-	}
 	select {
 	case <-holding:
 		return nil
@@ -112,41 +195,36 @@ func (g *guard) offset(peer string) int64 {
 	return ms
 }
 
-// lead is how far the clocks of the others are ahead of the one here, in milliseconds.
+// lead is how far the clocks of the others are ahead of the trusted one, in milliseconds. It is less than zero only
+// when nothing better is known here than a clock that is ahead.
 func (g *guard) lead() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return max(g.clock.Median(), 0)
-}
-
-// frozen says that the clock here must not be vouched for.
-func (g *guard) frozen() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	_, bad := g.reasons["clock"]
-	return bad
+	lead := g.seen + g.clock.Median() - g.trusted.offset.Load()
+	if g.settled {
+		return max(lead, 0)
+	}
+	return lead
 }
 
 // check looks at the clock.
 func (g *guard) check() {
 	g.mu.Lock()
-	verdict := g.clock.Check(g.env.WallMs(), g.env.Monotonic().Milliseconds())
-	median, limit := g.clock.Median(), g.clock.Limit()
-	g.mu.Unlock()
-	switch verdict {
-	case clock.Ahead:
-		g.refuse("clock", fmt.Sprintf("the clock of this location is %d ms ahead of the others, more than the %d ms allowed: set the clock", -median, limit))
-	case clock.Jumped:
-		g.refuse("clock", "the clock of this location jumped: writes are refused until it agrees with the monotonic clock again or the location is restarted")
-	default:
-		g.allow("clock")
+	verdict := g.look()
+	refusal := ""
+	if verdict.RefusesWrites() {
+		refusal = g.wrong(verdict)
 	}
-	g.mu.Lock()
 	g.alarm = ""
 	if verdict == clock.Behind {
-		g.alarm = fmt.Sprintf("the clock of this location is %d ms behind the others: set the clock", median)
+		g.alarm = fmt.Sprintf("the clock of this location is %d ms behind the others: set the clock", g.clock.Median())
 	}
 	g.mu.Unlock()
+	if refusal != "" {
+		g.refuse("clock", refusal)
+		return
+	}
+	g.allow("clock")
 }
 
 // checkDisk looks at the room left where the data lies.

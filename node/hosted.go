@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/replication"
 )
@@ -50,7 +51,7 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 	limits.DocumentBytes = int(n.cfg.Limits.Document)
 	limits.History = fabric.HistoryLimits{AgeMs: n.cfg.Limits.HistoryAge.Milliseconds(), Bytes: n.cfg.Limits.HistorySize}
 	var err error
-	h.fabric, err = fabric.Open(fabric.Config{Name: reg.Name, DB: n.db, Env: n.env, System: n.systemFor(reg.ID), QueueLimit: int(n.cfg.Limits.Queue),
+	h.fabric, err = fabric.Open(fabric.Config{Name: reg.Name, DB: n.db, Env: n.fabricEnv(), Trust: n.guard.trust, System: n.systemFor(reg.ID), QueueLimit: int(n.cfg.Limits.Queue),
 		Options:   fabric.Options{Number: reg.Number, Limits: limits},
 		OnDurable: h.durable, OnFailure: n.storeFailed})
 	if err != nil {
@@ -76,14 +77,21 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 	return h, nil
 }
 
+// fabricEnv is the machine as fabrics see it: with the clock as far as it is trusted.
+func (n *Node) fabricEnv() env.Env {
+	e := n.env
+	e.Clock = &n.guard.trusted
+	return e
+}
+
 // drive starts to replicate the fabric under the identity that is registered.
 func (h *hosted) drive() {
 	n, reg := h.node, h.registered.Load()
 	config := replication.RunnerConfig{
 		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
 			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
-		Fabric: h.fabric, Clock: n.env.Clock, Log: n.log, Send: n.transport.Send,
-		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead, Frozen: n.guard.frozen}
+		Fabric: h.fabric, Clock: &n.guard.trusted, Log: n.log, Send: n.transport.Send,
+		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead}
 	if system := n.systemFor(reg.ID); system != nil {
 		h.witnessed = witnessed{system: system}
 		config.System, config.Machine.GateSystem = h.witnessed.of, true

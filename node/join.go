@@ -112,6 +112,7 @@ func (n *Node) resume(ctx context.Context, reg registration) error {
 }
 
 func (n *Node) createPlanet(ctx context.Context) error {
+	n.guard.release() // there is nobody whose clock could be heard
 	if err := n.wantRootKey(); err != nil {
 		return err
 	}

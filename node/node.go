@@ -144,11 +144,13 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	if err := n.openPlanet(ctx); err != nil {
 		return nil, err
 	}
+	if len(n.fabricByID(systemID).fabric.Status().Members.Counted()) > 1 {
+		n.go_(n.guard.untilHeard)
+	} else {
+		n.guard.release()
+	}
 	if err := n.openAccess(ctx); err != nil {
 		return nil, err
-	}
-	if len(n.fabricByID(systemID).fabric.Status().Members.Counted()) > 1 {
-		n.go_(n.guard.hold())
 	}
 	n.go_(n.reconcile)
 	n.go_(func(ctx context.Context) { n.guard.watch(ctx, s.fs, cfg.Data, cfg.Limits.DiskReserve) })

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
 )
@@ -63,6 +64,14 @@ func (n *Node) openRoot(ctx context.Context) error {
 	// A key that was only remembered may have been removed since; without any, the first start was cut short.
 	if !n.shared.remembered || len(keys) == 0 {
 		want.APIKey = n.cfg.RootKey
+	}
+	n.made, err = n.access.Bootstrap(ctx, want)
+	if fabric.CodeOf(err) != fabric.ReadOnly || n.guard.onHold() == "" {
+		return err
+	}
+	// Something is to be written, and writes begin in a moment.
+	if err := n.guard.held(ctx); err != nil {
+		return err
 	}
 	n.made, err = n.access.Bootstrap(ctx, want)
 	return err

@@ -18,23 +18,22 @@ import (
 type RunnerConfig struct {
 	Machine Config
 	Fabric  *fabric.Fabric
-	Clock   env.Clock
+	Clock   env.Clock // its wall clock is the one that Fabric goes by
 	Log     *slog.Logger
 	// Send hands a frame to the transport; what it cannot take is lost, and repaired later.
 	Send func(peer string, frame mesh.Frame) error
 	// OnRejected is called when this incarnation must not go on.
 	OnRejected func(Rejected)
-	// OnClock is told the offset of a peer's clock, again and again while it is connected.
-	OnClock func(peer string, offsetMs int64)
+	// OnClock is told how far a peer's clock is ahead of Clock, and how long ago that was found, again and again while it
+	// is connected.
+	OnClock func(peer string, offsetMs, agoMs int64)
 	// OnInstalled is called when a snapshot was taken in whole.
 	OnInstalled func()
-	// Lead is how far the others' clocks are ahead of the one here, in milliseconds.
+	// Lead is how far the others' clocks are ahead of Clock, in milliseconds.
 	Lead func() int64
 	// System tells how far the system fabric is applied here, as Progress.System has it, for the members given; nil in
 	// the system fabric itself.
 	System func(member.Table) clock.Vector
-	// Frozen says that this location's clock is not to be trusted, so that it vouches for nothing new.
-	Frozen func() bool
 }
 
 // Runner drives the machine of one fabric: one goroutine that takes what comes in and carries out the effects.
@@ -171,7 +170,7 @@ func (r *Runner) show() {
 	if r.cfg.OnClock != nil {
 		for i := range status.Peers {
 			if p := &status.Peers[i]; p.Connected && p.Silent >= 0 {
-				r.cfg.OnClock(p.Name, p.Offset)
+				r.cfg.OnClock(p.Name, p.Offset, p.Silent)
 			}
 		}
 	}
@@ -192,9 +191,6 @@ func (r *Runner) take(in input) {
 
 func (r *Runner) progress() Progress {
 	p := ProgressOf(r.cfg.Fabric.Progress())
-	if r.cfg.Frozen != nil && r.cfg.Frozen() {
-		p.Vouched = p.OwnEnd
-	}
 	if r.cfg.System != nil {
 		p.System = r.cfg.System(p.Members)
 	}
