@@ -9,6 +9,8 @@ import (
 
 const (
 	batchVersion = 1
+	// batchOfOne beside the version says that there is one entry, and no count.
+	batchOfOne = 0x80
 	// MaxBatchEntries is how many entries one batch holds at most: with
 	// MaxRows it bounds what a decoded batch can take.
 	MaxBatchEntries = 4096
@@ -51,8 +53,12 @@ func AppendBatch(dst []byte, origin clock.Origin, after clock.Time, records []Lo
 		return dst, fmt.Errorf("%w: %d entries, want 1 to %d", ErrBatch, n, MaxBatchEntries)
 	}
 	start := len(dst)
-	dst = AppendUvarint(append(dst, batchVersion), uint64(origin))
-	dst = AppendUvarint(AppendTime(dst, after), uint64(len(records)))
+	if len(records) == 1 {
+		dst = appendApart(AppendUvarint(append(dst, batchVersion|batchOfOne), uint64(origin)), 0, after, false)
+	} else {
+		dst = appendApart(AppendUvarint(append(dst, batchVersion), uint64(origin)), 0, after, false)
+		dst = AppendUvarint(dst, uint64(len(records)))
+	}
 	prev, chain := after, uint32(0)
 	for i, rec := range records {
 		p, err := splitRecord(rec.Time, rec.Data)
@@ -85,15 +91,18 @@ func BatchHead(data []byte) (origin clock.Origin, after clock.Time, entries int,
 }
 
 func (r *Reader) batchHead() (origin clock.Origin, after clock.Time, entries int) {
-	if v := r.Byte(); v != batchVersion && r.err == nil {
-		r.FailNewer(fmt.Sprintf("version %d, want %d", v, batchVersion))
+	v := r.Byte()
+	if v&^batchOfOne != batchVersion && r.err == nil {
+		r.FailNewer(fmt.Sprintf("version %d, want %d", v&^batchOfOne, batchVersion))
 	}
 	origin = clock.Origin(r.Uvarint32())
 	if origin == 0 {
 		r.Fail("origin is 0")
 	}
-	after = r.Time()
-	entries = r.Count(batchEntryLeast)
+	after = r.apart(0, false)
+	if entries = 1; v&batchOfOne == 0 {
+		entries = r.Count(batchEntryLeast)
+	}
 	if r.err == nil && (entries == 0 || entries > MaxBatchEntries) {
 		r.Fail(fmt.Sprintf("%d entries, want 1 to %d", entries, MaxBatchEntries))
 	}

@@ -63,9 +63,9 @@
 //
 // # A batch (wire)
 //
-//	+---------+-----------------+------------------+----------------+-------------+
-//	| version | uvarint: origin | after (8 bytes)  | uvarint: count | first chain |
-//	+---------+-----------------+------------------+----------------+-------------+
+//	+---------+-----------------+------------------+- - - - - - - - +-------------+
+//	| version | uvarint: origin | after: from zero | uvarint: count | first chain |
+//	+---------+-----------------+------------------+- - - - - - - - +-------------+
 //	for each entry
 //	+-------+------------------+- - - - -+- - - - - - - -+--------------+
 //	| flags | time: apart from | system  | length, rows  | length, body |
@@ -76,8 +76,9 @@
 //	| last chain |
 //	+------------+
 //
-// The receiver computes all chain hashes but the first, and knows the one
-// before that (Batch.Follows).
+// From zero: a time apart from 0. 128 beside the version says that there is one
+// entry, and no count. The receiver computes all chain hashes but the first, and
+// knows the one before that (Batch.Follows).
 //
 // # Rows
 //
