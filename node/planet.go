@@ -274,7 +274,7 @@ func (n *Node) MeshState(tenant, name string) (api.MeshState, error) {
 }
 
 // linksOf lists the links between a fabric's members, those that are not up among them: in a process with several
-// locations all of them, else those that end or begin here.
+// locations all of them, else those that begin here: what others have not sent yet only they know.
 func (n *Node) linksOf(h *hosted) []api.Link {
 	self, links, lags := n.cfg.Location.Name, n.transport.Links(), n.lagsOf(h)
 	var names []string
@@ -286,7 +286,7 @@ func (n *Node) linksOf(h *hosted) []api.Link {
 	var out []api.Link
 	for _, from := range names {
 		for _, to := range names {
-			if from == to || n.shared.nodes == nil && from != self && to != self {
+			if from == to || n.shared.nodes == nil && from != self {
 				continue
 			}
 			l, lag := links.Link(from, to), lags[[2]string{from, to}]
