@@ -42,14 +42,14 @@ func (c *Call) known(collection string) error {
 
 // Conflicts pages through the conflicts that this location has seen. Next is
 // the since of the following page.
-func (s *Service) Conflicts(_ context.Context, c *Call, collection, since string, limit int) ([]Conflict, string, error) {
+func (s *Service) Conflicts(ctx context.Context, c *Call, collection, since string, limit int) ([]Conflict, string, error) {
 	if err := c.known(collection); err != nil {
 		return nil, "", err
 	}
 	if limit <= 0 {
 		limit = 100
 	}
-	records, next, err := c.Fabric.Conflicts(collection, since, min(limit, s.limits.Page))
+	records, next, err := c.Fabric.Conflicts(ctx, collection, since, min(limit, s.limits.Page))
 	if err != nil {
 		return nil, "", AsError(err)
 	}

@@ -334,9 +334,17 @@ func (f *Fabric) Changes(since Token, collection string) (*Feed, error) {
 	return f.core.Load().Changes(since, collection)
 }
 
-// Conflicts lists writes that lost to concurrent ones.
-func (f *Fabric) Conflicts(collection, since string, limit int) ([]ConflictRecord, string, error) {
-	return f.core.Load().Conflicts(collection, since, limit)
+// Conflicts lists writes that lost to concurrent ones, and waits until what it found is durable.
+func (f *Fabric) Conflicts(ctx context.Context, collection, since string, limit int) ([]ConflictRecord, string, error) {
+	core := f.core.Load()
+	list, next, err := core.Conflicts(collection, since, limit)
+	if err != nil {
+		return nil, "", f.noted(err)
+	}
+	if err := f.Settle(ctx, core.applying.Load()); err != nil {
+		return nil, "", err
+	}
+	return list, next, nil
 }
 
 // Digest computes the fabric's fingerprint at a time, the watermark when it is zero.

@@ -3,9 +3,11 @@ package fabric_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/store/kv/memory"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -176,4 +178,39 @@ func TestDropsTellWhatTheyTakeAlong(t *testing.T) {
 	if a, b := a.digest(a.wall), b.digest(b.wall); a.Hash != b.Hash {
 		t.Errorf("digests %v and %v", a, b)
 	}
+}
+
+// TestConflictsAreToldWhenTheyAreDurable asks for conflicts while the disk has not got what the list may hold.
+func TestConflictsAreToldWhenTheyAreDurable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := &slowDB{DB: memory.New(memory.Options{})}
+		f, err := founded(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+		let := make(chan struct{})
+		db.set(let)
+		commits := queued(t.Context(), f, "a")
+		answer := make(chan error, 1)
+		go func() {
+			_, _, err := f.Conflicts(t.Context(), "", "", 10)
+			answer <- err
+		}()
+		synctest.Wait()
+		select {
+		case err := <-answer:
+			t.Errorf("answered before it was durable: %v", err)
+			answer <- nil
+		default:
+		}
+		close(let)
+		if err := <-answer; err != nil {
+			t.Error(err)
+		}
+		if err := <-commits[0]; err != nil {
+			t.Error(err)
+		}
+	})
 }
