@@ -30,6 +30,7 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("%v: exit code %d: %s", wrong, r.code, r.err)
 		}
 	}
+	f.command(t, "import", "bad.txt", "--to", "x").want(t, exitUsage, `the name "bad.txt" does not tell the format: give --format`)
 	gone := newFakeLocation(t)
 	gone.Close()
 	gone.command(t, "get", "a/b").want(t, exitUnreachable, "no answer from http://127.0.0.1:")

@@ -30,7 +30,7 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Read a file of rows into a collection",
 		Long: "Read a file (- for the standard input) into a collection, which is made if it is missing. Each row is a document in\n" +
 			"a transaction of its own; many travel in one request.\n\n" +
-			"Rows that can't be read or are refused are reported by line. With --on-error stop (the default) the import ends\n" +
+			"Rows that can't be read or are refused are reported by line, many alike together. With --on-error stop (the default) the import ends\n" +
 			"after the request that holds the first of them, with exit code 1; with skip it goes on.\n\n" +
 			"In CSV an unquoted field that is a number by the grammar of JSON becomes a number with all its digits, every other\n" +
 			"field a text. How far the import came is kept in FILE.selvedge-import until it is complete: after a break, --resume\n" +
@@ -73,14 +73,18 @@ func (o *importFlags) check(file string) error {
 	if o.batch < 1 || o.batch > 10_000 {
 		return usagef("--batch %d: want 1 to 10000", o.batch)
 	}
-	if o.format == "" {
-		o.format = strings.TrimPrefix(filepath.Ext(file), ".")
+	given := o.format != ""
+	if !given {
+		o.format = strings.ToLower(strings.TrimPrefix(filepath.Ext(file), "."))
 	}
 	switch o.format {
 	case rowsource.CSV, rowsource.JSONL, rowsource.JSON:
 	case "ndjson":
 		o.format = rowsource.JSONL
 	default:
+		if !given {
+			return usagef("the name %q does not tell the format: give --format csv, jsonl or json", file)
+		}
 		return usagef("--format %q: want csv, jsonl or json", o.format)
 	}
 	if file == "-" && o.resume {

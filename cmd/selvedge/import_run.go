@@ -31,8 +31,9 @@ type importRun struct {
 	state    *importState
 	errOut   io.Writer
 	progress *progress
-	resumed  bool  // the batch at hand may have arrived in an earlier run
-	ahead    ahead // what an earlier run left behind it
+	reported map[string]int // bad rows by reason
+	resumed  bool           // the batch at hand may have arrived in an earlier run
+	ahead    ahead          // what an earlier run left behind it
 }
 
 // placedRow is a row and its place among all rows of the input.
@@ -174,9 +175,7 @@ func (r *importRun) deliver(ctx context.Context, b batch) (stop bool, err error)
 	}
 	bad := slices.Concat(b.bad, refused)
 	slices.SortStableFunc(bad, func(x, y placedRow) int { return cmp.Compare(x.at, y.at) })
-	for _, row := range bad {
-		r.progress.message(fmt.Sprintf("%s:%d: %v", r.file, row.Line, row.Err))
-	}
+	r.report(bad)
 	stop = len(bad) > 0 && r.o.onError == "stop"
 	r.state.Rows, r.state.Ahead = b.first+b.rows, ahead{}
 	switch {

@@ -51,6 +51,41 @@ func TestImportReportsBadRows(t *testing.T) {
 	f.command(t, "import", file, "--to", "d", "--on-error", "skip", "--overwrite", "--output", "json").want(t, exitDone, `"imported": 3`, `"skipped": 3`)
 }
 
+// A second import of the same file says in a few lines what is wrong, and what
+// to do.
+func TestImportTwice(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	var rows strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&rows, "{\"_key\":\"%d\"}\n", i)
+		if i == 12 {
+			rows.WriteString("{}\n")
+		}
+	}
+	file := write(t, "rows.jsonl", rows.String())
+	f.command(t, "import", file, "--to", "c").want(t, exitDone, "imported 21, skipped 0")
+	r := f.command(t, "import", file, "--to", "c")
+	r.want(t, exitFailed, file+":1: unique constraint violated", file+":5: unique", "--overwrite replaces it",
+		file+": and 15 more, lines 6 to 13, 15 to 21: unique constraint violated", "stopped")
+	if n := strings.Count(r.err, "\n"); n > 10 {
+		t.Errorf("%d lines:\n%s", n, r.err)
+	}
+	f.command(t, "import", file, "--to", "c", "--overwrite").want(t, exitDone, "imported 21, skipped 0")
+}
+
+// Input that can't be followed to its end is no success, whatever is skipped.
+func TestImportOfOpenQuote(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	file := write(t, "rows.csv", "_key,n,m,city\na,a,1,Rome\nb,b,2,Bonn\nbb,b,2,Bonn\nc,\"unclosed,4,Oslo\nd,d,5,Lyon\ne,e,6,Kiel\nf,f,7,Bern\ng,g,8,Gent\nh,h,9,Graz\n")
+	f.command(t, "import", file, "--to", "c", "--on-error", "skip").want(t, exitFailed, "imported 3, skipped 0",
+		"line 5: a quote opens here and is never closed, so lines 5 to 10 could not be read")
+	if !exists(file + stateSuffix) {
+		t.Error("the state is gone as if all were in")
+	}
+}
+
 func TestImportStops(t *testing.T) {
 	t.Parallel()
 	f := newFakeLocation(t)

@@ -21,9 +21,11 @@ type field struct {
 type csvSource struct {
 	in      *bufio.Reader
 	o       Options
-	key     int // index of the key's column, -1 for none
-	line    int // of the next byte
-	size    int // bytes of the record so far
+	key     int  // index of the key's column, -1 for none
+	line    int  // of the next byte
+	ended   bool // the byte before was the end of a line
+	first   int  // line of the record
+	size    int  // bytes of the record so far
 	fields  []field
 	problem error // of the record so far
 }
@@ -72,8 +74,19 @@ func (s *csvSource) Next() (Row, error) {
 			continue // an empty line
 		}
 		document, err := s.document()
+		if last := s.lastLine(); err != nil && last > line {
+			err = fmt.Errorf("%w; the row goes to line %d, because of a quote", err, last)
+		}
 		return Row{Line: line, Document: document, Err: err}, nil
 	}
+}
+
+// lastLine is the line of the last byte that was read.
+func (s *csvSource) lastLine() int {
+	if s.ended {
+		return s.line - 1
+	}
+	return s.line
 }
 
 func (s *csvSource) document() ([]byte, error) {
@@ -122,7 +135,7 @@ func (s *csvSource) isNull(f field) bool {
 // record reads one record into fields, or says in problem why it is bad; a
 // bad record ends with its line. io.EOF means that there is no more.
 func (s *csvSource) record() error {
-	s.fields, s.problem, s.size = s.fields[:0], nil, 0
+	s.fields, s.problem, s.size, s.first = s.fields[:0], nil, 0, s.line
 	if _, err := s.in.Peek(1); err != nil {
 		return err
 	}
@@ -150,7 +163,7 @@ func (s *csvSource) readByte() (c byte, ok bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if c == '\n' {
+	if s.ended = c == '\n'; s.ended {
 		s.line++
 	}
 	if s.size++; s.size > MaxRow && s.problem == nil {
@@ -226,8 +239,7 @@ func (s *csvSource) quotedField() (f field, last bool, err error) {
 			return f, true, err
 		}
 		if !ok {
-			s.problem = fmt.Errorf("the quote that opens in line %d is never closed", start)
-			return f, true, nil
+			return f, true, fmt.Errorf("line %d: a quote opens here and is never closed, so lines %d to %d could not be read", start, s.first, s.lastLine())
 		}
 		switch {
 		case c == s.o.Escape && c != 0:

@@ -5,8 +5,8 @@
 // A source reads any length of input in bounded memory: one row at a time, of
 // at most MaxRow bytes. A row that can't be understood comes as a Row with
 // Err and the line where it begins, and reading goes on after it; only input
-// that can't be followed any more (a broken JSON array, a failing reader) ends
-// with an error. The same input gives the same rows.
+// that can't be followed any more (a broken JSON array, a CSV quote that is
+// never closed, a failing reader) ends with an error. The same input gives the same rows.
 //
 // # Shapes
 //
