@@ -3,9 +3,13 @@ package node
 import (
 	"context"
 
+	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/replication"
 )
+
+// StartOn starts a location on a given machine.
+func StartOn(ctx context.Context, cfg Config, e env.Env) (*Node, error) { return startOn(ctx, cfg, e) }
 
 // Links are the emulated links, to be bent without waiting for the effect.
 func (d *Dev) Links() *mesh.Links { return d.shared.links }

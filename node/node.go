@@ -91,10 +91,15 @@ type lifetime struct {
 
 // Start starts a location of its own process and returns when it serves, writes included.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
+	return startOn(ctx, cfg, machine(cfg.Location.Name))
+}
+
+// startOn is Start on a given machine.
+func startOn(ctx context.Context, cfg Config, e env.Env) (*Node, error) {
 	if wrong := cfg.Validate(); len(wrong) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrConfiguration, wrong[0])
 	}
-	s := shared{env: machine(cfg.Location.Name), fs: testDisk()}
+	s := shared{env: e, fs: testDisk()}
 	s.cache = pebble.NewShared(cfg.Limits.Cache, openFiles)
 	n, err := start(ctx, cfg, s)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -20,6 +21,7 @@ type served struct {
 	port  int // of the mesh of the first location; HTTP ports follow those of the mesh
 	names []string
 	limit node.LimitsConfig
+	bent  map[string]env.Clock // the clocks of locations that have none of the machine's
 	nodes map[string]*node.Node
 }
 
@@ -60,7 +62,11 @@ func (s *served) start(name string) *node.Node {
 	} else {
 		c.RootKey = ""
 	}
-	n, err := node.Start(within(s.t), c)
+	e := env.Real()
+	if clock := s.bent[name]; clock != nil {
+		e.Clock = clock
+	}
+	n, err := node.StartOn(within(s.t), c, e)
 	if err != nil {
 		s.t.Fatalf("starting %s: %v", name, err)
 	}
