@@ -142,17 +142,11 @@ func setInProcess(o Options) (r Result, err error) {
 // readInProcess reads documents by key, all of which are in memory.
 func readInProcess(o Options) (r Result, err error) {
 	r.Name = "read"
-	l, err := startLocation(o)
+	l, err := startFilled(o)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	if err = collection(l.service, benchDocuments, true); err != nil {
-		return r, err
-	}
-	if err = fill(l.service, benchDocuments, o.Documents); err != nil {
-		return r, err
-	}
 	keys := make([]string, o.Documents)
 	for i := range keys {
 		keys[i] = fmt.Sprintf("k%d", i)

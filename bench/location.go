@@ -44,6 +44,21 @@ func startLocation(o Options) (*location, error) {
 	return &location{node: n, service: n.Service(), own: own, dir: dir}, nil
 }
 
+// startFilled starts a location with documents in it.
+func startFilled(o Options) (*location, error) {
+	l, err := startLocation(o)
+	if err != nil {
+		return nil, err
+	}
+	if err = collection(l.service, benchDocuments, true); err == nil {
+		err = fill(l.service, benchDocuments, o.Documents)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
 // folder gives the data folder, or a new one that is to be removed.
 func folder(dir string) (path, own string, err error) {
 	if dir != "" {

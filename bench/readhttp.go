@@ -13,17 +13,11 @@ import (
 // readOverHTTP reads documents at a steady rate; a latency counts from the planned time of its request.
 func readOverHTTP(o Options) (r Result, err error) {
 	r.Name = "read-http"
-	l, err := startLocation(o)
+	l, err := startFilled(o)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	if err = collection(l.service, benchDocuments, true); err != nil {
-		return r, err
-	}
-	if err = fill(l.service, benchDocuments, o.Documents); err != nil {
-		return r, err
-	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256, DisableCompression: true}}
 	defer client.CloseIdleConnections()
 	var took latencies

@@ -155,22 +155,32 @@ const (
 	firstRateFloor = 500
 )
 
+// startWatched starts a planet, and watches what its locations see.
+func startWatched(o Options) (*planet, *sight, error) {
+	p, err := startPlanet(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err = p.awaitCollection(context.Background()); err == nil {
+		var s *sight
+		if s, err = watch(p, mostCommits); err == nil {
+			return p, s, nil
+		}
+	}
+	return nil, nil, errors.Join(err, p.close())
+}
+
 // replicate raises the commit rate until the slowest location sees the slowest hundredth of commits too late.
 func replicate(o Options) (r Result, err error) {
 	r.Name = "replicate"
-	p, err := startPlanet(o)
+	p, s, err := startWatched(o)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if err := p.awaitCollection(context.Background()); err != nil {
-		return r, err
-	}
-	s, err := watch(p, mostCommits)
-	if err != nil {
-		return r, err
-	}
-	defer s.end()
+	defer func() {
+		s.end()
+		err = errors.Join(err, p.close())
+	}()
 	next, failures := int64(0), 0
 	rate := max(o.Rate, firstRateFloor)
 	for range mostRates {
@@ -211,19 +221,14 @@ func (s *sight) worst(share float64) float64 {
 // visibility commits at one rate and compares what each location sees with the delay of its link.
 func visibility(o Options) (r Result, err error) {
 	r.Name = "visibility"
-	p, err := startPlanet(o)
+	p, s, err := startWatched(o)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if err := p.awaitCollection(context.Background()); err != nil {
-		return r, err
-	}
-	s, err := watch(p, mostCommits)
-	if err != nil {
-		return r, err
-	}
-	defer s.end()
+	defer func() {
+		s.end()
+		err = errors.Join(err, p.close())
+	}()
 	if _, err = s.run(o.Rate, o.Warmup, o.Duration, 0); err != nil {
 		return r, err
 	}
