@@ -107,6 +107,52 @@ func TestGetAndPut(t *testing.T) {
 	}
 }
 
+func TestCollections(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "put", "shops/s1", `{}`).want(t, exitFailed, "1203", "selvedge collection create shops makes it")
+	f.command(t, "collection", "create", "shops", "--crdt", "views=counter,tags=set", "--crdt", "sum=counter:2", "--local").want(t, exitDone, "shops is made")
+	if want := `{"name":"shops","type":2,"crdt":{"sum":{"type":"counter","scale":2},"tags":{"type":"set"},"views":{"type":"counter"}},"isLocal":true}`; f.made != want {
+		t.Errorf("asked for %s, want %s", f.made, want)
+	}
+	f.command(t, "collection", "create", "knows", "--edges", "--output", "json").want(t, exitDone, `"name": "knows"`)
+	if !strings.Contains(f.made, `"type":3`) {
+		t.Errorf("asked for %s", f.made)
+	}
+	f.command(t, "collection", "list").want(t, exitDone, "knows       edge", "shops       edge")
+	f.command(t, "put", "shops/s1", `{}`).want(t, exitDone)
+	f.command(t, "delete", "shops/s1", "--rev", "r0").want(t, exitFailed, "1200")
+	f.command(t, "delete", "shops/s1", "--rev", "r1").want(t, exitDone, "shops/s1 is removed")
+	f.command(t, "delete", "shops/s1").want(t, exitFailed, "1202")
+	f.command(t, "collection", "drop", "knows").want(t, exitDone, "knows is dropped")
+	f.command(t, "collection", "drop", "knows").want(t, exitFailed, "1203")
+	for _, wrong := range []string{"views", "=set", "a=", "a=set,a=max", "a=counter:x", "a=counter:-1"} {
+		f.command(t, "collection", "create", "c", "--crdt", wrong).want(t, exitUsage, "want PATH=TYPE")
+	}
+}
+
+// What is wrong with a call is said so that the next one can be right.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.closed = true
+	f.command(t, "collection", "list").want(t, exitFailed, "$SELVEDGE_API_KEY", "--api-key")
+	if r := f.command(t, "collection", "list", "--api-key", "wrong.a.key"); r.code != exitFailed || strings.Contains(r.err, "no credentials") {
+		t.Errorf("%d: %s", r.code, r.err)
+	}
+	f.command(t, "statsu").want(t, exitUsage, "did you mean status?")
+	f.command(t, "link", "hael").want(t, exitUsage, "did you mean heal?")
+	f.command(t, "zzzzzz").want(t, exitUsage, `there is no command "selvedge zzzzzz"`)
+	f.command(t, "put", "places/p1", `{"a":}`).want(t, exitUsage, "not valid JSON at byte 6: invalid character '}'")
+	f.command(t, "put", "places/p1", ``).want(t, exitUsage, "not valid JSON at byte 0: unexpected end")
+	f.command(t, "put", "places/p1", `[]`).want(t, exitUsage, "not a JSON object")
+	f.collections["c"] = map[string]json.RawMessage{"k": []byte(`{}`)}
+	f.command(t, "get", "c/k", "--url", strings.TrimPrefix(f.URL, "http://")).want(t, exitDone)
+	runWith(t, "", []string{"SELVEDGE_URL=" + strings.TrimPrefix(f.URL, "http://")}, "get", "c/k").want(t, exitDone)
+	_, port, _ := strings.Cut(strings.TrimPrefix(f.URL, "http://"), ":")
+	f.command(t, "dev", "--locations", "1", "--port", port).want(t, exitFailed, "address already in use", "--port")
+}
+
 func TestStatusAndLinks(t *testing.T) {
 	t.Parallel()
 	f := newFakeLocation(t)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/rowsource"
 )
 
 func (a *app) getCommand() *cobra.Command {
@@ -35,6 +36,33 @@ func (a *app) getCommand() *cobra.Command {
 			return a.printJSON(document)
 		},
 	})
+}
+
+func (a *app) deleteCommand() *cobra.Command {
+	var rev string
+	c := a.withClientFlags(&cobra.Command{
+		Use:     "delete COLLECTION/KEY",
+		Short:   "Remove a document",
+		Example: "  selvedge delete places/p1\n  selvedge delete places/p1 --rev 0192f6c3a4b50000-1-9c3e7a11",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			collection, key, found := strings.Cut(args[0], "/")
+			if !found || collection == "" || key == "" {
+				return usagef("%q: want COLLECTION/KEY", args[0])
+			}
+			c, err := a.connect(false)
+			if err != nil {
+				return err
+			}
+			meta, err := c.Remove(cmd.Context(), collection, key, client.WriteOptions{IfRev: rev})
+			if err != nil {
+				return fmt.Errorf("delete %s: %w", args[0], err)
+			}
+			return a.print(meta, func(w io.Writer) { fmt.Fprintf(w, "%s is removed\n", meta.ID) })
+		},
+	})
+	c.Flags().StringVar(&rev, "rev", "", "remove only if the document still has this _rev")
+	return c
 }
 
 func (a *app) putCommand() *cobra.Command {
@@ -87,6 +115,9 @@ func (a *app) put(cmd *cobra.Command, handle string, document []byte, merge bool
 		}
 		meta, err = c.Insert(cmd.Context(), collection, json.RawMessage(document), client.WriteOptions{Overwrite: key != ""})
 	}
+	if client.NumOf(err) == client.NumCollectionNotFound {
+		return fmt.Errorf("put %s: %w; selvedge collection create %s makes it", handle, err, collection)
+	}
 	if err != nil {
 		return fmt.Errorf("put %s: %w", handle, err)
 	}
@@ -110,7 +141,11 @@ func (a *app) document(args []string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	if text = bytes.TrimSpace(text); !json.Valid(text) || text[0] != '{' {
+	text = bytes.TrimSpace(text)
+	if !json.Valid(text) {
+		return nil, usagef("the document is %w: %.60q", rowsource.Problem(text), text)
+	}
+	if text[0] != '{' {
 		return nil, usagef("the document is not a JSON object: %.60q", text)
 	}
 	return text, nil

@@ -25,6 +25,8 @@ type fakeLocation struct {
 	writes      int               // calls that wrote documents
 	refuseAfter int               // writes before everything is refused with 401; 0 never
 	generated   int
+	made        string // the last collection that was made, as it was asked for
+	closed      bool   // lists want credentials
 }
 
 func newFakeLocation(t *testing.T) *fakeLocation {
@@ -33,6 +35,9 @@ func newFakeLocation(t *testing.T) *fakeLocation {
 	mux := http.NewServeMux()
 	const prefix = "/_fabric/_system/_api"
 	mux.HandleFunc("GET "+prefix+"/collection/{c}", f.locked(f.getCollection))
+	mux.HandleFunc("GET "+prefix+"/collection", f.locked(f.listCollections))
+	mux.HandleFunc("DELETE "+prefix+"/collection/{c}", f.locked(f.dropCollection))
+	mux.HandleFunc("DELETE "+prefix+"/document/{c}/{k}", f.locked(f.remove))
 	mux.HandleFunc("POST "+prefix+"/collection", f.locked(f.makeCollection))
 	mux.HandleFunc("POST "+prefix+"/document/{c}", f.locked(f.post))
 	mux.HandleFunc("PATCH "+prefix+"/document/{c}/{k}", f.locked(f.patch))
@@ -81,11 +86,42 @@ func (f *fakeLocation) getCollection(r *http.Request) (int, any) {
 
 func (f *fakeLocation) makeCollection(r *http.Request) (int, any) {
 	var spec struct{ Name string }
-	if json.NewDecoder(r.Body).Decode(&spec) != nil || spec.Name == "" {
+	text, _ := io.ReadAll(r.Body)
+	if f.made = string(text); json.Unmarshal(text, &spec) != nil || spec.Name == "" {
 		return 400, refusal(400, 10, "bad parameter")
 	}
 	f.collections[spec.Name] = map[string]json.RawMessage{}
 	return 200, map[string]any{"name": spec.Name, "type": 2}
+}
+
+func (f *fakeLocation) listCollections(r *http.Request) (int, any) {
+	if r.Header.Get("Authorization") == "apikey wrong.a.key" || f.closed && r.Header.Get("Authorization") == "" {
+		return 401, refusal(401, 11, "not authorized")
+	}
+	list := []any{}
+	for name := range f.collections {
+		list = append(list, map[string]any{"name": name, "type": 2 + len(name)%2})
+	}
+	return 200, map[string]any{"result": list}
+}
+
+func (f *fakeLocation) dropCollection(r *http.Request) (int, any) {
+	if status, answer := f.getCollection(r); status != 200 {
+		return status, answer
+	}
+	delete(f.collections, r.PathValue("c"))
+	return 200, map[string]any{}
+}
+
+func (f *fakeLocation) remove(r *http.Request) (int, any) {
+	if status, answer := f.get(r); status != 200 {
+		return status, answer
+	}
+	if want := r.Header.Get("If-Match"); want != "" && want != `"r1"` {
+		return 412, refusal(412, 1200, "conflict")
+	}
+	delete(f.collections[r.PathValue("c")], r.PathValue("k"))
+	return 202, f.meta(r, r.PathValue("k"))
 }
 
 // post takes one document or an array, each item alone.

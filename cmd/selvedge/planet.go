@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/selvedge-db/selvedge/node"
 )
@@ -13,6 +14,9 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to end while starting
+		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w; --port PORT takes other ports", err)
 		}
 		return startError("dev", err)
 	}

@@ -38,6 +38,7 @@ type app struct {
 	out, err    io.Writer
 	environment []string
 	flags       globalFlags
+	anonymous   bool // the call went out without credentials
 }
 
 // globalFlags are those of the commands that talk to a location.
@@ -61,7 +62,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	fmt.Fprintln(errOut, "selvedge:", err)
 	var usage usageError
 	var unreachable *client.UnreachableError
+	var refusal *client.Error
 	switch {
+	case errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized && a.anonymous:
+		fmt.Fprintln(errOut, "no credentials were given: want --api-key or $SELVEDGE_API_KEY, or --user and --password")
 	case errors.As(err, &usage):
 		fmt.Fprintln(errOut, "selvedge --help, or --help after a command, tells more")
 		return exitUsage
@@ -84,7 +88,8 @@ func (a *app) root() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.devCommand(), a.serveCommand(), a.statusCommand(), a.linkCommand(), a.locationCommand(),
-		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.backupCommand(), a.restoreCommand(),
+		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.deleteCommand(), a.collectionCommand(),
+		a.backupCommand(), a.restoreCommand(),
 		a.generateCommand(), a.versionCommand())
 	root.AddCommand(a.laterCommands()...)
 	for _, c := range all(root) {
@@ -111,13 +116,22 @@ func asUsage(c *cobra.Command) {
 	}
 	c.Args = func(cmd *cobra.Command, args []string) error {
 		if cmd.HasSubCommands() && len(args) > 0 {
-			return usagef("there is no command %q", strings.TrimSpace(cmd.CommandPath()+" "+args[0]))
+			return usagef("there is no command %q%s", strings.TrimSpace(cmd.CommandPath()+" "+args[0]), suggestion(cmd, args[0]))
 		}
 		if err := check(cmd, args); err != nil {
 			return usageError{err}
 		}
 		return nil
 	}
+}
+
+// suggestion names the commands that may have been meant.
+func suggestion(cmd *cobra.Command, word string) string {
+	cmd.SuggestionsMinimumDistance = 2
+	if like := cmd.SuggestionsFor(word); len(like) > 0 {
+		return fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
+	}
+	return ""
 }
 
 // environ is the value of a variable, or the other text.
@@ -166,6 +180,10 @@ func (a *app) connect(sessionless bool) (*client.Client, error) {
 	if a.flags.user != "" && a.flags.apiKey == "" {
 		cfg.APIKey = "" // a user on the command line beats a key in the environment
 	}
+	if cfg.URL != "" && !strings.Contains(cfg.URL, "://") {
+		cfg.URL = "http://" + cfg.URL // an address, as listeners write it
+	}
+	a.anonymous = cfg.APIKey == "" && cfg.User == ""
 	if ca := choose(a.flags.ca, "SELVEDGE_CA"); ca != "" {
 		var err error
 		if cfg.HTTP, err = trusting(ca); err != nil {

@@ -147,7 +147,7 @@ func checkDocument(text []byte, key string) ([]byte, error) {
 		return nil, errors.New("the row is not valid UTF-8")
 	}
 	if !json.Valid(text) {
-		return nil, jsonProblem(text)
+		return nil, Problem(text)
 	}
 	if text[0] != '{' {
 		return nil, errors.New("the row is not a JSON object")
@@ -173,7 +173,8 @@ func checkDocument(text []byte, key string) ([]byte, error) {
 	return withKey(keyText, text), nil
 }
 
-func jsonProblem(text []byte) error {
+// Problem says where and why a text is not JSON.
+func Problem(text []byte) error {
 	var ignored any
 	err := json.Unmarshal(text, &ignored)
 	var syntax *json.SyntaxError
