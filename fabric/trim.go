@@ -147,16 +147,12 @@ func (c *Core) trimTaken(work *sequencer.Prepared) error {
 		return corrupt(key, err)
 	}
 	var left clock.Vector
-	for _, row := range withClosed(taken, c.members, true) {
+	for _, row := range withClosed(taken, c.members, false) {
 		if !c.pub.stable.Covers(clock.Stamp{Time: row.Time, Origin: row.Origin}) {
 			left.Raise(row.Origin, row.Time)
 			continue
 		}
-		_, there, err := c.db.Get(c.keys.LogRecord(nil, row.Origin, row.Time))
-		if err == nil && there { // else it was cut beyond that already
-			err = c.trimLog(row)
-		}
-		if err != nil {
+		if err := c.trimLog(row); err != nil {
 			return err
 		}
 	}
@@ -170,8 +166,11 @@ func (c *Core) trimTaken(work *sequencer.Prepared) error {
 }
 
 // trimLog deletes an origin's log before the last whole record at or below the cut, so that what is left can be
-// read from its beginning.
+// read from its beginning. A log that was cut beyond that before stays as it is.
 func (c *Core) trimLog(cut clock.Row) error {
+	if _, there, err := c.db.Get(c.keys.LogRecord(nil, cut.Origin, cut.Time)); err != nil || !there {
+		return err
+	}
 	records, err := c.recordsBack(cut.Origin, cut.Time)
 	if err != nil {
 		return err
