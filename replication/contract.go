@@ -51,6 +51,7 @@ type Progress struct {
 type SnapshotMark struct {
 	ID   string
 	Next uint32
+	Need clock.Vector // what it replaces had this: every snapshot taken instead must
 }
 
 // Store is what the machine reads of its fabric. It shows durable state only.

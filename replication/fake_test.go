@@ -89,7 +89,8 @@ type fake struct {
 	clock    clock.Time    // never set back: a ceiling stands for it
 	wall     func() int64
 	world    *world
-	taking   []string     // chunks of a snapshot that came
+	taking   []string // chunks of a snapshot that came
+	partial  replication.SnapshotMark
 	says     clock.Time   // of the system fabric, in entries committed here
 	system   clock.Vector // what is applied of it here
 }
@@ -106,7 +107,7 @@ func (f *fake) Progress() replication.Progress {
 	f.clock = max(f.clock, vouched)
 	return replication.Progress{
 		Self: f.self, Vector: f.durable.vector.Clone(), OwnEnd: head.Stamp.Time, OwnChain: head.Chain,
-		Vouched: vouched, Members: f.durable.members, System: f.system,
+		Vouched: vouched, Members: f.durable.members, System: f.system, Partial: f.partial,
 	}
 }
 
@@ -187,7 +188,7 @@ func (f *fake) sync(n int) error {
 
 // crash forgets what is not durable.
 func (f *fake) crash() {
-	f.visible, f.unsynced, f.taking = f.durable.clone(), nil, nil
+	f.visible, f.unsynced = f.durable.clone(), nil
 }
 
 const snapshotChunks = 9
@@ -197,10 +198,11 @@ type snapshot struct {
 	id    string
 	state *state
 	world *world
+	read  int // chunks are read in order
 }
 
 func (f *fake) OpenSnapshot() (replication.SnapshotSource, error) {
-	s := &snapshot{fmt.Sprintf("snapshot %d", len(f.world.snapshots)), f.durable.clone(), f.world}
+	s := &snapshot{id: fmt.Sprintf("snapshot %d", len(f.world.snapshots)), state: f.durable.clone(), world: f.world}
 	f.world.snapshots[s.id] = s
 	f.world.open++
 	return s, nil
@@ -210,27 +212,46 @@ func (s *snapshot) ID() string           { return s.id }
 func (s *snapshot) Vector() clock.Vector { return s.state.vector }
 func (s *snapshot) Close() error         { s.world.open--; return nil }
 func (s *snapshot) Chunk(i int) ([]byte, bool, error) {
-	if i >= snapshotChunks {
-		return nil, false, errors.New("no such chunk")
+	if i >= snapshotChunks || i > s.read {
+		return nil, false, errors.New("no such chunk yet")
 	}
+	s.read = max(s.read, i+1)
 	return fmt.Appendf(nil, "%s/%d", s.id, i), i == snapshotChunks-1, nil
 }
 
-// install takes a chunk, and with the last the whole state.
+var errBehind = errors.New("the snapshot lacks commits that are here")
+
+// install takes a chunk, and with the last the whole state. The first deletes
+// what was here.
 func (f *fake) install(c replication.InstallSnapshot) error {
 	if c.Index == 0 {
-		f.taking = nil
+		need := f.partial.Need
+		if f.partial.ID == "" {
+			need = f.visible.vector
+			for _, m := range f.visible.members.Members() {
+				if m.State == member.Closed {
+					need = need.Without(m.Origin)
+				}
+			}
+			need = need.Clone()
+		}
+		if c.Vector.At(f.self) < need.At(f.self) {
+			return errBehind
+		}
+		f.taking, f.unsynced, f.partial.Need = nil, nil, need
+		f.durable, f.visible = newState(), newState()
 	}
 	if want := fmt.Sprintf("%s/%d", c.ID, len(f.taking)); string(c.Data) != want {
 		return fmt.Errorf("chunk %q came, want %q", c.Data, want)
 	}
 	f.taking = append(f.taking, string(c.Data))
-	if !c.Last {
+	if f.partial.ID, f.partial.Next = c.ID, c.Index+1; !c.Last {
 		return nil
 	}
 	if len(f.taking) != snapshotChunks {
 		return fmt.Errorf("snapshot ended after %d chunks", len(f.taking))
 	}
+	f.partial, f.taking = replication.SnapshotMark{}, nil
 	s := f.world.snapshots[c.ID].state
 	f.durable, f.visible, f.unsynced = s.clone(), s.clone(), nil
 	for _, l := range s.logs {

@@ -197,9 +197,10 @@ func (m *Machine) sameLog(at clock.Time, chain uint32) bool {
 }
 
 // ownLogHolds rejects this incarnation when a peer knows more of its log than
-// is durable here: only durable entries were ever sent.
+// is durable here: only durable entries were ever sent. Between the chunks of a
+// snapshot its log is as it was before the first of them.
 func (m *Machine) ownLogHolds(p *peer, t clock.Time) bool {
-	if t <= m.progress.OwnEnd {
+	if t <= max(m.progress.OwnEnd, m.progress.Partial.Need.At(m.cfg.Self)) {
 		return true
 	}
 	m.reject(Behind, p.name, fmt.Sprintf("%s knows this incarnation's log up to %s, here it ends at %s: the disk was set back", p.name, t, m.progress.OwnEnd))

@@ -263,6 +263,7 @@ func (r *Runner) install(e InstallSnapshot) {
 	err := r.cfg.Fabric.InstallChunk(mark, e.Data, e.Last, e.Vector, r.cfg.Machine.Self)
 	if err != nil {
 		r.cfg.Log.Error("snapshot chunk not kept", "fabric", r.cfg.Machine.Fabric, "chunk", e.Index, "error", err)
+		r.machine.NotInstalled(r.now(), e.ID)
 		return
 	}
 	if e.Last {

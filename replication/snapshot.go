@@ -22,6 +22,8 @@ type sink struct {
 	complete bool // all chunks are here; Progress has yet to show it
 	vector   clock.Vector
 	early    []SnapshotChunk // that overtook the one wanted next
+	base     clock.Vector    // what was needed when it was first asked for
+	lacking  string          // id of one that lacked what is here
 }
 
 // source is a snapshot that others take from here.
@@ -30,6 +32,8 @@ type source struct {
 	peer     string
 	origin   clock.Origin
 	usedAt   int64
+	read     uint32 // chunks below this were given once: they are read in order
+	ended    bool   // the last of them is the last of all
 }
 
 // needSnapshot begins to take a snapshot over what is here.
@@ -43,10 +47,11 @@ func (m *Machine) needSnapshot(why string) {
 }
 
 // need is what a snapshot must cover to be of use: all that is here, but for
-// what lies beyond the end of a closed log; for a newcomer, its join entry.
+// what lies beyond the end of a closed log; for a newcomer, its join entry;
+// between the chunks of one, also all that was here before its first.
 func (m *Machine) need() clock.Vector {
 	if m.joining() {
-		return clock.VectorOf(clock.Row{Origin: m.cfg.Join.Origin, Time: m.cfg.Join.Time})
+		return m.progress.Partial.Need.Max(clock.VectorOf(clock.Row{Origin: m.cfg.Join.Origin, Time: m.cfg.Join.Time}))
 	}
 	v := m.progress.Vector
 	for _, mem := range m.progress.Members.Members() {
@@ -106,13 +111,44 @@ func (m *Machine) askChunks(p *peer) {
 	s.deadline = m.now.Mono + max(chunkWait, 4*p.rtt())
 	from := s.asked
 	s.asked = s.next + chunksAhead
-	m.send(p, SnapshotRequest{ID: s.id, From: from, Count: s.asked - from, Need: m.need()})
+	need := m.need()
+	if s.base == nil {
+		s.base = need
+	}
+	m.send(p, SnapshotRequest{ID: s.id, From: from, Count: s.asked - from, Need: need})
+}
+
+// lacks is what a snapshot lacks of what it must hold by now: commits and
+// entries that were under way when it was asked for became durable meanwhile.
+// An origin without a row is one whose log is closed where it comes from, as
+// long as it was asked for; our own never is, or we would be told so.
+func (m *Machine) lacks(v clock.Vector) (clock.Row, bool) {
+	for _, row := range m.need() {
+		at := v.At(row.Origin)
+		if at < row.Time && (at != 0 || row.Origin == m.cfg.Self || m.sink.base.At(row.Origin) == 0) {
+			return row, true
+		}
+	}
+	return clock.Row{}, false
+}
+
+// startOver gives up the snapshot that is being taken, and soon asks for
+// another.
+func (m *Machine) startOver() {
+	m.sink = sink{active: true, lacking: m.sink.lacking, attempts: m.sink.attempts, deadline: m.now.Mono + snapshotRetry}
+}
+
+// NotInstalled tells that a chunk of a snapshot could not be kept.
+func (m *Machine) NotInstalled(now Instant, id string) {
+	if m.enter(now) && m.sink.active && m.sink.id == id {
+		m.startOver()
+	}
 }
 
 // onSnapshotChunk passes on the chunk that is next; others come again.
 func (m *Machine) onSnapshotChunk(p *peer, c SnapshotChunk) {
 	s := &m.sink
-	if !s.active || s.complete || p.name != s.peer || c.ID == "" {
+	if !s.active || s.complete || p.name != s.peer || c.ID == "" || c.ID == s.lacking {
 		return
 	}
 	if codec.BodyHash(c.Data) != c.Sum {
@@ -150,6 +186,11 @@ func (m *Machine) takeChunk(p *peer, c SnapshotChunk) {
 		m.count.Dropped++
 		return
 	}
+	if _, lacks := m.lacks(c.Vector); lacks {
+		s.lacking = c.ID
+		m.startOver()
+		return
+	}
 	m.count.SnapshotBytes += uint64(len(c.Data))
 	m.emit(InstallSnapshot{p.name, c.ID, c.Index, c.Data, c.Last, c.Vector})
 	s.next++
@@ -182,7 +223,7 @@ func (m *Machine) sinkProgressed() {
 	if _, lacks := m.missing(m.progress.Vector, m.sink.vector); lacks {
 		return
 	}
-	m.sink = sink{}
+	m.sink, m.recent = sink{}, nil
 	m.handed = m.progress.Vector.Clone()
 	for _, o := range m.origins {
 		m.drop(o)
@@ -207,9 +248,12 @@ func (m *Machine) onSnapshotRequest(p *peer, r SnapshotRequest) {
 		return
 	}
 	s.usedAt = m.now.Mono
-	from := r.From
+	from := min(r.From, s.read) // a request before this one was lost
 	if s.snapshot.ID() != r.ID {
 		from = 0
+	}
+	if s.ended && from >= s.read {
+		return // beyond the end, which the last chunk tells
 	}
 	for i := range min(r.Count, chunksAhead) {
 		data, last, err := s.snapshot.Chunk(int(from + i))
@@ -219,6 +263,7 @@ func (m *Machine) onSnapshotRequest(p *peer, r SnapshotRequest) {
 			m.closeSources(func(x *source) bool { return x == s })
 			return
 		}
+		s.read, s.ended = max(s.read, from+i+1), s.ended || last
 		m.count.BytesSent += uint64(len(data))
 		m.send(p, SnapshotChunk{s.snapshot.ID(), from + i, last, s.snapshot.Vector(), codec.BodyHash(data), data})
 		if last {

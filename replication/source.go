@@ -11,7 +11,7 @@ import (
 // ProgressOf is a fabric's progress in the machine's words.
 func ProgressOf(p fabric.Progress) Progress {
 	return Progress{Self: p.Self, Vector: p.Vector, OwnEnd: p.OwnEnd, OwnChain: p.OwnChain, Vouched: p.Vouched,
-		Members: p.Members, Partial: SnapshotMark{ID: p.Partial.ID, Next: p.Partial.Next}}
+		Members: p.Members, Partial: SnapshotMark{ID: p.Partial.ID, Next: p.Partial.Next, Need: p.Partial.Need}}
 }
 
 // LogOf reads a core's log in the machine's words.

@@ -76,8 +76,9 @@ func TestEvictionEndsWhileEntriesWaitForTheSystemFabric(t *testing.T) {
 	t.Parallel()
 	w := gatedWorld(t, "a", "b", "c")
 	for _, name := range []string{"a", "b"} {
-		f := w.site(name).fake
-		f.system = f.system.With(3, 10)
+		s := w.site(name)
+		s.fake.system = s.fake.system.With(3, 10)
+		s.machine.Progressed(w.instant(s), s.fake.Progress())
 	}
 	w.site("c").fake.says = 20
 	w.commits(5, "c")

@@ -1,6 +1,7 @@
 package replication_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand"
 	"slices"
@@ -289,10 +290,17 @@ func (w *world) checkStable(s *site, v clock.Vector) {
 }
 
 func (w *world) install(s *site, c replication.InstallSnapshot) {
-	if err := s.fake.install(c); err != nil {
+	err := s.fake.install(c)
+	if errors.Is(err, errBehind) {
+		w.log = append(w.log, fmt.Sprintf("%s refuses a snapshot", s.name))
+		s.machine.NotInstalled(w.instant(s), c.ID)
+		return
+	}
+	if err != nil {
 		w.t.Fatalf("%s: %v", s.name, err)
 	}
 	if !c.Last {
+		s.machine.Progressed(w.instant(s), s.fake.Progress())
 		return
 	}
 	w.log = append(w.log, fmt.Sprintf("%s has its snapshot", s.name))

@@ -63,9 +63,8 @@ func (s *site) effect(e replication.Effect) {
 	case replication.Apply:
 		s.apply(e.Entries)
 	case replication.SetStable:
-		v := s.w.tamperStable(s, e.Vector)
-		s.w.ledger.Stable(s.book(), v)
-		s.core.SetStable(v)
+		s.w.ledger.Stable(s.book(), e.Vector)
+		s.core.SetStable(s.w.tamperStable(s, e.Vector))
 	case replication.SetWatermark:
 		s.w.ledger.Watermark(s.book(), e.Time)
 		s.core.SetWatermark(e.Time)
@@ -170,6 +169,6 @@ func (d store) Progress() replication.Progress {
 		p.Self = d.self
 	}
 	out := replication.Progress{Self: p.Self, Vector: p.Vector, OwnEnd: p.OwnEnd, OwnChain: p.OwnChain, Vouched: p.Vouched, Members: p.Members,
-		Partial: replication.SnapshotMark{ID: p.Partial.ID, Next: p.Partial.Next}}
+		Partial: replication.SnapshotMark{ID: p.Partial.ID, Next: p.Partial.Next, Need: p.Partial.Need}}
 	return d.w.tamperProgress(d.site, out)
 }
