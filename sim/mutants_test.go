@@ -1,13 +1,18 @@
 package sim
 
 import (
+	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 )
 
-// TestMutants makes each mistake and wants it caught; the log tells by which seed and how.
+// TestMutants makes each mistake and wants it caught, as the property that it breaks, in a run in which nothing is
+// found without the mistake; the log tells by which seed and how.
 func TestMutants(t *testing.T) {
 	t.Parallel()
+	control := &controls{runs: map[string]func() (Result, error){}}
 	for _, m := range Mutants() {
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
@@ -18,14 +23,41 @@ func TestMutants(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if r.Count > 0 {
-					t.Logf("%s: caught by seed %d: %v", m.Doc, seed, r.Violations[0])
-					return
+				if r.Count == 0 {
+					continue
 				}
+				first := r.Violations[0]
+				if !slices.Contains(m.Breaks, first.Property) {
+					t.Errorf("%s: seed %d finds %v, want one of %v", m.Doc, seed, first, m.Breaks)
+				}
+				t.Logf("%s: caught by seed %d: %v", m.Doc, seed, first)
+				if r, err := control.run(cfg); err != nil || r.Count > 0 {
+					t.Errorf("seed %d without the mistake: %v %v", seed, r.Violations, err)
+				}
+				return
 			}
 			t.Errorf("%s: not caught by %d seeds", m.Doc, tries)
 		})
 	}
+}
+
+// controls are runs without a mistake: many mistakes share one.
+type controls struct {
+	mu   sync.Mutex
+	runs map[string]func() (Result, error)
+}
+
+func (c *controls) run(cfg Config) (Result, error) {
+	cfg.Mutant = ""
+	id := fmt.Sprintf("%+v", cfg)
+	c.mu.Lock()
+	once, ok := c.runs[id]
+	if !ok {
+		once = sync.OnceValues(func() (Result, error) { return Run(cfg) })
+		c.runs[id] = once
+	}
+	c.mu.Unlock()
+	return once()
 }
 
 // profile is the kind of run in which a mistake shows, and how many seeds it may take.

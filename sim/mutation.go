@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
@@ -8,6 +9,7 @@ import (
 	"github.com/selvedge-db/selvedge/crdt"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/replication"
 	"github.com/selvedge-db/selvedge/store/kv"
 	"github.com/selvedge-db/selvedge/value"
@@ -49,7 +51,8 @@ func roundCounters(n *crdt.Node) bool {
 	return changed
 }
 
-// tamperCommit turns an insert over a removed document into unsets of what this location remembers.
+// tamperCommit turns an insert of a document into unsets of what this location remembers of it, in the log and in the
+// record of this location alike.
 func (w *world) tamperCommit(s *site, p *fabric.Prepared) {
 	if w.mutant != "insert-by-unsets" || len(p.Body) == 0 {
 		return
@@ -58,14 +61,17 @@ func (w *world) tamperCommit(s *site, p *fabric.Prepared) {
 	if err != nil {
 		return
 	}
+	v := s.core.NewView(s.wall())
+	docs, ok := v.Collection("docs")
+	_ = v.Close()
+	if !ok {
+		return
+	}
 	touched := false
 	for i := range changes {
 		c := &changes[i]
-		if c.Kind != codec.Document || c.Collection != "docs" || len(c.Ops) == 0 || c.Ops[0].Kind != crdt.OpInsert || len(c.Ops[0].Path) != 0 {
-			continue
-		}
-		if hidden, ok := s.remembered(c.Key); ok {
-			c.Ops, touched = unsets(hidden, c.Ops), true
+		if c.Kind == codec.Document && c.Collection == "docs" && len(c.Ops) > 0 && c.Ops[0].Kind == crdt.OpInsert && len(c.Ops[0].Path) == 0 {
+			touched = s.insertByUnsets(p, docs, c) || touched
 		}
 	}
 	if touched {
@@ -74,19 +80,40 @@ func (w *world) tamperCommit(s *site, p *fabric.Prepared) {
 	}
 }
 
-// remembered is what a location remembers of a removed document.
-func (s *site) remembered(key string) (value.Value, bool) {
-	v := s.core.NewView(s.wall())
-	defer func() { _ = v.Close() }()
-	c, ok := v.Collection("docs")
-	if !ok {
-		return value.Value{}, false
+// insertByUnsets changes one insert and the record that comes of it. What shows here is the same; if it were not, or
+// the document has changed since the insert was prepared, it changes nothing.
+func (s *site) insertByUnsets(p *fabric.Prepared, docs *fabric.Collection, c *codec.Change) bool {
+	keys := layout.NewKeys(fabricNumber)
+	key := keys.Document(nil, docs.Number, c.Key)
+	at := slices.IndexFunc(p.Puts, func(put sequencer.Put) bool { return bytes.Equal(put.Key, key) })
+	old, found, err := s.disk.Get(key)
+	if at < 0 || err != nil || found && !codec.RecordHidden(old) {
+		return false
 	}
-	record, found, err := s.disk.Get(layout.NewKeys(fabricNumber).Document(nil, c.Number, key))
-	if err != nil || !found || !codec.RecordHidden(record) {
-		return value.Value{}, false
+	doc, remembered := crdt.New(), value.Object()
+	if found {
+		if doc, err = codec.DecodeDocument(slices.Clone(old)); err != nil {
+			return false
+		}
+		remembered = parse(string(codec.RecordText(old)))
+		if doc.Fold(s.core.Stable(), docs.CRDT) {
+			doc, remembered = crdt.New(), value.Object()
+		}
 	}
-	return parse(string(codec.RecordText(record))), true
+	ops := unsets(remembered, c.Ops)
+	for _, op := range ops {
+		if _, err := doc.Merge(crdt.Pending, s.w.ledger.Holds(s.book()), op, nil); err != nil {
+			return false
+		}
+	}
+	record, stamps := codec.AppendDocumentPending(nil, doc, docs.CRDT)
+	if !bytes.Equal(codec.RecordText(record), codec.RecordText(p.Puts[at].Value)) {
+		return false
+	}
+	c.Ops = ops
+	p.Puts[at].Value, p.Puts[at].Stamps = record, stamps
+	p.Puts = append(p.Puts, sequencer.Put{Key: keys.Fold(clock.TimeOf(s.wall()), docs.Number, c.Key)})
+	return true
 }
 
 func unsets(hidden value.Value, ops []crdt.Op) []crdt.Op {
@@ -104,6 +131,14 @@ func unsets(hidden value.Value, ops []crdt.Op) []crdt.Op {
 		out = append(out, crdt.Op{Kind: kind, Path: value.Path{m.Name}, Value: m.Value})
 	}
 	return append(out, ops[1:]...)
+}
+
+// tamperDigest asks for the digest of a time at which nothing had expired yet.
+func (w *world) tamperDigest(at clock.Time) clock.Time {
+	if w.mutant == "expiry-in-digest" {
+		return 0
+	}
+	return at
 }
 
 // tamperUpkeep makes mistakes on the disk, between groups.

@@ -3,7 +3,6 @@ package sim
 import (
 	"slices"
 
-	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/sim/check"
 	"github.com/selvedge-db/selvedge/value"
@@ -192,19 +191,4 @@ func (s *site) readCount(v *fabric.View, name string) {
 	if n != seen {
 		s.w.fail(check.Convergence, s, "%s counts %d documents and shows %d", name, n, seen)
 	}
-}
-
-// hidden counts what has expired and is still there, for the mutant that lets it into the digest.
-func (s *site) hidden(v *fabric.View, at clock.Time) int {
-	n := 0
-	for _, c := range v.Collections() {
-		if c.Expiring() {
-			for _, key := range s.w.ledger.Places("", c.Name, c.Generation) {
-				if _, found, _, _ := s.core.Get(c.Name, key, 0); found {
-					n++
-				}
-			}
-		}
-	}
-	return n
 }

@@ -68,8 +68,11 @@ func TestManyLocations(t *testing.T) {
 		{Seed: 2, Locations: 3, CommitsPerSecond: 8},
 		{Seed: 3, Locations: 5, CommitsPerSecond: 5, Faults: "cut,slow,loss"},
 		{Seed: 4, Locations: 6, Faults: "none"},
+		{Seed: 1, Locations: 4, Duration: 40 * time.Second, CommitsPerSecond: 8}, // snapshots hold long logs that nobody adds to any more
+		{Seed: 4, Locations: 4, Duration: 40 * time.Second, CommitsPerSecond: 8},
+		{Seed: 2, Locations: 4, Duration: 40 * time.Second, CommitsPerSecond: 8}, // and one goes on after it, and is closed then
 	} {
-		t.Run(fmt.Sprintf("%d locations", cfg.Locations), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d locations, seed %d", cfg.Locations, cfg.Seed), func(t *testing.T) {
 			t.Parallel()
 			r, err := Run(cfg)
 			if err != nil {

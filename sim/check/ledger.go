@@ -367,6 +367,12 @@ func (l *Ledger) Entries() int {
 	return n
 }
 
+// End is the final end of a log, once it is decided.
+func (l *Ledger) End(o clock.Origin) (clock.Time, bool) {
+	end, closed := l.ends[o]
+	return end, closed
+}
+
 // Beyond tells whether an entry lies beyond the final end of its log: nobody is to have it.
 func (l *Ledger) Beyond(e *Entry) bool {
 	end, closed := l.ends[e.Stamp.Origin]
