@@ -3,7 +3,8 @@
 // # Guarantees
 //
 // Every example of the pages about concepts runs, in its order, against a planet of three locations in this process,
-// and gives what the page shows; the commands of the quickstart run as a reader would type them; every link inside the
+// and gives what the page shows; the commands of the quickstart run as a reader would type them, and so
+// does the program of the page about the Go client; every link inside the
 // repository leads to a file, and to a heading where it names one. A page that has lost its examples fails.
 //
 // # Form of an example
