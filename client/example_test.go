@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"net"
 	"os"
 
@@ -39,7 +38,7 @@ func planet(ctx context.Context) (fra, syd string, end func()) {
 
 func check(err error) {
 	if err != nil {
-		log.Panic(err)
+		panic(err)
 	}
 }
 
