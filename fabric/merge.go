@@ -55,6 +55,40 @@ func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
 	return nil
 }
 
+// Refusal is an entry that was not applied, and with it all that follows it in its log.
+type Refusal struct {
+	Stamp clock.Stamp
+	Prev  clock.Time // where that log ends here
+	Err   error      // nil when it only depends on another that was refused
+}
+
+// ApplyAll merges entries of other locations, in causal order, into the open group. One that cannot be applied holds up
+// its own log and what depends on it, and nothing else. After an error nothing more can be applied.
+func (c *Core) ApplyAll(entries []codec.Entry, wallMs int64) (refused []Refusal, err error) {
+	for i := range entries {
+		e := &entries[i]
+		held, behind := false, false
+		for _, r := range refused {
+			behind = behind || r.Stamp.Origin == e.Stamp.Origin
+			held = held || e.Deps.Covers(r.Stamp)
+		}
+		if behind {
+			continue
+		}
+		if held {
+			refused = append(refused, Refusal{e.Stamp, e.Prev, nil})
+			continue
+		}
+		if err := c.Apply(e, wallMs); err != nil {
+			if c.usable() != nil {
+				return refused, err
+			}
+			refused = append(refused, Refusal{e.Stamp, e.Prev, err})
+		}
+	}
+	return refused, nil
+}
+
 // seenBy is everything that an entry's transaction had seen: its dependencies, its own log, and the logs of
 // incarnations whose end it had seen.
 func (c *Core) seenBy(e *codec.Entry) clock.Vector {

@@ -418,23 +418,24 @@ func timedOut(ctx context.Context, text string) error {
 }
 
 // ApplyRemote merges entries of other locations, in causal order, and returns when they are sequenced; OnDurable
-// tells when they are durable.
-func (f *Fabric) ApplyRemote(entries []codec.Entry) error {
+// tells when they are durable. See Core.ApplyAll for what is refused.
+func (f *Fabric) ApplyRemote(entries []codec.Entry) ([]Refusal, error) {
 	if err := f.gate.failure(); err != nil {
-		return err
+		return nil, err
 	}
 	core, wall, err := f.begin()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.seq.Unlock()
-	for i := range entries {
-		if err = core.Apply(&entries[i], wall); err != nil {
-			break
+	refused, err := core.ApplyAll(entries, wall)
+	f.hand(core, wall, nil)
+	for i := 0; err == nil && i < len(refused); i++ {
+		if stored := f.stored(refused[i].Err); f.gate.failure() != nil {
+			err = stored
 		}
 	}
-	f.hand(core, wall, nil)
-	return f.stored(err)
+	return refused, f.stored(err)
 }
 
 // Create makes the fabric with this location as its first member and anchor.

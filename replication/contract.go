@@ -159,6 +159,8 @@ const (
 	AlarmStore AlarmCode = "store"
 	// AlarmBeyondEnd: an entry depends on a closed log beyond its end.
 	AlarmBeyondEnd AlarmCode = "beyond-end"
+	// AlarmApply: an entry cannot be applied here, and holds up its log.
+	AlarmApply AlarmCode = "apply"
 	// AlarmRefused: a peer refused this location in a way that may pass.
 	AlarmRefused AlarmCode = "refused"
 )

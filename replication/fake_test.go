@@ -91,6 +91,7 @@ type fake struct {
 	world    *world
 	taking   []string // chunks of a snapshot that came
 	partial  replication.SnapshotMark
+	old      bool         // knows no entries of kind X
 	says     clock.Time   // of the system fabric, in entries committed here
 	system   clock.Vector // what is applied of it here
 }
@@ -166,7 +167,12 @@ func (f *fake) commit(body []byte) (codec.Entry, error) {
 	return e, f.apply(e)
 }
 
+var errNewer = errors.New("this kind of change is not known")
+
 func (f *fake) apply(e codec.Entry) error {
+	if f.old && e.Body[0] == 'X' {
+		return errNewer
+	}
 	if err := f.visible.apply(e); err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ type origin struct {
 	deps    clock.Vector // of the entry handed over last: often the very same
 	block   block
 	arrived int64 // when tail last moved
+	held    int64 // until then nothing is taken: its next entry cannot be applied
 	gap     bool  // something later came
 	need    clock.Time
 	pull    pulling
@@ -96,7 +97,7 @@ func (m *Machine) onEntries(p *peer, msg Entries) {
 		return
 	}
 	o := m.known(id)
-	if o == nil || id == m.cfg.Self || o.state == 0 || o.state == member.Closed || m.joining() || m.sink.active {
+	if o == nil || id == m.cfg.Self || o.state == 0 || o.state == member.Closed || m.now.Mono < o.held || m.joining() || m.sink.active {
 		m.count.Dropped++
 		return
 	}
@@ -150,6 +151,9 @@ func (m *Machine) accept(o *origin, p *peer, msg Entries, after clock.Time) bool
 // pastAt finds what the entry after (o, at) is coded against.
 func (m *Machine) pastAt(o *origin, at clock.Time) (codec.Past, bool) {
 	if !o.loaded {
+		if o.tail > m.progress.Vector.At(o.id) && o.state != member.Closed {
+			return codec.Past{}, false // applied, and known once it is durable
+		}
 		past, err := m.store.Past(o.id, o.tail)
 		chain, ok := m.store.ChainAt(o.id, o.tail)
 		if err != nil || !ok {
@@ -345,6 +349,33 @@ func (m *Machine) drop(o *origin) {
 	}
 	o.queue, o.block, o.loaded, o.deps = nil, block{}, false, nil
 	o.tail = m.handed.At(o.id)
+}
+
+// NotApplied tells that an entry that was handed over could not be applied, and
+// so none after it in its log, which ends at prev. With a reason, the log is
+// held up for a while before it is tried again; without, the entry depends on
+// such a one. All else goes on.
+func (m *Machine) NotApplied(now Instant, at clock.Stamp, prev clock.Time, reason error) {
+	if !m.enter(now) {
+		return
+	}
+	o := m.known(at.Origin)
+	if o == nil || prev >= m.handed.At(o.id) {
+		return // the same of an entry before it was told already
+	}
+	m.handed = m.handed.Without(o.id).Clone()
+	m.handed.Raise(o.id, prev)
+	for i := len(o.flight) - 1; i >= 0 && o.flight[i].last() > prev; i-- {
+		m.free(o.flight[i])
+		o.flight = slices.Delete(o.flight, i, i+1)
+	}
+	m.drop(o)
+	o.pull = pulling{}
+	if reason == nil {
+		return
+	}
+	o.held = m.now.Mono + applyRetry
+	m.alarm(AlarmApply, "", o.id, fmt.Sprintf("entry %s cannot be applied, and holds up the log of origin %s; it is tried again each %d s (if its location runs a newer version, update this one): %v", at, o.id, applyRetry/1000, reason))
 }
 
 // skipTo goes on from a point that was reached without entries: at the start,

@@ -25,6 +25,7 @@ const (
 	snapshotIdle  = 60000 // until a snapshot that nobody reads is closed
 	snapshotYield = 5000  // the same when somebody else waits for his
 	snapshotRetry = 500   // after a location had none to give
+	applyRetry    = 30000 // until an entry that could not be applied is tried again
 	chunksAhead   = 4     // chunks asked for at once
 	maxSnapshots  = 2     // open at once
 	pullCredit    = 1 << 20

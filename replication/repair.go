@@ -46,6 +46,10 @@ func (m *Machine) repair() {
 		if o.id == m.cfg.Self || !counted(o) {
 			continue
 		}
+		if m.now.Mono < o.held {
+			o.pull = pulling{}
+			continue
+		}
 		if o.state == member.Evicting {
 			o.pull.wanted = o.need
 		}

@@ -222,9 +222,13 @@ func (r *Runner) effect(e Effect) {
 			log.Debug("replication message not sent", "peer", e.Peer, "error", err)
 		}
 	case Apply:
-		if err := r.cfg.Fabric.ApplyRemote(e.Entries); err != nil {
+		refused, err := r.cfg.Fabric.ApplyRemote(e.Entries)
+		if err != nil {
 			log.Error("entries of another location could not be applied", "fabric", r.cfg.Machine.Fabric, "error", err)
 			r.cfg.Fabric.RefuseWrites("replication", "entries of another location could not be applied: "+err.Error())
+		}
+		for _, f := range refused {
+			r.machine.NotApplied(r.now(), f.Stamp, f.Prev, f.Err)
 		}
 	case SetStable:
 		r.cfg.Fabric.SetStable(e.Vector)

@@ -356,6 +356,40 @@ func TestALostRequestForChunksIsNoAlarm(t *testing.T) {
 	}
 }
 
+// An entry that cannot be applied holds up its own log and what depends on it.
+func TestAnEntryThatCannotBeAppliedHoldsUpItsLogAlone(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c", "d")
+	d := w.site("d")
+	d.fake.old = true
+	w.setCut("a", "b", true) // so that b commits what does not depend on it
+	w.setCut("a", "c", true)
+	w.setCut("b", "c", true)
+	w.commits(3, "a", "b")
+	if _, err := w.site("a").fake.commit([]byte("X of a newer version")); err != nil {
+		t.Fatal(err)
+	}
+	held := w.site("a").fake.visible.vector.At(1)
+	w.commits(10, "a", "b", "c")
+	w.setCut("a", "c", false)
+	w.run(300)
+	w.commits(5, "b", "c") // those of c depend on it
+	w.run(3000)
+	b, c := w.site("b").fake.durable.vector.At(2), w.site("c").fake.durable.vector.At(3)
+	if v := d.fake.durable.vector; v.At(1) >= held || v.At(2) != b || v.At(3) == 0 || v.At(3) >= c {
+		t.Fatalf("d has %s; a's entry %s cannot be applied, b ends at %s, c at %s", v, held, b, c)
+	}
+	if n := len(d.alarms); n != 1 || d.alarms[0].Code != replication.AlarmApply || d.alarms[0].Origin != 1 {
+		t.Fatalf("alarms %+v", d.alarms)
+	}
+	w.run(35000)
+	if len(d.alarms) != 2 {
+		t.Fatalf("it was not tried again: %+v", d.alarms)
+	}
+	d.fake.old = false
+	w.quiesce()
+}
+
 func TestForkUnderTheSameStamps(t *testing.T) {
 	t.Parallel()
 	first, second := longLog(t, 1), longLog(t, 2)

@@ -236,7 +236,7 @@ func (w *world) effects(s *site) {
 		case replication.Send:
 			w.post(s, e)
 		case replication.Apply:
-			for _, entry := range e.Entries {
+			for _, entry := range w.tryAll(s, e.Entries) {
 				if err := s.fake.apply(entry); err != nil {
 					w.t.Fatalf("%s: %v", s.name, err)
 				}
@@ -268,6 +268,29 @@ func (w *world) effects(s *site) {
 			w.log = append(w.log, fmt.Sprintf("%s needs a snapshot", s.name))
 		}
 	}
+}
+
+// tryAll tells a machine of entries that its fabric does not know how to apply,
+// and leaves those out that come after.
+func (w *world) tryAll(s *site, entries []codec.Entry) []codec.Entry {
+	var good []codec.Entry
+	var refused []codec.Entry
+	for _, e := range entries {
+		held := slices.ContainsFunc(refused, func(r codec.Entry) bool { return e.Deps.Covers(r.Stamp) })
+		newer := s.fake.old && e.Body[0] == 'X'
+		switch {
+		case slices.ContainsFunc(refused, func(r codec.Entry) bool { return e.Stamp.Origin == r.Stamp.Origin }):
+		case newer:
+			refused = append(refused, e)
+			s.machine.NotApplied(w.instant(s), e.Stamp, e.Prev, errNewer)
+		case held:
+			refused = append(refused, e)
+			s.machine.NotApplied(w.instant(s), e.Stamp, e.Prev, nil)
+		default:
+			good = append(good, e)
+		}
+	}
+	return good
 }
 
 // checkStable holds a stable point against what every member truly has.
