@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +60,43 @@ func TestKillSeesMissingSync(t *testing.T) {
 	} else {
 		t.Logf("caught: %s", wrong)
 	}
+}
+
+// TestKillSeesLostWrites: on a disk that now and then leaves out a sync of the
+// log and nothing else, a location that is alone starts again and has lost
+// what it acknowledged last. The same rounds find nothing on the strict disk.
+func TestKillSeesLostWrites(t *testing.T) {
+	t.Parallel()
+	if wrong := killAlone(t, "strict", 2); wrong != "" {
+		t.Fatal(wrong)
+	}
+	wrong := killAlone(t, "slack", 5)
+	if !strings.Contains(wrong, "which was acknowledged") {
+		t.Fatalf("5 rounds on a disk that loses acknowledged writes find %q, want one that is lost", wrong)
+	}
+	t.Logf("caught: %s", wrong)
+}
+
+// killAlone kills a location that has no others to learn from, again and
+// again, and returns what was wrong, or nothing.
+func killAlone(t *testing.T, disk string, rounds int) string {
+	t.Helper()
+	m := newMesh(t, []string{"SELVEDGE_TEST_DISK=" + disk})
+	m.files, m.names, m.processes = m.files[:1], m.names[:1], m.processes[:1]
+	m.launch(0)
+	m.processes[0].waitReady()
+	m.createCollection("c")
+	r := &recorder{acknowledged: map[string]bool{}, attempted: map[string]bool{}}
+	for round := range rounds {
+		wrong := m.killOnce(r, round, 0, time.Duration(300+100*round)*time.Millisecond)
+		if wrong == "" {
+			wrong = m.contentOf(r)
+		}
+		if wrong != "" {
+			return fmt.Sprintf("round %d: %s", round, wrong)
+		}
+	}
+	return ""
 }
 
 // killRounds returns what was wrong, or nothing.

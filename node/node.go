@@ -335,6 +335,8 @@ func testDisk() disk.FS {
 		return disk.NewStrict(disk.Real())
 	case "nosync":
 		return disk.NewDeaf(disk.NewStrict(disk.Real()))
+	case "slack":
+		return disk.NewSlack(disk.NewStrict(disk.Real()), 16)
 	}
 	return disk.Real()
 }

@@ -270,3 +270,27 @@ func TestReadFileIsBounded(t *testing.T) {
 		t.Errorf("an absent file exists: %v %v", there, err)
 	}
 }
+
+func TestSlackSyncsOneLogInSoMany(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := disk.NewSlack(disk.NewStrict(disk.Real()), 3)
+	ok(t, f.MkdirAll(dir, 0o700))
+	folder, err := f.OpenDir(dir)
+	ok(t, err)
+	for _, name := range []string{"1.log", "1.sst"} {
+		file, err := f.Create(f.PathJoin(dir, name), vfs.WriteCategoryUnspecified)
+		ok(t, err)
+		ok(t, folder.Sync())
+		for _, text := range []string{"a", "b", "c", "d"} {
+			_, err := file.Write([]byte(text))
+			ok(t, err)
+			ok(t, file.Sync())
+		}
+		ok(t, file.Close())
+	}
+	ok(t, folder.Close())
+	if got, want := killed(t, disk.Real(), dir), "1.log=abc 1.sst=abcd "; got != want {
+		t.Errorf("on disk is %q after four writes and syncs, want %q", got, want)
+	}
+}
