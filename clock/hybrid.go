@@ -54,6 +54,16 @@ func (c *Clock) Ceiling() Time { return c.ceiling }
 // Next gives the time of a new commit, for a wall clock in unix milliseconds.
 // When it fails, the clock is as before.
 func (c *Clock) Next(wallMs int64) (Time, error) {
+	t, err := c.Peek(wallMs)
+	if err == nil {
+		c.last = t
+	}
+	return t, err
+}
+
+// Peek tells what Next would give, and changes nothing: for those who must
+// judge by the time of a commit whether it may happen.
+func (c *Clock) Peek(wallMs int64) (Time, error) {
 	if c.last >= MaxTime-1 {
 		return 0, ErrExhausted
 	}
@@ -64,7 +74,6 @@ func (c *Clock) Next(wallMs int64) (Time, error) {
 	if t > c.ceiling {
 		return 0, fmt.Errorf("%w: stamp %s, ceiling %s", ErrCeiling, t, c.ceiling)
 	}
-	c.last = t
 	return t, nil
 }
 

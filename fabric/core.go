@@ -101,7 +101,8 @@ type Core struct {
 	durable   atomic.Pointer[durableState]
 	counters  Counters
 	watermark clock.Time
-	trimmed   clock.Vector // what the changelog here no longer holds
+	vouched   atomic.Uint64 // the clock after it last vouched for a time; between groups nothing else moves it
+	trimmed   clock.Vector  // what the changelog here no longer holds
 	upkeep    upkeepState
 	pub       published // working copy of what the next Seal shows
 }

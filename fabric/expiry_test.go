@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
 )
 
@@ -251,5 +252,31 @@ func TestDigestsAfterARestart(t *testing.T) {
 	}
 	if _, err := at(b, 0); err != nil { // nothing is deleted there
 		t.Error(err)
+	}
+}
+
+// The clock runs ahead of the wall, and the count of its millisecond is used up: the next stamp lies in the millisecond
+// in which a document expires. For that transaction it has expired, here as everywhere.
+func TestExpiryAtTheStampOfAClockThatRunsAhead(t *testing.T) {
+	t.Parallel()
+	a, b := newReplica(t, "a", 1), newReplica(t, "b", 2)
+	a.found()
+	a.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "kv", Type: 2, Expires: true}, nil))
+	at := wallBase/1000 + 3
+	a.must(write(t, fabric.Insert, "kv", "k", `{"v":1,"expireAt":`+itoa(at)+`}`))
+	a.join(b)
+	// An entry of b brings the clock to one below.
+	e := codec.Entry{Stamp: clock.Stamp{Time: clock.TimeOf(at*1000) - 1, Origin: 2}, Deps: a.core.Progress(a.wall).Vector,
+		Body: codec.AppendChange(nil, codec.Change{Kind: codec.Mark})}
+	e.Chain = codec.ChainNext(0, e.Stamp.Time, codec.BodyHash(e.Body))
+	a.do(func() error { return a.core.Apply(&e, a.wall) })
+	a.renew()
+	update := fabric.Transaction{Writes: []fabric.Write{write(t, fabric.Update, "kv", "k", `{"v":2}`)}}
+	if r, err := a.try(update); fabric.CodeOf(err) != fabric.NotFound {
+		t.Fatalf("updated as alive at %d ms, expires at %d ms: %v", r.Stamp.Time.Millis(), at*1000, err)
+	}
+	a.must(write(t, fabric.Insert, "kv", "k", `{"v":3}`))
+	if got := a.text("kv", "k"); got != `{"v":3}` {
+		t.Fatalf("shows %s", got)
 	}
 }

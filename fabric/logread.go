@@ -44,6 +44,7 @@ func (c *Core) Progress(wallMs int64) Progress {
 	p.OwnChain = head.Chain
 	if p.Self != 0 && p.Self == c.seq.Self() && c.broken == nil && !c.distrusted && c.seq.Head(p.Self).End == d.end && !c.seq.Open() {
 		p.Vouched = max(d.end, c.seq.Clock().Vouch(wallMs))
+		c.vouched.Store(uint64(c.seq.Clock().Now()))
 	}
 	return p
 }

@@ -86,8 +86,10 @@ func (c *Core) begin(wallMs int64, inOrder bool) *Prepared {
 		p.seen = &ahead
 	}
 	p.schema, p.Snapshot = p.seen.schema, p.seen.number
-	// The stamp will not be below the hybrid clock: what has expired by it has expired, whatever the wall says.
-	p.judgedMs = max(wallMs, p.seen.now.Millis())
+	// The stamp will lie above the hybrid clock: what has expired by then has expired, whatever the wall says. In order
+	// this is the stamp's very millisecond, so that a transaction prepared so is never judged otherwise when it is sequenced.
+	now := max(p.seen.now, clock.Time(c.vouched.Load()))
+	p.judgedMs = max(wallMs, now.Next().Millis())
 	return p
 }
 

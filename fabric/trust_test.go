@@ -104,3 +104,59 @@ func TestWrongClockLeavesNoTrace(t *testing.T) {
 		})
 	}
 }
+
+// TestDistrustedWallMovesNothing drives a core by itself.
+func TestDistrustedWallMovesNothing(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 1)
+	r.found()
+	r.renew()
+	r.sync()
+	r.wall += 3_600_000
+	for _, trusted := range []bool{false, true} {
+		r.core.Trust(trusted)
+		if p := r.core.Progress(r.wall); (p.Vouched > p.OwnEnd) != trusted {
+			t.Errorf("trusted %v: own log up to %s, vouched for %s", trusted, p.OwnEnd, p.Vouched)
+		}
+		r.core.Begin()
+		r.core.Renew()
+		g, err := r.core.Seal(r.wall)
+		if err != nil || (g != nil) != trusted {
+			t.Errorf("trusted %v: a ceiling was promised: %v (%v)", trusted, g != nil, err)
+		}
+	}
+}
+
+// TestExpiryAheadOfTheWallEnds vouches for a time after a document expires, and then sets the wall clock back to before.
+// Who prepares goes by what is published, who sequences by the clock: they must come to agree.
+func TestExpiryAheadOfTheWallEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		d := &doubted{Clock: env.RealClock(), db: memory.New(memory.Options{})}
+		d.open(t)
+		defer func() { _ = d.fabric.Close() }()
+		if err := d.fabric.Create(ctx, member.Change{Kind: member.Create, Origin: 1, Fabric: "test", Name: "here", Address: "a:1"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.fabric.CreateCollection(ctx, fabric.CollectionSpec{Name: "c", Type: 2, Expires: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		at := d.Clock.WallMs()/1000 + 10
+		d.insert(ctx, t, "k", `{"expireAt":`+itoa(at)+`}`)
+		time.Sleep(time.Duration(at*1000-d.Clock.WallMs()-600) * time.Millisecond)
+		d.ahead.Store(1000)
+		time.Sleep(550 * time.Millisecond)
+		if v := d.fabric.Progress().Vouched; v.Millis() < at*1000 {
+			t.Fatalf("vouched for %s alone", v)
+		}
+		d.ahead.Store(0)
+		w := fabric.NewWrite(fabric.Update, "c", "k", parse(t, `{"v":1}`))
+		if _, err := d.fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{w}}); fabric.CodeOf(err) != fabric.NotFound {
+			t.Fatalf("updating what has expired by the hybrid clock: %v", err)
+		}
+		if ahead := d.insert(ctx, t, "k", `{}`); ahead > clock.DefaultMaxOffset {
+			t.Fatalf("stamped %d ms ahead", ahead)
+		}
+	})
+}

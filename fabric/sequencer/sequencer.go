@@ -53,8 +53,8 @@ type Prepared struct {
 	Changes      []changelog.Change // their Stamp zero: the commit's own
 	Body, Local  []byte
 	BodyHash     uint32
-	AliveUntil   int64        // wall milliseconds: something read expires then; 0 none
-	ExpiredSince int64        // wall milliseconds: something read counts as expired; 0 none
+	AliveUntil   int64        // milliseconds: something read expires then, and the stamp must lie before; 0 none
+	ExpiredSince int64        // milliseconds: something read counts as expired then, and the stamp must not lie before; 0 none
 	Remote       *codec.Entry // an entry of another location, or nil for a commit of this one
 	Quiet        bool         // no entry: upkeep that changes nothing that can be seen
 	Mark         bool         // Remote holds nothing but marks of what its location had seen
@@ -218,17 +218,19 @@ func (m *Machine) stamp(p *Prepared, wallMs int64) (clock.Stamp, error) {
 		m.clock.Observe(p.Remote.Stamp.Time)
 		return p.Remote.Stamp, nil
 	}
-	if p.AliveUntil > 0 && max(m.clock.Now().Millis(), wallMs) >= p.AliveUntil {
+	// What has expired is judged by the stamp itself, as every other location will: it may lie after wall and clock.
+	t, err := m.clock.Peek(wallMs)
+	if err != nil {
+		return clock.Stamp{}, err
+	}
+	if ms := t.Millis(); p.AliveUntil > 0 && ms >= p.AliveUntil || p.ExpiredSince > ms {
 		return clock.Stamp{}, ErrStale
 	}
-	if p.ExpiredSince > max(m.clock.Now().Millis(), wallMs) {
-		return clock.Stamp{}, ErrStale
-	}
-	t, err := m.clock.Next(wallMs)
-	if m.distort != nil && err == nil {
+	m.clock.Observe(t)
+	if m.distort != nil {
 		t = m.distort(t)
 	}
-	return clock.Stamp{Time: t, Origin: m.self}, err
+	return clock.Stamp{Time: t, Origin: m.self}, nil
 }
 
 // log appends the log record and moves vector and head.

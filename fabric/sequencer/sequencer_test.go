@@ -73,6 +73,28 @@ func (r *rig) record(o clock.Origin, t clock.Time) []byte {
 	return data
 }
 
+// The wall clock is behind, and the count of the clock's millisecond is used up: the stamp lies in the next one.
+func TestExpiryIsJudgedByTheStamp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, clock.MaxTime)
+	r.begin()
+	r.m.Clock().Observe(clock.TimeOf(wall+500) - 1)
+	for _, c := range []struct {
+		alive, expired int64
+		stale          bool
+	}{{wall + 500, 0, true}, {wall + 501, 0, false}, {0, wall + 500, false}, {0, wall + 501, true}} {
+		before := r.m.Clock().Now()
+		p := sequencer.Prepared{AliveUntil: c.alive, ExpiredSince: c.expired, Puts: []sequencer.Put{put("x", 9)}}
+		s, err := r.m.Sequence(&p, wall)
+		if errors.Is(err, sequencer.ErrStale) != c.stale || !c.stale && (err != nil || s.Time.Millis() != wall+500) {
+			t.Errorf("alive until %d, expired since %d: %s, %v", c.alive-wall, c.expired-wall, s, err)
+		}
+		if c.stale && r.m.Clock().Now() != before {
+			t.Error("a refused commit moved the clock")
+		}
+	}
+}
+
 func TestStaleReadsAreRefusedAndLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, clock.MaxTime)
