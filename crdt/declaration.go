@@ -52,6 +52,9 @@ type Declaration struct {
 	Type  Type
 	By    string // max and min: the member to compare by, empty for the value itself
 	Scale int    // counter: digits behind the point
+	// Disputed says that locations declared the path differently before they knew of each other. What they wrote until
+	// then shows by this declaration; from then on the path is written as a register, whole.
+	Disputed bool
 }
 
 // ParseDeclaration reads the JSON shape of a declaration, as in {"type":"counter","scale":2}.
@@ -107,7 +110,7 @@ func checkDeclaredPath(path value.Path) error {
 	return nil
 }
 
-// Value returns the declaration in the shape that ParseDeclaration reads.
+// Value returns the declaration in the shape that ParseDeclaration reads, save that nobody can declare a dispute.
 func (d Declaration) Value() value.Value {
 	members := []value.Member{{Name: "type", Value: value.String(string(d.Type))}}
 	if d.By != "" {
@@ -115,6 +118,9 @@ func (d Declaration) Value() value.Value {
 	}
 	if d.Scale != 0 {
 		members = append(members, value.Member{Name: "scale", Value: value.Int(int64(d.Scale))})
+	}
+	if d.Disputed {
+		members = append(members, value.Member{Name: "disputed", Value: value.Bool(true)})
 	}
 	return value.Object(members...)
 }

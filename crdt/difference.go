@@ -75,6 +75,8 @@ func (d *difference) objects(path value.Path, old, new value.Value, decl *declar
 // appears writes a member that did not show.
 func (d *difference) appears(path value.Path, v value.Value, decl *declared) {
 	switch {
+	case decl.declaration().Disputed:
+		d.whole(path, v)
 	case decl.declaration().Type != Register:
 		d.typed(path, value.Value{}, false, v, decl.decl)
 	case v.Kind() == value.KindObject:
@@ -87,6 +89,10 @@ func (d *difference) appears(path value.Path, v value.Value, decl *declared) {
 // changes writes a member that showed another value, or the same.
 func (d *difference) changes(path value.Path, old, new value.Value, decl *declared) {
 	switch {
+	case decl.declaration().Disputed:
+		if !value.Identical(old, new) {
+			d.whole(path, new)
+		}
 	case decl.declaration().Type != Register:
 		d.typed(path, old, true, new, decl.decl)
 	case new.Kind() == value.KindObject && old.Kind() == value.KindObject:
@@ -96,6 +102,15 @@ func (d *difference) changes(path value.Path, old, new value.Value, decl *declar
 	case !value.Identical(old, new):
 		d.emit(OpAssign, path, new)
 	}
+}
+
+// whole writes a disputed path: it takes away all that was seen there, of whatever type.
+func (d *difference) whole(path value.Path, v value.Value) {
+	if v.Kind() == value.KindObject {
+		d.emit(OpInsert, path, v)
+		return
+	}
+	d.emit(OpAssign, path, v)
 }
 
 // insert writes an object where none showed: one operation for what is plain, then one for each element and candidate in it.
@@ -112,7 +127,11 @@ func (d *difference) plainPart(path value.Path, v value.Value, decl *declared) v
 	var kept []value.Member
 	for _, m := range v.Members() {
 		below, below1 := decl.child(m.Name), append(slices.Clip(path), m.Name)
-		switch below.declaration().Type {
+		kind := below.declaration().Type
+		if below.declaration().Disputed {
+			kind, below = Register, nil
+		}
+		switch kind {
 		case Register:
 			if below != nil && m.Value.Kind() == value.KindObject {
 				m.Value = d.plainPart(below1, m.Value, below)

@@ -22,8 +22,9 @@
 // # Not guaranteed
 //
 //   - Anything under delivery that is not causal.
-//   - Folded and unfolded copies of a path that holds slots of two kinds agree only while its declaration stays the same. Two kinds
-//     meet only when two locations declare one path differently at the same time.
+//   - Folded and unfolded copies of a path that holds slots of two kinds agree only if whoever has seen both writes no more to
+//     either. Two kinds meet only when two locations declare one path differently at the same time; whoever knows of both gives
+//     Difference a declaration that is Disputed, and it writes the path whole.
 //   - Repeats: an operation merged twice counts twice. The log's vector keeps repeats out.
 //
 // # Words

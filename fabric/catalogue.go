@@ -148,6 +148,9 @@ func parseDeclarations(standing crdt.Declarations, declarations map[string]value
 			return out, failure(BadArgument, "%v", err).from(err)
 		}
 		if old := standing.At(path); old.Type != "" {
+			if old.Disputed {
+				return out, failure(BadArgument, "field %s was declared differently by two locations at once, and is a register from then on: declare a new field", text)
+			}
 			if old != d {
 				return out, failure(BadArgument, "field %s is declared as %s: a declaration cannot be changed or removed", text, old.Type)
 			}
@@ -209,7 +212,7 @@ func SetProperties(name string, props Properties) SchemaChange {
 			extra = append(extra, value.Member{Name: k, Value: value.String(v)})
 		}
 		for k, v := range props.CRDT {
-			declared = append(declared, value.Member{Name: k, Value: value.String(string(value.AppendJSON(nil, v)))})
+			declared = append(declared, value.Member{Name: k, Value: schema.DeclarationValue(v)})
 		}
 		members = append(members, value.Member{Name: "extra", Value: value.Object(extra...)},
 			value.Member{Name: "crdt", Value: value.Object(declared...)})

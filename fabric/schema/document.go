@@ -15,14 +15,14 @@ import (
 //	 "waitForSync": false, "allowAsync": false, "stream": false, "expires": false,
 //	 "extra":   {NAME: "canonical JSON as text"},
 //	 "indexes": {NAME: ["persistent", ["a", "b"], unique, sparse, deduplicate, expireAfter]},   null: dropped
-//	 "crdt":    {PATH: "the declaration's canonical JSON as text"},
+//	 "crdt":    {PATH: {"the declaration's canonical JSON as text": true}},   several: declared differently at once
 //	 "dropped": true}   only once it is
 //
 // Nothing ever assigns "dropped" but a drop: else a creation that had not seen the drop would bring the collection
 // back, with documents where they had not been deleted yet and without them where they had.
 //
-// Every leaf is one register: options of concurrent creations merge each for itself, an index or a
-// declaration never half.
+// Every leaf is one register: options of concurrent creations merge each for itself, an index never half. A declaration
+// is the name of a leaf, so that concurrent ones stand beside each other and none is lost.
 
 // Key is the key of the schema document of a generation.
 func Key(name string, generation uint32) string {
@@ -37,7 +37,7 @@ func DocumentOf(spec CollectionSpec, generation uint32, declarations map[string]
 	}
 	declared := make([]value.Member, 0, len(declarations))
 	for path, d := range declarations {
-		declared = append(declared, value.Member{Name: path, Value: value.String(string(value.AppendJSON(nil, d)))})
+		declared = append(declared, value.Member{Name: path, Value: DeclarationValue(d)})
 	}
 	return value.Object(
 		value.Member{Name: "name", Value: value.String(spec.Name)},
@@ -54,6 +54,11 @@ func DocumentOf(spec CollectionSpec, generation uint32, declarations map[string]
 		value.Member{Name: "indexes", Value: value.Object()},
 		value.Member{Name: "crdt", Value: value.Object(declared...)},
 	)
+}
+
+// DeclarationValue is what declares a path.
+func DeclarationValue(shape value.Value) value.Value {
+	return value.Object(value.Member{Name: string(value.AppendJSON(nil, shape)), Value: value.Bool(true)})
 }
 
 // IndexValue is the register that defines an index.
@@ -130,11 +135,7 @@ func (c *Collection) readDeclarations(doc value.Value) error {
 		if err != nil {
 			return fmt.Errorf("declaration of %s: %w", c.Name, err)
 		}
-		shape, err := value.Parse([]byte(m.Value.Str()), value.DefaultLimits)
-		if err != nil {
-			return fmt.Errorf("declaration of %s.%s: %w", c.Name, m.Name, err)
-		}
-		d, err := crdt.ParseDeclaration(path, shape)
+		d, err := readDeclaration(path, m.Value)
 		if err != nil {
 			return fmt.Errorf("declaration of %s.%s: %w", c.Name, m.Name, err)
 		}
@@ -144,6 +145,29 @@ func (c *Collection) readDeclarations(doc value.Value) error {
 		}
 	}
 	return nil
+}
+
+// readDeclaration reads what declares a path. Of several declarations the first by text says how the path shows.
+func readDeclaration(path value.Path, declared value.Value) (d crdt.Declaration, err error) {
+	for i, m := range declared.Members() {
+		shape, err := value.Parse([]byte(m.Name), value.DefaultLimits)
+		if err != nil {
+			return d, err
+		}
+		one, err := crdt.ParseDeclaration(path, shape)
+		if err != nil {
+			return d, err
+		}
+		if i == 0 {
+			d = one
+		}
+		one.Disputed = d.Disputed
+		d.Disputed = one != d || d.Disputed
+	}
+	if d.Type == crdt.Register {
+		return d, fmt.Errorf("there is none in %.200s", value.AppendJSON(nil, declared))
+	}
+	return d, nil
 }
 
 // FieldPath splits an index field into its path; expand is the place of "[*]" in it, -1 when there is none.
