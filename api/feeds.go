@@ -22,7 +22,7 @@ type Conflict struct {
 type ConflictSide struct {
 	Value    value.Value
 	Present  bool
-	Rev      string // the stamp of the write
+	Rev      string // the beginning of the _rev that the write gave the document
 	Location string
 }
 
@@ -68,12 +68,16 @@ func (s *Service) Conflicts(ctx context.Context, c *Call, collection, since stri
 	return out, next, nil
 }
 
+// stampOfRev is how many characters of a _rev name the write; the others are a
+// hash of the content.
+const stampOfRev = 16
+
 func side(r fabric.ConflictSide, names map[clock.Origin]string) ConflictSide {
 	name, ok := names[r.Stamp.Origin]
 	if !ok {
 		name = r.Stamp.Origin.String()
 	}
-	return ConflictSide{Value: r.Value, Present: r.Present, Rev: r.Stamp.String(), Location: name}
+	return ConflictSide{Value: r.Value, Present: r.Present, Rev: fabric.FormatRev(r.Stamp, 0)[:stampOfRev], Location: name}
 }
 
 // Feed is a change feed under way. It belongs to one goroutine.

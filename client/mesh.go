@@ -124,7 +124,8 @@ func (c *Client) HealAll(ctx context.Context) error {
 	return c.do(ctx, &call{method: http.MethodPost, path: "/mesh/links/heal", repeat: repeatSafe}, nil)
 }
 
-// Conflict is one value that lost against a concurrent one.
+// Conflict is one value that lost against a concurrent one. At is when this
+// location found it, in Unix milliseconds.
 type Conflict struct {
 	Collection string       `json:"collection"`
 	Key        string       `json:"key"`
@@ -135,16 +136,17 @@ type Conflict struct {
 	At         Text         `json:"at"`
 }
 
-// ConflictSide is one of the two values of a Conflict.
+// ConflictSide is one of the two values of a Conflict. Rev is what the _rev
+// begins with that the write gave the document.
 type ConflictSide struct {
 	Value    json.RawMessage `json:"value"`
 	Rev      string          `json:"rev"`
 	Location string          `json:"location"`
 }
 
-// Conflicts lists conflicts in the order in which this location saw them,
-// from a place that an earlier call returned as next, or from the start. An
-// empty collection means all of them.
+// Conflicts lists conflicts in the order of the losing writes' times, from a
+// place that an earlier call returned as next, or from the start. After the
+// last page next is empty. An empty collection means all of them.
 func (c *Client) Conflicts(ctx context.Context, collection, since string, limit int) (list []Conflict, next string, err error) {
 	q := url.Values{}
 	for name, v := range map[string]string{"collection": collection, "since": since} {
