@@ -94,7 +94,7 @@ type Config struct {
 	MaxAhead   int64 // milliseconds that a stamp may be ahead of the wall clock: 2,000
 	Window     int   // bytes in flight to one peer: 4 MiB
 	BatchBytes int   // bytes of one batch: 256 KiB
-	InboxBytes int   // bytes of waiting entries from all peers: 64 MiB
+	InboxBytes int   // memory of waiting entries from all peers, in bytes: 64 MiB
 }
 
 // Effect is something the machine wants done.

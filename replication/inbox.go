@@ -25,7 +25,8 @@ func (in *incoming) credit() Credit { return Credit{in.generation, in.seen - in.
 type lot struct {
 	entries []codec.Entry
 	next    int // the first that was not handed over
-	bytes   int
+	bytes   int // on the wire
+	memory  int // while it waits
 	from    string
 	stream  *peer // whose credit it takes, nil when pulled
 	session uint64
@@ -115,6 +116,11 @@ func (m *Machine) accept(o *origin, p *peer, msg Entries, after clock.Time) bool
 	if msg.Pulled {
 		limit += limit/4 + pullCredit // so that what others wait for comes in
 	}
+	// One entry may be larger than all that there is room for.
+	least := 0
+	if len(o.queue) == 0 && (msg.Pulled || m.waiting == 0) {
+		least = 1
+	}
 	switch {
 	case msg.Last <= o.tail:
 		m.repeated(o, p, msg)
@@ -123,7 +129,7 @@ func (m *Machine) accept(o *origin, p *peer, msg Entries, after clock.Time) bool
 		o.gap = true
 		m.count.Dropped++
 		return false
-	case m.waiting+len(msg.Batch) > limit:
+	case least == 0 && m.waiting+len(msg.Batch) > limit:
 		o.gap = true
 		m.count.Overflows++
 		return false
@@ -144,8 +150,37 @@ func (m *Machine) accept(o *origin, p *peer, msg Entries, after clock.Time) bool
 		m.forked(o, p, fmt.Sprintf("the log that came has no entry %s with chain hash %08x", o.tail, o.chain))
 		return false
 	}
-	m.enqueue(o, p, msg, fresh)
-	return true
+	n, size := fits(fresh, o.past.Deps, limit-m.waiting-len(msg.Batch), least)
+	whole := n == len(fresh)
+	if !whole {
+		fresh = slices.Clone(fresh[:n])
+		o.gap = true
+		m.count.Overflows++
+	}
+	if n > 0 {
+		m.enqueue(o, p, msg, fresh, len(msg.Batch)+size)
+	}
+	return whole
+}
+
+// fits tells how many entries, at least as many as said, fit into a room, and
+// what they take beside their bytes on the wire: dependencies that are a few
+// bytes there are a row per location here, unless they are those of the entry
+// before.
+func fits(entries []codec.Entry, deps clock.Vector, room, least int) (n, size int) {
+	const perEntry, perRow = 128, 16
+	for i := range entries {
+		more := perEntry
+		if e := &entries[i]; !same(deps, e.Deps) {
+			more += perRow * len(e.Deps)
+			deps = e.Deps
+		}
+		if size+more > room && i >= least {
+			return i, size
+		}
+		size += more
+	}
+	return len(entries), size
 }
 
 // pastAt finds what the entry after (o, at) is coded against.
@@ -194,13 +229,13 @@ func (m *Machine) continues(o *origin, b *codec.Batch) ([]codec.Entry, bool) {
 	return nil, false
 }
 
-func (m *Machine) enqueue(o *origin, p *peer, msg Entries, fresh []codec.Entry) {
-	l := &lot{entries: fresh, bytes: len(msg.Batch), from: p.name}
+func (m *Machine) enqueue(o *origin, p *peer, msg Entries, fresh []codec.Entry, memory int) {
+	l := &lot{entries: fresh, bytes: len(msg.Batch), memory: memory, from: p.name}
 	if !msg.Pulled {
 		l.stream, l.session, l.gen = p, p.in.session, p.in.generation
 		p.in.held += uint64(l.bytes)
 	}
-	m.waiting += l.bytes
+	m.waiting += l.memory
 	o.queue = append(o.queue, l)
 	end := &fresh[len(fresh)-1]
 	o.tail, o.past, o.chain = end.Stamp.Time, end.Past(), end.Chain
@@ -267,7 +302,7 @@ func (m *Machine) take(o *origin) codec.Entry {
 		o.queue[0] = nil
 		o.queue = o.queue[1:]
 		o.flight = append(o.flight, l)
-		m.waiting -= l.bytes
+		m.waiting -= l.memory
 	}
 	return e
 }
@@ -344,7 +379,7 @@ func (m *Machine) free(l *lot) {
 // drop forgets what waits of an origin.
 func (m *Machine) drop(o *origin) {
 	for _, l := range o.queue {
-		m.waiting -= l.bytes
+		m.waiting -= l.memory
 		m.free(l)
 	}
 	o.queue, o.block, o.loaded, o.deps = nil, block{}, false, nil

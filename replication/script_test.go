@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/replication"
 )
@@ -459,6 +460,47 @@ func TestWindowBoundsWhatIsInFlight(t *testing.T) {
 		t.Fatalf("b has applied %d", n)
 	}
 	w.quiesce()
+}
+
+// Dependencies that are a byte or two on the wire take a row per location when
+// they are decoded: what waits is counted as that.
+func TestTheCapOfWhatWaitsIsMemory(t *testing.T) {
+	t.Parallel()
+	const rows, entries = 25, 4096
+	w := calmWorld(t, "a", "b")
+	a, b := w.site("a"), w.site("b")
+	b.config.InboxBytes = 64 << 10
+	w.crash(b)
+	w.run(100)
+	head := a.fake.durable.head(1)
+	past, prev, chain := head.Past(), head.Stamp.Time, head.Chain
+	deps := past.Deps.Clone()
+	for o := range clock.Origin(rows) {
+		deps = deps.With(o+2, prev.Plus(1)) // the first of them is not here, so that all wait
+	}
+	var records []codec.LogRecord
+	for i := range entries {
+		at := prev.Plus(1)
+		deps = deps.With(clock.Origin(i%rows+2), at)
+		e := codec.Entry{Stamp: clock.Stamp{Time: at, Origin: 1}, Prev: prev, Deps: deps, Body: []byte("D")}
+		chain = codec.ChainNext(chain, at, codec.BodyHash(e.Body))
+		e.Chain = chain
+		records = append(records, codec.LogRecord{Time: at, Data: codec.AppendLogRecord(nil, &e, past, false)})
+		past, prev = e.Past(), at
+	}
+	batch, err := codec.AppendBatch(nil, 1, head.Stamp.Time, records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.machine.Receive(w.instant(b), "a", replication.Entries{Pulled: true, Last: prev, Batch: batch})
+	st := b.machine.Status()
+	if len(st.Waits) != 1 || st.Waits[0].Entries == 0 || st.Waits[0].Entries == entries || st.Counters.Overflows != 1 {
+		t.Fatalf("a batch of %d bytes: %+v", len(batch), st)
+	}
+	const limit = 64<<10 + 16<<10 + 1<<20
+	if least := len(batch) + st.Waits[0].Entries*rows*16; st.Waiting < least || st.Waiting > limit {
+		t.Fatalf("%d entries wait in %d bytes, at least %d and at most %d", st.Waits[0].Entries, st.Waiting, least, limit)
+	}
 }
 
 func TestFutureStampIsHeldBack(t *testing.T) {
