@@ -212,10 +212,15 @@ func (f *Fabric) OwnLog(after clock.Time, visit func(clock.Stamp, []codec.Change
 func (f *Fabric) ownEnd() clock.Time { return f.core.Load().state.Load().own }
 
 // markSystem sees to it that the system fabric's log of this location speaks for all that was applied of it here. When
-// the system fabric takes no mark, commits go on with what its log says, and are counted.
+// the system fabric takes no mark, commits go on with what its log says, are counted, and Unmarked says so: a permission
+// that was revoked elsewhere may then still count, at a third location, for what is written here.
 func (f *Fabric) markSystem(ctx context.Context) error {
 	s := f.cfg.System
-	if s == nil || !s.core.Load().state.Load().ahead {
+	if s == nil {
+		return nil
+	}
+	if !s.core.Load().state.Load().ahead {
+		f.said(nil)
 		return nil
 	}
 	_, err := s.commit(ctx, false, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
@@ -224,8 +229,25 @@ func (f *Fabric) markSystem(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return timedOut(ctx, "the system fabric has not noted yet what this location has seen of it")
 	}
+	f.said(err)
+	return nil
+}
+
+// said notes whether a commit could say what its location has seen of the system fabric.
+func (f *Fabric) said(err error) {
 	if err != nil {
 		f.unmarked.Add(1)
+		f.unsaid.Store(&err)
+	} else if f.unsaid.Load() != nil {
+		f.unsaid.Store(nil)
+	}
+}
+
+// Unmarked says why commits here do not come, at other locations, after all that this location has seen of the system
+// fabric: nil when they do, and when the system fabric takes writes again.
+func (f *Fabric) Unmarked() error {
+	if e := f.unsaid.Load(); e != nil && f.cfg.System.WritesRefused() != nil {
+		return *e
 	}
 	return nil
 }

@@ -53,8 +53,10 @@ type Fabric struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the goroutines that hand groups over
 	ended   chan struct{}  // settleGroups has ended
-	// unmarked counts commits before which the system fabric took no mark.
+	// unmarked counts commits before which the system fabric took no mark; unsaid is why the newest one had none, nil when
+	// it had.
 	unmarked atomic.Uint64
+	unsaid   atomic.Pointer[error]
 }
 
 // inFlight is a group on its way to disk and those who wait for it.

@@ -483,6 +483,10 @@ func (n *Node) Health() api.Health {
 			h.Ready = false
 			h.Reasons = append(h.Reasons, err.Error())
 		}
+		if err := f.fabric.Unmarked(); err != nil {
+			h.Reasons = append(h.Reasons, fmt.Sprintf("fabric %s takes writes that do not say what this location knows of users and permissions, "+
+				"because the system fabric takes no note: %v", f.reg.ID, err))
+		}
 		if err := f.fabric.WritesRefused(); err != nil && h.ReadOnly == "" {
 			h.ReadOnly = err.Error()
 			h.Reasons = append(h.Reasons, err.Error())

@@ -60,7 +60,7 @@ func TestReadyMeansWrites(t *testing.T) {
 		}
 	}
 	_, _, metrics := page(t, d.Nodes()[1].URL()+"/metrics", key)
-	for _, want := range []string{"\ngo_goroutines ", "\nprocess_open_fds ", "\nselvedge_store_syncs_total "} {
+	for _, want := range []string{"\ngo_goroutines ", "\nprocess_open_fds ", "\nselvedge_fabric_events_total{event=\"unmarked\",fabric=\"_system\"} 0", "\nselvedge_store_syncs_total "} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("metrics have no %q", want)
 		}

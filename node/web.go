@@ -145,7 +145,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		fabric := name[min(1, len(name)-1)]
 		s := h.fabric.Status().Counters
 		for event, v := range map[string]uint64{"commits": s.Commits, "entries_applied": s.Entries, "documents_merged": s.Merged,
-			"conflicts": s.Conflicts, "folds": s.Folds, "purges": s.Purges, "expired": s.Expired, "stale": s.Stale} {
+			"conflicts": s.Conflicts, "folds": s.Folds, "purges": s.Purges, "expired": s.Expired, "stale": s.Stale, "unmarked": s.Unmarked} {
 			count(metricEntries, v, fabric, event)
 		}
 		r := h.runner().Status()

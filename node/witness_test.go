@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/api"
@@ -26,6 +27,7 @@ func witnessPlanet(t *testing.T, locations ...string) (d map[string]planetAt) {
 	for i, name := range locations {
 		p := planetAt{system: at(t, dev, name, "_system"), shop: at(t, dev, name, "shop"),
 			deafen: func(deaf bool) { dev.Node(name).Deafen("demo", "_system", deaf) },
+			health: dev.Node(name).Health,
 			waits:  func() map[string]string { return dev.Node(name).Waits("demo", "shop") }}
 		for _, f := range []*fabric.Fabric{p.system, p.shop} {
 			if i == 0 {
@@ -48,6 +50,7 @@ func witnessPlanet(t *testing.T, locations ...string) (d map[string]planetAt) {
 type planetAt struct {
 	system, shop *fabric.Fabric
 	deafen       func(bool)
+	health       func() api.Health
 	waits        func() map[string]string
 }
 
@@ -156,8 +159,15 @@ func TestCommitsGoOnWithoutTheirMark(t *testing.T) {
 	if n := fra.shop.Status().Counters.Unmarked; n == 0 {
 		t.Fatal("a commit without its mark is not counted")
 	}
+	says := func() bool { return strings.Contains(strings.Join(fra.health().Reasons, " "), "users and permissions") }
+	if !says() {
+		t.Fatalf("health does not tell of it: %q", fra.health().Reasons)
+	}
 	eventually(t, "the document at syd", func() bool { return has(t, syd.shop, "c", "unmarked") })
 	fra.system.AllowWrites("test")
+	if says() {
+		t.Fatal("health still tells of it")
+	}
 	put(t, fra.shop, "c", "marked", 1)
 	if n := fra.shop.Status().Counters.Unmarked; n != 1 {
 		t.Fatalf("%d commits without their mark, want 1", n)
