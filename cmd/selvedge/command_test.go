@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/selvedge-db/selvedge/client"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -174,6 +176,21 @@ func TestStatusAndLinks(t *testing.T) {
 	f.command(t, "link", "heal", "syd").want(t, exitDone, "fra -> syd: up")
 	f.command(t, "link", "cut", "mars").want(t, exitFailed, "there is no location")
 	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, "location not found")
+}
+
+func TestStatusInWords(t *testing.T) {
+	t.Parallel()
+	show := func(links ...client.Link) string {
+		var b strings.Builder
+		writeStatus(&b, client.Mesh{Location: "fra", Locations: []client.MeshLocation{{Name: "fra"}, {Name: "syd"}}, Links: links}, false)
+		return b.String()
+	}
+	if got := show(); !strings.Contains(got, "there are no other locations") || strings.Contains(got, "0 links") {
+		t.Error(got)
+	}
+	if got := show(client.Link{From: "fra", To: "syd", State: "up", Lag: client.Lag{Entries: 1, Ms: 5}}); !strings.Contains(got, "1 entry, 5.0 ms") {
+		t.Error(got)
+	}
 }
 
 // --wait is over when the last location has caught up, and not before.

@@ -43,7 +43,7 @@ func (a *app) deleteCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:     "delete COLLECTION/KEY",
 		Short:   "Remove a document",
-		Example: "  selvedge delete places/p1\n  selvedge delete places/p1 --rev 0192f6c3a4b50000-1-9c3e7a11",
+		Example: "  selvedge delete places/p1\n  selvedge delete places/p1 --rev AZL2w6S1AAcAAQACMZQ-UQ",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collection, key, found := strings.Cut(args[0], "/")

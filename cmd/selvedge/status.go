@@ -128,7 +128,11 @@ func writeStatus(w io.Writer, mesh client.Mesh, allLinks bool) {
 	if len(links) > fewLinks && !allLinks {
 		links = slices.DeleteFunc(links, func(l client.Link) bool { return l.State == "up" && l.Lag.Entries == 0 })
 	}
-	if len(links) == 0 {
+	switch {
+	case len(mesh.Links) == 0:
+		fmt.Fprintln(w, "\nthere are no other locations")
+		return
+	case len(links) == 0:
 		fmt.Fprintf(w, "\nall %d links are up and nothing is under way\n", len(mesh.Links))
 		return
 	}
@@ -142,19 +146,29 @@ func writeStatus(w io.Writer, mesh client.Mesh, allLinks bool) {
 			fmt.Sprint(l.Lag.Entries), fmt.Sprint(l.Lag.Bytes), milliseconds(l.Lag.Ms))
 	}
 	t.print(w)
-	if hidden := len(mesh.Links) - len(links); hidden > 0 {
+	switch hidden := len(mesh.Links) - len(links); {
+	case hidden == 1:
+		fmt.Fprintln(w, "one more link is up with nothing under way (--all-links shows it)")
+	case hidden > 1:
 		fmt.Fprintf(w, "%d more links are up with nothing under way (--all-links shows them)\n", hidden)
 	}
 }
 
 func lagText(l client.Link) string {
 	if l.State != "up" {
-		return fmt.Sprintf("%d entries, %s", l.Lag.Entries, l.State)
+		return fmt.Sprintf("%s, %s", entries(l.Lag.Entries), l.State)
 	}
 	if l.Lag.Entries == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d entries, %s", l.Lag.Entries, milliseconds(l.Lag.Ms))
+	return fmt.Sprintf("%s, %s", entries(l.Lag.Entries), milliseconds(l.Lag.Ms))
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 func milliseconds(ms float64) string {
