@@ -24,7 +24,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Long: "Show the locations of a fabric as one of them sees it: state, clock, and what each link still has to bring. Lag is\n" +
 			"what the one location has committed and the other has not yet made durable.\n\n" +
 			"With --wait it asks all the locations, and shows the state when each of them has what any had committed at the\n" +
-			"beginning; when that takes longer than --timeout, it fails and says who lacks what.",
+			"beginning; when that takes longer than --timeout, it fails and says who lacks what. The word that something has\n" +
+			"arrived takes its time to come back, so the lags that it then shows need not be zero.",
 		Example: "  selvedge status\n  selvedge status --watch --all-links\n  selvedge status --wait --timeout 5s\n  selvedge status --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
