@@ -118,15 +118,6 @@ func (v Vector) Equal(w Vector) bool {
 // Clone is a copy that shares no memory with v.
 func (v Vector) Clone() Vector { return slices.Clone(v) }
 
-// Origins lists the origins that have a row, sorted.
-func (v Vector) Origins() []Origin {
-	out := make([]Origin, len(v))
-	for i, r := range v {
-		out[i] = r.Origin
-	}
-	return out
-}
-
 // Newest is the highest time of all rows, or zero.
 func (v Vector) Newest() Time {
 	var t Time

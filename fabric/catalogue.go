@@ -342,26 +342,3 @@ func (c *Core) CheckUnique(name string, spec IndexSpec) error {
 	}
 	return err
 }
-
-// Filling says whether some index is still being filled.
-func (c *Core) Filling() bool {
-	for _, collection := range c.schema.All() {
-		for _, x := range collection.Indexes {
-			if !x.Ready {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// emptySpace says whether a key space holds nothing.
-func (c *Core) emptySpace(letter byte) (bool, error) {
-	space := c.keys.Space(nil, letter)
-	it, err := c.db.Scan(space, layout.End(space))
-	if err != nil {
-		return false, err
-	}
-	empty := !it.Next()
-	return empty, it.Close()
-}
