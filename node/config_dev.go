@@ -88,6 +88,27 @@ func ParsePlaces(text string) ([]mesh.Place, error) {
 	return placesOf(names)
 }
 
+// Misnamed says which of the places bear a name that is not known, and stand somewhere all the same: "" when none does.
+func Misnamed(places []mesh.Place) (string, error) {
+	known, err := mesh.FirstPlaces(MaxDevLocations)
+	if err != nil {
+		return "", err
+	}
+	var names, strange []string
+	for _, p := range known {
+		names = append(names, p.ID)
+	}
+	for _, p := range places {
+		if !slices.Contains(names, p.ID) {
+			strange = append(strange, fmt.Sprintf("%s stands in %s", p.ID, p.City))
+		}
+	}
+	if len(strange) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("no known place: %s; known are %s", strings.Join(strange, ", "), strings.Join(names, " ")), nil
+}
+
 func placesOf(names []string) ([]mesh.Place, error) {
 	known, err := mesh.FirstPlaces(MaxDevLocations)
 	if err != nil {

@@ -152,6 +152,10 @@ func TestHints(t *testing.T) {
 	f.command(t, "get", "c/k", "--url", strings.TrimPrefix(f.URL, "http://")).want(t, exitDone)
 	runWith(t, "", []string{"SELVEDGE_URL=" + strings.TrimPrefix(f.URL, "http://")}, "get", "c/k").want(t, exitDone)
 	_, port, _ := strings.Cut(strings.TrimPrefix(f.URL, "http://"), ":")
+	f.command(t, "dev", "--locations", "xyz", "--port", port).want(t, exitFailed, "warning: no known place: xyz stands in Frankfurt", "known are fra syd tok")
+	if r := f.command(t, "dev", "--locations", "syd,fra", "--port", port); strings.Contains(r.err, "warning") {
+		t.Error(r.err)
+	}
 	f.command(t, "dev", "--locations", "1", "--port", port).want(t, exitFailed, "address already in use", "--port")
 }
 

@@ -37,7 +37,7 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 		fmt.Fprintf(a.out, "user root  %s (shown this once)\n", password)
 	}
 	fmt.Fprintf(a.out, "CA         %s\n\nready\n", d.CAFile())
-	return untilEnd(ctx, d)
+	return untilEnd(ctx, d, a.err)
 }
 
 // startError tells a wrong configuration, which only the start could see, from other failures.
@@ -58,7 +58,7 @@ func (a *app) serve(ctx context.Context, cfg node.Config) error {
 		return startError("serve", err)
 	}
 	fmt.Fprintf(a.out, "%s %s\nready\n", cfg.Location.Name, n.URL())
-	return untilEnd(ctx, n)
+	return untilEnd(ctx, n, a.err)
 }
 
 func restore(ctx context.Context, backup, data string, alone bool) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,11 +54,18 @@ func (a *app) devCommand() *cobra.Command {
 				return usageError{err}
 			}
 			cfg.Logger = newLogger(a.err, o.log)
+			misnamed, err := node.Misnamed(cfg.Places)
+			if err != nil {
+				return err
+			}
+			if misnamed != "" {
+				fmt.Fprintln(a.err, "warning:", misnamed)
+			}
 			return a.dev(cmd.Context(), cfg)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.locations, "locations", "10", "how many locations, or their names: fra,syd,tok")
+	f.StringVar(&o.locations, "locations", "10", "how many locations, or their names: fra,syd,tok; an unknown name gets the place of a known one")
 	f.IntVar(&o.port, "port", 8400, "port of the first location; the next ones follow")
 	f.StringVar(&o.apiKey, "api-key", "", "API key of the user root, TENANT.KEYID.SECRET; without it one is made up")
 	f.StringVar(&o.rootPassword, "root-password", "", "password of the user root; the empty one lets everybody on this machine in; without it one is made up")
@@ -153,7 +161,7 @@ func notePID(data string) (forget func(), err error) {
 }
 
 // untilEnd waits for a signal or for the planet to fail, and closes it.
-func untilEnd(ctx context.Context, p planet) error {
+func untilEnd(ctx context.Context, p planet, told io.Writer) error {
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -163,6 +171,10 @@ func untilEnd(ctx context.Context, p planet) error {
 	defer cancel()
 	if err := p.Close(end); err != nil && failed == nil {
 		return fmt.Errorf("while stopping: %w", err)
+	}
+	if errors.Is(failed, node.ErrLeft) {
+		fmt.Fprintf(told, "selvedge: %v\n", failed)
+		return nil // as it was asked to
 	}
 	return failed
 }
