@@ -30,7 +30,7 @@
 //
 // Bounds are half open, [lower, upper); a nil lower is the first key and a nil
 // upper is past the last one. Empty keys are refused by Apply with
-// ErrInvalidKey. Sizes are in bytes.
+// ErrInvalidKey, batches of more than 3 GiB with ErrBatchTooLarge. Sizes are in bytes.
 //
 // # Errors
 //
@@ -54,6 +54,9 @@ var (
 	ErrSync = errors.New("sync failed, store is dead")
 	// ErrInvalidKey means that a batch holds an empty key.
 	ErrInvalidKey = errors.New("key is empty")
+	// ErrBatchTooLarge means that a batch holds more than a store takes at
+	// once: 3 GiB on disk. Nothing of it is applied.
+	ErrBatchTooLarge = errors.New("batch is too large")
 	// ErrFormat means that the store was written by a newer Selvedge.
 	ErrFormat = errors.New("store has a newer format")
 	// ErrLocked means that another process, or another part of this one, has

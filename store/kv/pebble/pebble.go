@@ -164,7 +164,7 @@ func (d *DB) Scan(lower, upper []byte) (kv.Iterator, error) {
 }
 
 // NewBatch implements kv.DB.
-func (d *DB) NewBatch() kv.Batch { return &batch{db: d, b: d.db.NewBatch()} }
+func (d *DB) NewBatch() kv.Batch { return &batch{db: d, b: d.db.NewBatch(), most: maxBatchBytes} }
 
 // Apply implements kv.DB.
 func (d *DB) Apply(b kv.Batch) (kv.Pending, error) {
