@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/fabric"
 )
@@ -103,6 +104,12 @@ func checkIndex(c *CollectionInfo, r *IndexRequest) error {
 		}
 		if r.ExpireAfter < 0 || r.ExpireAfter > 1<<40 {
 			return Fail(BadParameter, "expireAfter %d: want seconds, zero or more", r.ExpireAfter)
+		}
+		for _, x := range c.Indexes {
+			if x.Type == "ttl" && x.ExpireAfter != r.ExpireAfter && slices.Equal(x.Fields, r.Fields) {
+				return Fail(BadParameter, "%s expires documents by %s already, %d seconds after it: drop that index first",
+					quote(x.Name), quote(r.Fields[0]), x.ExpireAfter)
+			}
 		}
 	}
 	if r.Unique && !c.Local {

@@ -283,6 +283,10 @@ func TestIndexes(t *testing.T) {
 		`{"type":"hash","fields":[1]}`, `{"type":"hash","fields":["_id"]}`, `{"type":"ttl","fields":["a","b"]}`, `{"type":"ttl","fields":["a"],"expireAfter":-1}`, `{"type":"ttl","fields":["a"],"expireAfter":"x"}`, `[]`} {
 		w.bad(400, 10, "POST", base+"/index?collection=c", body)
 	}
+	w.good(201, "POST", base+"/index?collection=c", `{"type":"ttl","fields":["until"],"expireAfter":60}`)
+	w.good(200, "POST", base+"/index?collection=c", `{"type":"ttl","fields":["until"],"expireAfter":60}`)
+	w.bad(400, 10, "POST", base+"/index?collection=c", `{"type":"ttl","fields":["until"],"expireAfter":5}`)
+	w.good(201, "POST", base+"/index?collection=c", `{"type":"ttl","fields":["since"],"expireAfter":5}`)
 }
 
 func TestKeyValue(t *testing.T) {
