@@ -98,10 +98,17 @@ func (g *Guard) Heard(location string, offsetMs int64) {
 	g.peers[i].offset, g.peers[i].fresh = offsetMs, true
 }
 
-// Forget drops a peer that has left or has been silent for long.
-func (g *Guard) Forget(location string) {
-	if i, ok := g.find(location); ok {
-		g.peers, g.sorted = slices.Delete(g.peers, i, i+1), g.sorted[:0]
+// Forget drops a peer.
+func (g *Guard) Forget(location string) { g.Retain(func(l string) bool { return l != location }) }
+
+// Retain drops all peers but those to keep: what a clock showed that has left
+// must not count for ever. One that is merely silent is kept, or a location
+// whose clock is wrong would find it right as soon as it is cut off.
+func (g *Guard) Retain(keep func(location string) bool) {
+	n := len(g.peers)
+	g.peers = slices.DeleteFunc(g.peers, func(p heard) bool { return !keep(p.location) })
+	if len(g.peers) != n {
+		g.sorted = g.sorted[:0]
 	}
 }
 

@@ -104,6 +104,25 @@ func TestGuardForgivesJumpsThatPeersConfirm(t *testing.T) {
 	}
 }
 
+func TestGuardRetainsWhoIsLeft(t *testing.T) {
+	t.Parallel()
+	g := clock.NewGuard(2000)
+	for _, peer := range []string{"a", "b", "c"} {
+		g.Heard(peer, -5000)
+	}
+	g.Heard("d", 100)
+	if v := g.Verdict(); v != clock.Ahead {
+		t.Fatalf("three of four are late: %s", v)
+	}
+	g.Retain(func(peer string) bool { return peer == "d" })
+	if _, known := g.Offset("a"); known || g.Verdict() != clock.OK {
+		t.Fatalf("a location that has left is known: %v, %s", known, g.Verdict())
+	}
+	if ms, known := g.Offset("d"); !known || ms != 100 {
+		t.Fatalf("d: %d, known %v", ms, known)
+	}
+}
+
 // TestGuardAllowsSlewing lets a clock that is wrong by a minute be slewed to
 // the right time, as time daemons do, with frequent checks.
 func TestGuardAllowsSlewing(t *testing.T) {

@@ -49,5 +49,13 @@ func (n *Node) Waits(tenant, name string) map[string]string {
 // Hold refuses writes until the function returned has run, as a start does while no other clock is known.
 func (n *Node) Hold() (wait func(context.Context)) { return n.guard.hold() }
 
+// Hears says whether a location's clock is known here.
+func (n *Node) Hears(location string) bool {
+	n.guard.mu.Lock()
+	defer n.guard.mu.Unlock()
+	_, known := n.guard.clock.Offset(location)
+	return known
+}
+
 // Reconcile compares what is here with the directory, once.
 func (n *Node) Reconcile() { n.reconcileOnce(n.ctx) }

@@ -227,6 +227,23 @@ func (g *guard) check() {
 	g.allow("clock")
 }
 
+// forget drops what was heard of clocks whose locations take part in nothing here any more.
+func (g *guard) forget() {
+	members := map[string]bool{}
+	for _, h := range g.fabrics() {
+		_, table := h.fabric.Known()
+		for _, m := range table.Counted() {
+			members[m.Name] = true
+		}
+	}
+	if len(members) == 0 {
+		return // the system fabric is being copied anew
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.clock.Retain(func(location string) bool { return members[location] })
+}
+
 // checkDisk looks at the room left where the data lies.
 func (g *guard) checkDisk(fs disk.FS, dir string, reserve int64) {
 	usage, err := fs.GetDiskUsage(dir)
@@ -277,6 +294,7 @@ func (g *guard) watch(ctx context.Context, fs disk.FS, dir string, reserve int64
 		g.check()
 		if round%8 == 0 {
 			g.checkDisk(fs, dir, reserve)
+			g.forget()
 		}
 		if env.Sleep(ctx, g.env, clockEvery) != nil {
 			return

@@ -122,3 +122,18 @@ func hasAt(t *testing.T, n *node.Node, key string) bool {
 	f, err := n.Fabric("demo", "_system")
 	return err == nil && has(t, f, "c", key)
 }
+
+func TestClockOfALocationThatLeftCountsNoMore(t *testing.T) {
+	t.Parallel()
+	d := startDev(t, "fra,syd,tok", t.TempDir())
+	defer closeDev(t, d)
+	fra := d.Node("fra")
+	eventually(t, "fra hears the clock of tok", func() bool { return fra.Hears("tok") })
+	if err := fra.Evict(within(t), "demo", "", "tok"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the clock of tok is forgotten", func() bool { return !fra.Hears("tok") })
+	if !fra.Hears("syd") {
+		t.Error("the clock of syd is forgotten too")
+	}
+}
