@@ -22,6 +22,7 @@ type Limits struct {
 	DocumentBytes int           // of a document's canonical text
 	Writes        int           // in one transaction
 	BatchBytes    int           // of one transaction's operations
+	TruncateBytes int           // of the records of a collection that is emptied at once
 	Attempts      int           // preparations of one transaction before it gives up
 	History       HistoryLimits // how long logs are kept beyond need
 }
@@ -33,7 +34,7 @@ type HistoryLimits struct {
 }
 
 // DefaultLimits are the limits when none are configured.
-var defaultLimits = Limits{KeyBytes: 254, DocumentBytes: 4 << 20, Writes: 100_000, BatchBytes: 128 << 20, Attempts: 16,
+var defaultLimits = Limits{KeyBytes: 254, DocumentBytes: 4 << 20, Writes: 100_000, BatchBytes: 128 << 20, TruncateBytes: 256 << 20, Attempts: 16,
 	History: HistoryLimits{AgeMs: 24 * 3600 * 1000, Bytes: 1 << 30}}
 
 // DefaultLimits returns the limits when none are configured.
@@ -43,7 +44,7 @@ func DefaultLimits() Limits { return defaultLimits }
 func (l Limits) orDefault() Limits {
 	for _, n := range []struct{ given, standard *int }{
 		{&l.KeyBytes, &defaultLimits.KeyBytes}, {&l.DocumentBytes, &defaultLimits.DocumentBytes}, {&l.Writes, &defaultLimits.Writes},
-		{&l.BatchBytes, &defaultLimits.BatchBytes}, {&l.Attempts, &defaultLimits.Attempts}} {
+		{&l.BatchBytes, &defaultLimits.BatchBytes}, {&l.Attempts, &defaultLimits.Attempts}, {&l.TruncateBytes, &defaultLimits.TruncateBytes}} {
 		if *n.given <= 0 {
 			*n.given = *n.standard
 		}

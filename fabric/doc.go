@@ -76,7 +76,9 @@
 // A record that can still fold has an entry in the folding queue. Who writes records goes through effects.
 //
 // Changing when a collection's documents expire writes all its expiry notes anew in one group: with millions of
-// documents that takes seconds, in which nothing else is sequenced.
+// documents that takes seconds, in which nothing else is sequenced. A truncation writes all records of its collection anew
+// in one group, bounded by Limits.TruncateBytes where it is asked for; elsewhere the collection may hold more. A drop puts
+// the concurrent writes that it overtakes into one group.
 //
 // # Debugging
 //

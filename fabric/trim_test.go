@@ -2,6 +2,7 @@ package fabric_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -213,4 +214,34 @@ func TestConflictsAreToldWhenTheyAreDurable(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestTruncateRefusesWhatIsTooLarge empties collections at the limit.
+func TestTruncateRefusesWhatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	r := newReplica(t, "one", 1)
+	r.limits.TruncateBytes = 2000
+	r.open()
+	r.found()
+	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "docs", Type: 2}, nil))
+	long := `{"a":"` + strings.Repeat("x", 500) + `"}`
+	truncate := func() error {
+		r.core.Begin()
+		_, err := r.core.Truncate("docs", r.wall)
+		r.seal()
+		r.sync()
+		return err
+	}
+	for i := range 4 {
+		r.must(write(t, fabric.Insert, "docs", "k"+itoa(int64(i)), long))
+	}
+	if err := truncate(); fabric.CodeOf(err) != fabric.TooLarge || r.count("docs") != 4 {
+		t.Fatalf("%v, count %d", err, r.count("docs"))
+	}
+	r.must(write(t, fabric.Remove, "docs", "k0", ""))
+	r.alone()
+	if err := truncate(); err != nil || r.count("docs") != 0 {
+		t.Fatalf("%v, count %d", err, r.count("docs"))
+	}
+	r.digest(r.wall)
 }

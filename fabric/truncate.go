@@ -9,7 +9,9 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
 )
 
-// Truncate empties a collection: one entry, however many documents there are. It works in the open group.
+// Truncate empties a collection: one entry, however many documents there are. It works in the open group, which then
+// holds every record anew: what others write at the same time may bring a document back, and brings it back whole. So
+// a collection with more than Limits.TruncateBytes is refused.
 func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 	if err := c.usable(); err != nil {
 		return clock.Stamp{}, err
@@ -17,6 +19,9 @@ func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 	collection, ok := c.schema.Collection(name)
 	if !ok || collection.Number < schema.FirstNumber {
 		return clock.Stamp{}, failure(CollectionNotFound, "collection %q does not exist", name).in(name, "")
+	}
+	if err := c.truncatable(collection); err != nil {
+		return clock.Stamp{}, err
 	}
 	change := codec.AppendChange(nil, codec.Change{Kind: codec.Truncate, Collection: collection.Name, Generation: collection.Generation})
 	p := sequencer.Prepared{Snapshot: c.seq.Number(), Body: change}
@@ -41,6 +46,26 @@ func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 	c.overlaid(&m.out)
 	c.seq.Amend(m.out.Changes)
 	return stamp, nil
+}
+
+// truncatable refuses collections that are too large to be emptied at once.
+func (c *Core) truncatable(collection *schema.Collection) error {
+	space := c.keys.DocumentSpace(collection.Number)
+	it, err := c.db.Scan(space, layout.End(space))
+	if err != nil {
+		return err
+	}
+	n := 0
+	for n <= c.limits.TruncateBytes && it.Next() {
+		n += len(it.Value())
+	}
+	if err := it.Close(); err != nil {
+		return err
+	}
+	if n > c.limits.TruncateBytes {
+		return failure(TooLarge, "collection %s holds more than the %d bytes that can be emptied at once: drop it and create it anew, or remove documents in parts", collection.Name, c.limits.TruncateBytes).in(collection.Name, "")
+	}
+	return nil
 }
 
 // truncateDocuments merges a removal into every record of the collection and remembers it for records to come.

@@ -69,6 +69,7 @@ type LimitsConfig struct {
 	Document    int64
 	Body        int64
 	Batch       int64
+	Truncate    int64
 	Connections int64
 	Queue       int64
 	HistoryAge  time.Duration
@@ -106,6 +107,7 @@ const LocationName = `^[a-z][a-z0-9-]{0,30}$`
 
 const (
 	largestDocument = 16 << 20
+	largestTruncate = 1 << 30
 	smallestBody    = 64 << 20
 	smallestBatch   = 10_000
 )
@@ -159,12 +161,13 @@ func (c Config) validateLimits(say sayer) {
 	l := c.Limits
 	say(l.Document < 1 || l.Document > largestDocument, "limits.document: %d: want 1 to %d bytes", l.Document, largestDocument)
 	say(l.Body < smallestBody, "limits.body: %d: want at least %d bytes", l.Body, smallestBody)
+	say(l.Truncate > largestTruncate, "limits.truncate: %d: want at most %d bytes", l.Truncate, int64(largestTruncate))
 	say(l.Batch < smallestBatch, "limits.batch: %d: want at least %d", l.Batch, smallestBatch)
 	for _, n := range []struct {
 		key   string
 		value int64
 	}{
-		{"connections", l.Connections}, {"queue", l.Queue}, {"history-age", int64(l.HistoryAge)},
+		{"truncate", l.Truncate}, {"connections", l.Connections}, {"queue", l.Queue}, {"history-age", int64(l.HistoryAge)},
 		{"history-size", l.HistorySize}, {"cache", l.Cache}, {"memtable", l.Memtable},
 		{"disk-reserve", l.DiskReserve}, {"clock-offset", int64(l.ClockOffset)},
 	} {

@@ -99,6 +99,7 @@ func limitKeys() []ConfigKey {
 		size("document", "4MiB", "Largest document, at most 16MiB.", func(l *LimitsConfig) *int64 { return &l.Document }),
 		size("body", "64MiB", "Largest request body, at least 64MiB.", func(l *LimitsConfig) *int64 { return &l.Body }),
 		count("batch", "100000", "Most documents in one request, at least 10000.", func(l *LimitsConfig) *int64 { return &l.Batch }),
+		size("truncate", "256MiB", "Largest collection that can be emptied at once, at most 1GiB; larger ones are dropped.", func(l *LimitsConfig) *int64 { return &l.Truncate }),
 		count("connections", "10000", "Most connections of clients at once.", func(l *LimitsConfig) *int64 { return &l.Connections }),
 		count("queue", "4096", "Most commits that may wait in one fabric; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Queue }),
 		span("history-age", "24h", "How long change feeds can go back.", func(l *LimitsConfig) *time.Duration { return &l.HistoryAge }),

@@ -49,6 +49,7 @@ func (n *Node) host(reg registration, joining bool, known []string, first ...fun
 	}
 	limits := fabric.DefaultLimits()
 	limits.DocumentBytes = int(n.cfg.Limits.Document)
+	limits.TruncateBytes = int(n.cfg.Limits.Truncate)
 	limits.History = fabric.HistoryLimits{AgeMs: n.cfg.Limits.HistoryAge.Milliseconds(), Bytes: n.cfg.Limits.HistorySize}
 	var err error
 	h.fabric, err = fabric.Open(fabric.Config{Name: reg.Name, DB: n.db, Env: n.fabricEnv(), Trust: n.guard.trust, System: n.systemFor(reg.ID), QueueLimit: int(n.cfg.Limits.Queue),
