@@ -70,6 +70,16 @@ func (t *Transport) Name() string { return t.cfg.Name }
 // Start is the random number of this start.
 func (t *Transport) Start() uint64 { return t.cfg.Start }
 
+// StartOf is the random number of the start of the process that a stream is up to, 0 without one.
+func (t *Transport) StartOf(peer string) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.sessions[peer]; s != nil {
+		return s.info.Start
+	}
+	return 0
+}
+
 // Links are the links of this transport.
 func (t *Transport) Links() *Links { return t.links }
 

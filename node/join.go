@@ -300,6 +300,8 @@ func (n *Node) answer(ctx context.Context, from, method string, body []byte) ([]
 			return nil, err
 		}
 		return json.Marshal(reply)
+	case methodStanding:
+		return n.answerStanding(from, body)
 	case methodEvict:
 		return n.answerEvict(ctx, body)
 	case methodAnchor:

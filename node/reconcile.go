@@ -18,6 +18,7 @@ const reconcileEvery = time.Second
 // reconcile brings what lives here in line with the directory, again and again: fabrics to join, to drop, members to
 // evict, peers to dial.
 func (n *Node) reconcile(ctx context.Context) {
+	n.go_(n.watchStanding)
 	for {
 		n.reconcileOnce(ctx)
 		select {
