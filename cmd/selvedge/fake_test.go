@@ -174,7 +174,8 @@ func (f *fakeLocation) insert(r *http.Request, documents map[string]json.RawMess
 		return map[string]any{"error": true, "errorNum": 1221, "errorMessage": "bad document key"}
 	}
 	if _, taken := documents[named.Key]; taken && r.URL.Query().Get("overwrite") != "true" {
-		return map[string]any{"error": true, "errorNum": 1210, "errorMessage": "unique constraint violated"}
+		return map[string]any{"error": true, "errorNum": 1210,
+			"errorMessage": fmt.Sprintf("unique constraint violated: a document with key %q exists already", named.Key)}
 	}
 	documents[named.Key] = document
 	return f.meta(r, named.Key)

@@ -8,8 +8,8 @@ import (
 	"github.com/selvedge-db/selvedge/client"
 )
 
-// manyAlike is how many rows that are bad for one and the same reason get a
-// line each. The lines of the others are told together, once a batch.
+// manyAlike is how many rows that are bad for the same kind of reason
+// get a line each. The lines of the others are told together, once a batch.
 const manyAlike = 5
 
 // report tells of bad rows, which come in the order of their lines.
@@ -17,26 +17,38 @@ func (r *importRun) report(bad []placedRow) {
 	if r.reported == nil {
 		r.reported = map[string]int{}
 	}
-	var reasons []string
+	var kinds []string
 	more := map[string][]int{}
 	for _, row := range bad {
-		reason := row.Err.Error()
-		if r.reported[reason]++; r.reported[reason] <= manyAlike {
-			r.progress.message(fmt.Sprintf("%s:%d: %s", r.file, row.Line, reason))
-			if r.reported[reason] == 1 && r.overwriteHelps(row.Err) {
+		kind := kindOf(row.Err)
+		if r.reported[kind]++; r.reported[kind] <= manyAlike {
+			r.progress.message(fmt.Sprintf("%s:%d: %v", r.file, row.Line, row.Err))
+			if r.reported[kind] == 1 && r.overwriteHelps(row.Err) {
 				r.progress.message("where a document with that _key is there already, --overwrite replaces it")
 			}
 			continue
 		}
-		if more[reason] == nil {
-			reasons = append(reasons, reason)
+		if more[kind] == nil {
+			kinds = append(kinds, kind)
 		}
-		more[reason] = append(more[reason], row.Line)
+		more[kind] = append(more[kind], row.Line)
 	}
-	for _, reason := range reasons {
-		lines := more[reason]
-		r.progress.message(fmt.Sprintf("%s: and %d more, %s: %s", r.file, len(lines), ranges(lines), reason))
+	for _, kind := range kinds {
+		lines := more[kind]
+		r.progress.message(fmt.Sprintf("%s: and %d more, %s: %s", r.file, len(lines), ranges(lines), kind))
 	}
+}
+
+// kindOf is what is alike in the reasons of rows: of a refusal its number and
+// the words before the colon, behind which the row's own names stand.
+func kindOf(err error) string {
+	var refusal *client.Error
+	if !errors.As(err, &refusal) || refusal.ErrorNum == 0 {
+		return err.Error()
+	}
+	kind := *refusal
+	kind.Message, _, _ = strings.Cut(refusal.Message, ": ")
+	return kind.Error()
 }
 
 // overwriteHelps: what stands in the row's way is an earlier document.

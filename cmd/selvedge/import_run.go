@@ -31,7 +31,7 @@ type importRun struct {
 	state    *importState
 	errOut   io.Writer
 	progress *progress
-	reported map[string]int // bad rows by reason
+	reported map[string]int // bad rows by kind of reason
 	resumed  bool           // the batch at hand may have arrived in an earlier run
 	ahead    ahead          // what an earlier run left behind it
 }
