@@ -198,9 +198,7 @@ func (s *Service) after(c *Call, err error) error {
 	if err != nil {
 		return AsError(err)
 	}
-	v := c.Fabric.View()
-	defer shut(v)
-	c.saw(v.Vector())
+	c.saw(c.Fabric.Seen())
 	return nil
 }
 

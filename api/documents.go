@@ -300,7 +300,7 @@ func (c *Call) settle(ctx context.Context, v *fabric.View) error {
 	if err := c.Fabric.Settle(ctx, v.Number()); err != nil {
 		return AsError(err)
 	}
-	c.saw(v.Vector())
+	c.saw(c.Fabric.Seen()) // the view may have shown more than its vector says
 	return nil
 }
 
