@@ -72,6 +72,7 @@ const sessionFabric = "company"
 
 func newCompany(t *testing.T, seed uint64, names ...string) *company {
 	c := &company{t: t, rng: random{seed}}
+	var clocks []env.Clock
 	for i, name := range names {
 		p, disk := &place{name: name}, memory.New(memory.Options{Manual: true})
 		around := env.Real()
@@ -95,7 +96,10 @@ func newCompany(t *testing.T, seed uint64, names ...string) *company {
 				t.Error(err)
 			}
 		})
-		c.enter(p, around.Clock)
+		clocks = append(clocks, around.Clock)
+	}
+	for i, p := range c.places {
+		c.enter(p, clocks[i])
 	}
 	return c
 }
@@ -122,9 +126,9 @@ func (c *company) enter(p *place, around env.Clock) {
 	p.runner.Store(replication.Start(replication.RunnerConfig{Machine: config, Fabric: p.fabric, Clock: around, Log: slog.New(slog.DiscardHandler),
 		Send: func(to string, frame mesh.Frame) error { return c.send(p, to, frame) }}))
 	for _, other := range c.places {
-		if other != p {
+		if r := other.runner.Load(); other != p && r != nil {
 			p.runner.Load().PeerUp(other.name)
-			other.runner.Load().PeerUp(p.name)
+			r.PeerUp(p.name)
 		}
 	}
 	if err := p.fabric.Await(ctx, first.fabric.Seen()); err != nil {
