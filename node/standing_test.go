@@ -49,7 +49,7 @@ func refused(t *testing.T, n *node.Node, says string) {
 // the folder of the first. All streams of that name are the successor's.
 func TestAnEvictedFolderIsRefusedThoughItsNameIsTaken(t *testing.T) {
 	t.Parallel()
-	s := newServed(t, 3, "fra", "syd", "tok")
+	s := newServed(t, 3, "fra", "ams", "syd") // both others dial syd, not it them
 	fra := s.at("fra", "_system")
 	before := s.at("syd", "_system").Status().Self
 	s.stop("syd")
