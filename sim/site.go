@@ -92,6 +92,7 @@ func (s *site) wall() int64 {
 		if t.bad = t.guard.Check(wall, now).RefusesWrites(); !t.bad {
 			t.good = t.offset
 		}
+		s.core.Trust(!t.bad)
 	}
 	return wallBase + s.mono() + t.good
 }
