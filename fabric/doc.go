@@ -34,6 +34,8 @@
 //   - After a failure of the store, or one that left a step half done, nothing more is written until the fabric is
 //     opened anew. What is durable can still be read, if the store can.
 //   - What a location says of itself (Progress, ReadLog, feeds) is durable.
+//   - While the wall clock is distrusted (Config.Trust) nothing is stamped, vouched for or promised to the disk by it, so
+//     that it leaves no trace; entries of others are applied all the same.
 //
 // # Not guaranteed
 //
