@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
@@ -24,7 +25,10 @@ type Dev struct {
 	key    string
 	temp   string // data folder to be removed at the end
 	failed chan error
-	mu     struct {
+	// taken are the addresses for clients, taken before anything is made.
+	taken   map[string]net.Listener
+	watches sync.WaitGroup
+	mu      struct {
 		sync.Mutex
 		nodes     map[string]*Node
 		addresses map[string]string
@@ -51,6 +55,9 @@ func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 			_ = d.Close(context.WithoutCancel(ctx))
 		}
 	}()
+	if err := d.takePorts(ctx); err != nil {
+		return nil, err
+	}
 	if err := d.share(); err != nil {
 		return nil, err
 	}
@@ -62,6 +69,20 @@ func StartDev(ctx context.Context, cfg DevConfig) (_ *Dev, err error) {
 		d.made = ""
 	}
 	return d, d.moveKey(first)
+}
+
+// takePorts takes the address of each location for clients, so that a port in use fails the start before a folder is made.
+func (d *Dev) takePorts(ctx context.Context) error {
+	d.taken = map[string]net.Listener{}
+	network := machine("").Net
+	for i, p := range d.cfg.Places {
+		l, err := network.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.cfg.Port+i)))
+		if err != nil {
+			return fmt.Errorf("location %s: listening for clients: %w", p.ID, err)
+		}
+		d.taken[p.ID] = l
+	}
+	return nil
 }
 
 // share prepares what the locations have in common.
@@ -140,18 +161,53 @@ func (d *Dev) start(ctx context.Context, i int, rejoining func()) error {
 	cfg := d.config(i)
 	s := d.shared
 	s.rejoining = rejoining
-	s.env = machine(cfg.Location.Name)
+	s.env, s.listener = machine(cfg.Location.Name), d.taken[cfg.Location.Name]
 	s.starting = func(n *Node) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.mu.nodes[cfg.Location.Name] = n
 		d.mu.addresses[cfg.Location.Name] = n.cfg.Mesh.Advertise
 	}
-	if _, err := start(ctx, cfg, s); err != nil {
+	n, err := start(ctx, cfg, s)
+	if err != nil {
 		return fmt.Errorf("location %s: %w", cfg.Location.Name, err)
 	}
+	d.watches.Go(func() { d.watch(n) })
 	return nil
 }
+
+// watch stops a location that is out of the planet; the others go on, if there are any. Another failure ends all.
+func (d *Dev) watch(n *Node) {
+	var err error
+	select {
+	case err = <-n.Failed():
+	case <-n.ctx.Done():
+		return
+	}
+	name := n.cfg.Location.Name
+	if errors.Is(err, ErrLeft) || errors.Is(err, ErrEvicted) {
+		d.cfg.Logger.Warn("a location stops, the others go on", "location", name, "because", err)
+		end, cancel := context.WithTimeout(context.WithoutCancel(n.ctx), endWithin)
+		defer cancel()
+		if err := n.Close(end); err != nil {
+			d.cfg.Logger.Warn("while stopping", "location", name, "error", err)
+		}
+		d.mu.Lock()
+		delete(d.mu.nodes, name)
+		left := len(d.mu.nodes)
+		d.mu.Unlock()
+		if left > 0 {
+			return
+		}
+	}
+	select {
+	case d.failed <- fmt.Errorf("location %s: %w", name, err):
+	default:
+	}
+}
+
+// endWithin bounds the requests that a location finishes when it stops by itself.
+const endWithin = 4 * time.Second
 
 // startAll starts the first location, then the others, which may have to join through it. Only when the first was
 // evicted from the planet that it once created, it joins through the others.
@@ -253,6 +309,10 @@ func (d *Dev) Close(ctx context.Context) error {
 		wg.Go(func() { failed[i] = n.Close(ctx) })
 	}
 	wg.Wait()
+	d.watches.Wait()
+	for _, l := range d.taken {
+		_ = l.Close() // closed already, where a location had it
+	}
 	if d.shared.cache != nil {
 		d.shared.cache.Close()
 	}

@@ -35,6 +35,7 @@ type hosted struct {
 	once        sync.Once
 	creating    atomic.Bool   // made here, not listed in the directory yet
 	rejectedFor atomic.Uint32 // replication.Reason, when this incarnation must not go on
+	leaving     atomic.Bool   // in order, when others have all
 	witnessed   witnessed
 	deaf        atomic.Bool // what peers say of this fabric is lost, in tests
 }
@@ -168,7 +169,11 @@ func (h *hosted) down(peer string) {
 
 // rejected is called when this incarnation must not go on.
 func (h *hosted) rejected(r replication.Rejected) {
-	h.node.log.Error("this incarnation must not go on", "fabric", h.reg.ID, "peer", r.Peer, "reason", r.Reason.String(), "text", r.Text)
+	if h.leaving.Load() {
+		h.node.log.Info("this location has left", "fabric", h.reg.ID)
+	} else {
+		h.node.log.Error("this incarnation must not go on", "fabric", h.reg.ID, "peer", r.Peer, "reason", r.Reason.String(), "text", r.Text)
+	}
 	if h.rejectedFor.CompareAndSwap(0, uint32(r.Reason)) {
 		h.node.replace(h, r)
 	}

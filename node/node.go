@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -47,7 +48,8 @@ type shared struct {
 	open      bool                         // requests without credentials are root's
 	node      func(name string) *Node      // finds a location of this process, nil in serve
 	nodes     func() []*Node
-	starting  func(*Node) // called when the location's mesh address is known, nil in serve
+	listener  net.Listener // for clients, when it was taken before the start
+	starting  func(*Node)  // called when the location's mesh address is known, nil in serve
 	// rejoining is called when the location must join the planet again before it can go on, nil where nobody waits.
 	rejoining func()
 	// newKey makes up and keeps the root API key of a planet that has none, nil in serve; remembered says that the key in
@@ -87,6 +89,8 @@ type lifetime struct {
 	made    access.Root // what Bootstrap generated
 	last    func()      // done when everything is closed
 	started atomic.Bool
+	ending  sync.Once
+	ended   error // what Close returned
 }
 
 // Start starts a location of its own process and returns when it serves, writes included.
@@ -131,10 +135,10 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 			_ = n.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	if err := n.openStore(); err != nil {
+	if err := n.listen(ctx); err != nil {
 		return nil, err
 	}
-	if err := n.listen(ctx); err != nil {
+	if err := n.openStore(); err != nil {
 		return nil, err
 	}
 	if err := n.openWeb(); err != nil {
@@ -286,8 +290,13 @@ func (n *Node) URL() string { return n.web.url }
 // Service runs the verbs of this location, for callers in its own process.
 func (n *Node) Service() *api.Service { return n.web.service }
 
-// Close stops the location: the gateways first, then replication, then the store.
+// Close stops the location: the gateways first, then replication, then the store. It does so once.
 func (n *Node) Close(ctx context.Context) error {
+	n.ending.Do(func() { n.ended = n.end(ctx) })
+	return n.ended
+}
+
+func (n *Node) end(ctx context.Context) error {
 	var failed []error
 	if n.web != nil {
 		failed = append(failed, n.web.close(ctx))

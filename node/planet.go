@@ -12,7 +12,6 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/member"
-	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/internal/env/disk"
 	"github.com/selvedge-db/selvedge/mesh"
 	"github.com/selvedge-db/selvedge/value"
@@ -355,6 +354,9 @@ func (n *Node) Evict(ctx context.Context, tenant, name, location string) error {
 	if h.reg.ID == systemID {
 		return n.evictEverywhere(ctx, location)
 	}
+	if err := h.notAnchor(location); err != nil {
+		return err
+	}
 	if l, ok := n.listings()[h.reg.ID]; ok && l.Locations[location] {
 		members := []value.Member{{Name: location, Value: value.Null()}}
 		if err := n.patchListing(ctx, l, value.Member{Name: "locations", Value: value.Object(members...)}); err != nil {
@@ -367,13 +369,29 @@ func (n *Node) Evict(ctx context.Context, tenant, name, location string) error {
 // evictEverywhere takes a location out of the planet: out of every fabric that is here, the system's last.
 func (n *Node) evictEverywhere(ctx context.Context, location string) error {
 	for _, h := range n.all() {
+		if err := h.notAnchor(location); err != nil {
+			return err
+		}
+	}
+	for _, h := range n.all() {
 		if _, member := h.fabric.Status().Members.ByName(location); member && h.reg.ID != systemID {
-			if err := n.Evict(ctx, h.reg.Tenant, h.reg.Name, location); err != nil {
+			// Taken off the list, it may be out already, and the fabric gone from here.
+			err := n.Evict(ctx, h.reg.Tenant, h.reg.Name, location)
+			if gone := api.AsError(err); err != nil && gone.Code != api.LocationNotFound && gone.Code != api.FabricNotFound {
 				return err
 			}
 		}
 	}
 	return n.refusal(n.evict(ctx, n.fabricByID(systemID), location))
+}
+
+// notAnchor refuses to close out the one that decides on members: nobody would decide any more.
+func (h *hosted) notAnchor(location string) error {
+	if anchorOf(h.fabric.Status().Members) != location {
+		return nil
+	}
+	return api.Fail(api.Refused, "location %q is the anchor of fabric %q: let another member take over first (location anchor NAME; with --force, asked at NAME, when %s is gone for good)",
+		location, h.reg.Name, location)
 }
 
 func (n *Node) refusal(err error) error {
@@ -390,66 +408,6 @@ func (n *Node) refusal(err error) error {
 		}
 	}
 	return api.Fail(api.Refused, "%v", err)
-}
-
-// Leave takes this location out of a fabric.
-//
-// It first stops taking writes and waits until every other member has what it acknowledged; when that cannot be had
-// within the deadline it stays.
-func (n *Node) Leave(ctx context.Context, tenant, name string) error {
-	if name == "" {
-		name = systemID
-	}
-	h, err := n.find(tenant, name)
-	if err != nil {
-		return err
-	}
-	leaving := []*hosted{h}
-	if h.reg.ID == systemID {
-		leaving = n.all()
-	}
-	for _, h := range leaving {
-		h.fabric.RefuseWrites("leaving", "this location is leaving the fabric")
-	}
-	for _, h := range leaving {
-		if err = h.drained(ctx); err != nil {
-			break
-		}
-	}
-	if err == nil {
-		err = n.Evict(ctx, tenant, name, n.cfg.Location.Name)
-	}
-	if err != nil {
-		for _, h := range leaving {
-			h.fabric.AllowWrites("leaving")
-		}
-	}
-	return err
-}
-
-const drainEvery = 20 * time.Millisecond
-
-// drained waits until every other member has reported all that this location committed.
-func (h *hosted) drained(ctx context.Context) error {
-	for {
-		behind := ""
-		status := h.fabric.Status()
-		applied := map[clock.Origin]clock.Time{}
-		for _, p := range h.runner().Status().Peers {
-			applied[p.Origin] = p.Applied
-		}
-		for _, m := range status.Members.Remaining() {
-			if m.Origin != status.Self && applied[m.Origin] < status.Vector.At(status.Self) {
-				behind = m.Name
-			}
-		}
-		if behind == "" {
-			return nil
-		}
-		if err := env.Sleep(ctx, h.node.env.Clock, drainEvery); err != nil {
-			return api.Fail(api.DeadlineExceeded, "location %s has not reported all of what was committed here: it is behind or cut off; evict it first, or evict this location at another", behind)
-		}
-	}
 }
 
 // Backup writes a consistent copy of the store to a folder.
@@ -486,6 +444,9 @@ func (n *Node) Health() api.Health {
 		if err := f.fabric.Unmarked(); err != nil {
 			h.Reasons = append(h.Reasons, fmt.Sprintf("fabric %s takes writes that do not say what this location knows of users and permissions, "+
 				"because the system fabric takes no note: %v", f.reg.ID, err))
+		}
+		if f.reg.ID == systemID && f.rejectedFor.Load() != 0 {
+			h.Ready = false // it is out of the planet, and says why below
 		}
 		if err := f.fabric.WritesRefused(); err != nil && h.ReadOnly == "" {
 			h.ReadOnly = err.Error()

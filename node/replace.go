@@ -37,12 +37,8 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 	if status.Self == status.Members.Anchor() && r.Reason != replication.Evicted {
 		return fmt.Errorf("this location is the fabric's anchor: stop it, run the anchor takeover at another location, then start it again with an empty data folder")
 	}
-	file, count, err := n.salvage(h, status.Stable.At(status.Self))
-	if err != nil {
-		return fmt.Errorf("salvage: %w", err)
-	}
-	if count > 0 {
-		n.log.Warn("entries that others may not have were salvaged", "fabric", h.reg.ID, "entries", count, "file", file)
+	if err := n.keepOwn(h, status.Stable.At(status.Self)); err != nil {
+		return err
 	}
 	if h.reg.ID != systemID {
 		if l, ok := n.listings()[h.reg.ID]; !ok || !l.Locations[n.cfg.Location.Name] {
@@ -60,7 +56,8 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 		return err
 	}
 	if reg.ID == systemID && r.Reason == replication.Evicted {
-		h.fabric.RefuseWrites("rejected", "this location was evicted from the planet: start it again to let it join as a new one, or leave it stopped")
+		h.fabric.RefuseWrites("rejected", ErrEvicted.Error())
+		n.isOut(h)
 		return nil
 	}
 	h.fabric.RefuseWrites("joining", "this location joins the fabric again, as a new incarnation")
@@ -85,6 +82,21 @@ func (n *Node) replaceNow(ctx context.Context, h *hosted, r replication.Rejected
 	h.drive()
 	h.mu.Unlock()
 	h.introduce()
+	return nil
+}
+
+// keepOwn salvages what others may not have. One that leaves in order has waited until they have all.
+func (n *Node) keepOwn(h *hosted, after clock.Time) error {
+	if h.leaving.Load() {
+		return nil
+	}
+	file, count, err := n.salvage(h, after)
+	if err != nil {
+		return fmt.Errorf("salvage: %w", err)
+	}
+	if count > 0 {
+		n.log.Warn("entries that others may not have were salvaged", "fabric", h.reg.ID, "entries", count, "file", file)
+	}
 	return nil
 }
 

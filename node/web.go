@@ -25,11 +25,15 @@ type web struct {
 	url      string
 }
 
-// listen takes the address for clients, early, so that a port in use fails the start.
+// listen takes the address for clients, first of all, so that a port in use fails the start before a
+// folder is made.
 func (n *Node) listen(ctx context.Context) error {
-	l, err := n.env.Net.Listen(ctx, "tcp", n.cfg.HTTP.Listen)
-	if err != nil {
-		return fmt.Errorf("listening for clients: %w", err)
+	l := n.shared.listener
+	if l == nil {
+		var err error
+		if l, err = n.env.Net.Listen(ctx, "tcp", n.cfg.HTTP.Listen); err != nil {
+			return fmt.Errorf("listening for clients: %w", err)
+		}
 	}
 	n.web = &web{listener: l, url: n.cfg.HTTP.URL}
 	if n.web.url == "" {
