@@ -156,10 +156,12 @@ func (t Table) NextOrigin() clock.Origin {
 
 // Settle takes from a vector the rows of members that are closed and applied
 // exactly up to their end. A row beyond the end stays: who has one holds what
-// the others never will, and needs a new snapshot.
+// the others never will, and needs a new snapshot. So does one below it, which
+// cannot be while entries come after what they depend on: the entry that ends a
+// log depends on its end.
 func (t Table) Settle(v clock.Vector) clock.Vector {
 	for _, m := range t.members {
-		if at := v.At(m.Origin); m.State == Closed && at != 0 && at <= m.End {
+		if at := v.At(m.Origin); m.State == Closed && at != 0 && at == m.End {
 			v = v.Without(m.Origin)
 		}
 	}

@@ -60,6 +60,9 @@ func TestLifeOfAMember(t *testing.T) {
 	if got := tab.Settle(v.With(2, 16)); got.At(2) != 16 {
 		t.Fatalf("a row beyond the end was dropped: %s", got)
 	}
+	if got := tab.Settle(v.With(2, 14)); got.At(2) != 14 {
+		t.Fatalf("a row below the end was dropped: %s", got)
+	}
 }
 
 func TestAnchorMoves(t *testing.T) {
