@@ -153,3 +153,29 @@ func TestDisputedFieldIsWrittenWhole(t *testing.T) {
 		t.Errorf("digests %v and %v", x, y)
 	}
 }
+
+// TestCollectionsMadeAtOnceDispute makes one collection at two locations, with another declaration at each.
+func TestCollectionsMadeAtOnceDispute(t *testing.T) {
+	t.Parallel()
+	a, b, all := pair(t)
+	for i, r := range all {
+		shape := parse(t, []string{`{"type":"counter"}`, `{"type":"set"}`}[i])
+		same := parse(t, `{"type":"max"}`)
+		r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "new", Type: 2}, map[string]value.Value{"x": shape, "y": same}))
+	}
+	agree(all)
+	agree(all)
+	for _, r := range all {
+		v := r.core.NewView(r.wall)
+		c, ok := v.Collection("new")
+		if err := v.Close(); err != nil || !ok {
+			t.Fatalf("%s: collection there: %v, %v", r.name, ok, err)
+		}
+		if got := string(value.AppendJSON(nil, c.CRDT.Value())); got != `{"x":{"disputed":true,"type":"counter"},"y":{"type":"max"}}` {
+			t.Errorf("%s: declared %s", r.name, got)
+		}
+	}
+	if x, y := a.digest(a.wall), b.digest(a.wall); x.Hash != y.Hash {
+		t.Errorf("digests %v and %v", x, y)
+	}
+}

@@ -147,9 +147,14 @@ func (c *Collection) readDeclarations(doc value.Value) error {
 	return nil
 }
 
-// readDeclaration reads what declares a path. Of several declarations the first by text says how the path shows.
+// readDeclaration reads what declares a path. Of several declarations the first by text says how the path shows. Schema
+// documents written before declarations could meet hold one as a string.
 func readDeclaration(path value.Path, declared value.Value) (d crdt.Declaration, err error) {
-	for i, m := range declared.Members() {
+	all := declared.Members()
+	if declared.Kind() == value.KindString {
+		all = []value.Member{{Name: declared.Str()}}
+	}
+	for i, m := range all {
 		shape, err := value.Parse([]byte(m.Name), value.DefaultLimits)
 		if err != nil {
 			return d, err

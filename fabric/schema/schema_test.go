@@ -82,7 +82,8 @@ func TestDeclarationsThatMet(t *testing.T) {
 		`{"x":{"{\"scale\":2,\"type\":\"counter\"}":true,"{\"type\":\"counter\"}":true}}`: `{"x":{"disputed":true,"scale":2,"type":"counter"}}`,
 		`{"x":{"{\"scale\":0,\"type\":\"counter\"}":true,"{\"type\":\"counter\"}":true}}`: `{"x":{"type":"counter"}}`,
 		`{"a":{"{\"type\":\"set\"}":true},"a.b":{"{\"type\":\"max\"}":true}}`:             `{"a":{"type":"set"}}`,
-		`{}`: `{}`,
+		`{"x":"{\"type\":\"set\"}"}`:                                                      `{"x":{"type":"set"}}`,
+		`{}`:                                                                              `{}`,
 	} {
 		c, _, err := schema.Read(base.With("crdt", parse(t, declared)), counting{})
 		if err != nil {
