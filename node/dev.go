@@ -108,6 +108,9 @@ func (d *Dev) share() error {
 	if d.shared.tls, err = devCertificates(d.cfg.Data, e.Clock); err != nil {
 		return fmt.Errorf("development certificate: %w", err)
 	}
+	if err := d.keepPlaces(); err != nil {
+		return err
+	}
 	d.shared.newKey = d.newKey(e.Rand)
 	if err := d.recallKey(); err != nil {
 		return err
@@ -196,6 +199,7 @@ func (d *Dev) watch(n *Node) {
 		delete(d.mu.nodes, name)
 		left := len(d.mu.nodes)
 		d.mu.Unlock()
+		d.forgetPlace(name, err)
 		if left > 0 {
 			return
 		}

@@ -44,7 +44,7 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run a planet of several locations on this machine",
 		Long: "Run a planet of several locations in one process, with the delays of the real world between them. Location i\n" +
 			"listens on 127.0.0.1, port PORT+i, for HTTP and HTTPS alike. Without --data everything goes when the process ends;\n" +
-			"with it the next start goes on where this one stopped, keys included; DIR/pid has the number of the process.",
+			"with it the next start goes on where this one stopped, locations and keys included; DIR/pid has the number of the process.",
 		Example: "  selvedge dev\n  selvedge dev --locations fra,syd,tok --port 8400 --api-key demo.root.secret\n" +
 			"  selvedge dev --locations 3 --data ./planet --wan none",
 		Args: cobra.NoArgs,
@@ -65,7 +65,7 @@ func (a *app) devCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.locations, "locations", "10", "how many locations, or their names: fra,syd,tok; an unknown name gets the place of a known one")
+	f.StringVar(&o.locations, "locations", "", "how many locations, or their names: fra,syd,tok; an unknown name gets the place of a known one; without it those of the data folder, or 10")
 	f.IntVar(&o.port, "port", 8400, "port of the first location; the next ones follow")
 	f.StringVar(&o.apiKey, "api-key", "", "API key of the user root, TENANT.KEYID.SECRET; without it one is made up")
 	f.StringVar(&o.rootPassword, "root-password", "", "password of the user root; the empty one lets everybody on this machine in; without it one is made up")
@@ -79,7 +79,7 @@ func (a *app) devCommand() *cobra.Command {
 func (o *devFlags) config(withPassword bool) (node.DevConfig, error) {
 	var cfg node.DevConfig
 	var err error
-	if cfg.Places, err = node.ParsePlaces(o.locations); err != nil {
+	if cfg.Places, err = node.DevPlaces(o.locations, o.data); err != nil {
 		return cfg, err
 	}
 	if cfg.WAN, err = node.ParseWAN(o.wan); err != nil {

@@ -15,13 +15,13 @@ import (
 //	1  Pebble, newest format of v2.1
 const FormatVersion = 1
 
-// formatFile holds the version as decimal text and a line end.
-const formatFile = "SELVEDGE-FORMAT"
+// FormatFile is the name of the file of each store that holds the version as decimal text and a line end.
+const FormatFile = "SELVEDGE-FORMAT"
 
 // checkFormat refuses a directory that a newer version wrote, and claims an
 // empty one. A directory that holds tables but no version is not ours.
 func checkFormat(f disk.FS, dir string) error {
-	name := f.PathJoin(dir, formatFile)
+	name := f.PathJoin(dir, FormatFile)
 	exists, err := disk.Exists(f, name)
 	if err != nil {
 		return err
@@ -51,12 +51,12 @@ func claim(f disk.FS, dir string) error {
 	for _, n := range names {
 		if strings.HasPrefix(n, "MANIFEST-") || strings.HasPrefix(n, "marker.") {
 			return fmt.Errorf("%w: %s holds a database (%s) but no %s; it was not written by Selvedge or lost that file",
-				kv.ErrCorrupt, dir, n, formatFile)
+				kv.ErrCorrupt, dir, n, FormatFile)
 		}
 	}
 	return writeFormat(f, dir)
 }
 
 func writeFormat(f disk.FS, dir string) error {
-	return disk.WriteAtomic(f, f.PathJoin(dir, formatFile), []byte(strconv.Itoa(FormatVersion)+"\n"))
+	return disk.WriteAtomic(f, f.PathJoin(dir, FormatFile), []byte(strconv.Itoa(FormatVersion)+"\n"))
 }

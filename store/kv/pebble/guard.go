@@ -54,7 +54,7 @@ const fullPause = 100 * time.Millisecond
 
 func newGuard(below disk.FS, dir string, clock env.Clock, onDead func(error)) *guard {
 	// The library joins names to the directory and so cleans them.
-	dir = below.PathDir(below.PathJoin(dir, formatFile))
+	dir = below.PathDir(below.PathJoin(dir, FormatFile))
 	return &guard{FS: below, dir: dir, clock: clock, onDead: onDead}
 }
 
