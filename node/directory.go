@@ -99,11 +99,16 @@ func (n *Node) makeDirectory(ctx context.Context, system *fabric.Fabric) error {
 	return nil
 }
 
+// place is what the directory should say of this location.
+func (n *Node) place() place {
+	l := n.cfg.Location
+	return place{Name: l.Name, City: l.City, Country: l.Country, Latitude: l.Latitude, Longitude: l.Longitude, URL: n.URL(), Address: n.cfg.Mesh.Advertise}
+}
+
 // announce writes this location into the directory when what stands there is not so any more.
 func (n *Node) announce(ctx context.Context) error {
 	system := n.fabricByID(systemID).fabric
-	l := n.cfg.Location
-	p := place{Name: l.Name, City: l.City, Country: l.Country, Latitude: l.Latitude, Longitude: l.Longitude, URL: n.URL(), Address: n.cfg.Mesh.Advertise}
+	l, p := n.cfg.Location, n.place()
 	if d, found, err := system.Get(ctx, locationsCollection, l.Name); err != nil {
 		return err
 	} else if found {

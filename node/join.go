@@ -135,7 +135,10 @@ func (n *Node) createPlanet(ctx context.Context) error {
 	if err := n.createFabric(ctx, regs[0]); err != nil {
 		return err
 	}
-	return n.makeDirectory(ctx, n.fabricByID(systemID).fabric)
+	if err := n.makeDirectory(ctx, n.fabricByID(systemID).fabric); err != nil {
+		return err
+	}
+	return n.announce(ctx) // so that who joins knows at once where the first location is
 }
 
 // remember writes the planet's tenant down.
@@ -220,8 +223,10 @@ func (n *Node) askToJoin(ctx context.Context, reg registration) (joinReply, erro
 	}
 	var logged time.Duration = -joinLog
 	for i := 0; ; i++ {
-		targets := n.joinTargets(reg) // they become known while others start
-		target := targets[i%len(targets)]
+		target := ""
+		if targets := n.joinTargets(reg); len(targets) > 0 { // they become known while others start
+			target = targets[i%len(targets)]
+		}
 		reply, err := n.callJoin(ctx, target, body)
 		if err == nil && reply.Origin != 0 {
 			return reply, nil
@@ -245,9 +250,14 @@ func (n *Node) askToJoin(ctx context.Context, reg registration) (joinReply, erro
 	}
 }
 
+var errNobody = errors.New("no other location is known here: set mesh.join to the address of one that is a member")
+
 const callTimeout = 5 * time.Second
 
 func (n *Node) callJoin(ctx context.Context, target string, body []byte) (joinReply, error) {
+	if target == "" {
+		return joinReply{}, errNobody
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	data, err := n.transport.Call(ctx, target, methodJoin, body)
@@ -259,7 +269,7 @@ func (n *Node) callJoin(ctx context.Context, target string, body []byte) (joinRe
 }
 
 // joinTargets are the addresses to ask: the configured ones, and for a fabric other than the system's the
-// locations that have it.
+// locations that have it. This location is not among them: it lets nobody in while it is not in itself.
 func (n *Node) joinTargets(reg registration) []string {
 	var targets []string
 	if reg.ID != systemID {
@@ -278,10 +288,7 @@ func (n *Node) joinTargets(reg registration) []string {
 	}
 	n.mu.Unlock()
 	targets = append(targets, n.cfg.Mesh.Join...)
-	if len(targets) == 0 {
-		targets = []string{n.cfg.Mesh.Advertise}
-	}
-	return targets
+	return slices.DeleteFunc(targets, func(address string) bool { return address == "" || address == n.cfg.Mesh.Advertise })
 }
 
 // answer is called for planet-level requests of other locations.

@@ -233,6 +233,9 @@ func (n *Node) locationsOf(h *hosted) []api.Location {
 	var out []api.Location
 	for _, m := range h.fabric.Status().Members.Counted() {
 		p := places[m.Name]
+		if local := n.inProcess(m.Name); local != nil {
+			p = local.place() // the directory may not have it yet
+		}
 		l := api.Location{Name: m.Name, URL: p.URL, City: p.City, Country: p.Country, CountryName: p.Country, Latitude: m.Latitude,
 			Longitude: m.Longitude, Incarnation: m.Incarnation, State: "down", ClockOffsetMilliseconds: float64(n.guard.offset(m.Name))}
 		switch {
@@ -246,6 +249,17 @@ func (n *Node) locationsOf(h *hosted) []api.Location {
 		out = append(out, l)
 	}
 	return out
+}
+
+// inProcess finds a location of this process.
+func (n *Node) inProcess(name string) *Node {
+	if name == n.cfg.Location.Name {
+		return n
+	}
+	if n.shared.node == nil {
+		return nil
+	}
+	return n.shared.node(name)
 }
 
 // MeshState is a fabric's replication as this location sees it.

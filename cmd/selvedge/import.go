@@ -34,7 +34,8 @@ func (a *app) importCommand() *cobra.Command {
 			"after the request that holds the first of them, with exit code 1; with skip it goes on.\n\n" +
 			"In CSV an unquoted field that is a number by the grammar of JSON becomes a number with all its digits, every other\n" +
 			"field a text. How far the import came is kept in FILE.selvedge-import until it is complete: after a break, --resume\n" +
-			"goes on from there, if the file is still the same.",
+			"goes on from there, if the file is still the same. Where nothing can be written beside FILE (a folder\n" +
+			"that is not yours, a read-only disk) the import says so and goes on: it just cannot be resumed.",
 		Example: "  selvedge import places.jsonl --to places --format jsonl\n" +
 			"  selvedge import airports.dat --to airports --format csv --null '\\N' --escape '\\' --key id \\\n" +
 			"      --columns id,name,city,country,iata,icao,latitude,longitude,altitude,offset,dst,zone,type,source\n" +

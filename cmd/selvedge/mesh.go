@@ -237,9 +237,10 @@ func (a *app) locationEvictCommand() *cobra.Command {
 
 func (a *app) locationLeaveCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
-		Use:     "leave",
-		Short:   "Take the location at --url out of a fabric",
-		Long:    "Take the location at --url out of a fabric, in order: all that it acknowledged is with the others before it goes.",
+		Use:   "leave",
+		Short: "Take the location at --url out of a fabric",
+		Long: "Take the location at --url out of a fabric, in order: another member takes over what it decides, and all that it\n" +
+			"acknowledged is with the others before it goes. One that has left the planet (the fabric _system) ends with exit code 0.",
 		Example: "  selvedge location leave --url http://127.0.0.1:8401 --fabric shop",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

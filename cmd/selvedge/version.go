@@ -46,7 +46,7 @@ func (a *app) versionCommand() *cobra.Command {
 			return a.print(v, func(w io.Writer) {
 				fmt.Fprintf(w, "selvedge %s %s %s\n", v.Version, v.Go, v.Platform)
 				if v.Server != nil {
-					fmt.Fprintf(w, "server   %s %s\n", v.Server.Server, v.Server.Version)
+					fmt.Fprintf(w, "location: selvedge %s, which answers clients as %s\n", v.Server.Version, v.Server.Server)
 				}
 			})
 		},
