@@ -106,6 +106,9 @@ func (m EvictReport) Append(dst []byte) []byte {
 	for _, r := range m.Ends {
 		dst = codec.AppendTime(codec.AppendUvarint(dst, uint64(r.Origin)), r.Time)
 	}
+	if m.Origin != 0 {
+		dst = codec.AppendUvarint(dst, uint64(m.Origin))
+	}
 	return dst
 }
 
@@ -171,6 +174,9 @@ func decode(r *codec.Reader) Message {
 		m := EvictReport{After: r.Time()}
 		for range r.Count(1 + codec.TimeSize) {
 			m.Ends = append(m.Ends, clock.Row{Origin: readOrigin(r), Time: r.Time()})
+		}
+		if r.Len() > 0 {
+			m.Origin = readOrigin(r)
 		}
 		return m
 	case kindRefuse:

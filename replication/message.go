@@ -122,9 +122,11 @@ type SnapshotChunk struct {
 // EvictReport says up to where the sender holds the logs of all incarnations
 // whose eviction it knows of. From then on it takes more of them only as
 // dependencies of entries of remaining members. Ends may hold times of zero.
+// Members without a session with the anchor tell all others, who pass it on.
 type EvictReport struct {
-	After clock.Time // of the last evict entry applied
-	Ends  []clock.Row
+	After  clock.Time // of the last evict entry applied
+	Ends   []clock.Row
+	Origin clock.Origin // whose report it is: zero for the sender's own
 }
 
 // Reason says why something is refused.

@@ -23,6 +23,7 @@ func samples() []replication.Message {
 		replication.Credit{Generation: 9, Consumed: 1 << 50},
 		replication.SnapshotRequest{ID: "s", From: 1, Count: 4, Need: v},
 		replication.SnapshotChunk{ID: "s", Index: 3, Last: true, Vector: v, Sum: 8, Data: []byte{1, 2, 3}},
+		replication.EvictReport{After: 1, Ends: []clock.Row{{Origin: 2, Time: 7}}, Origin: 4},
 		replication.EvictReport{After: 1, Ends: []clock.Row{{Origin: 2, Time: 0}, {Origin: 3, Time: 9}}},
 		replication.Refuse{Reason: replication.Forked, Origin: 3, Text: "no"},
 	}

@@ -87,16 +87,67 @@ func TestEvictTakesWhatOthersDependOn(t *testing.T) {
 	}
 }
 
+// Who has no link to the anchor reports by way of others, who take what he
+// holds of the log that ends.
+func TestEvictReportsAreRelayed(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c", "d", "e")
+	for _, pair := range [][2]string{{"a", "e"}, {"a", "d"}, {"b", "e"}, {"a", "c"}, {"b", "c"}, {"c", "d"}} {
+		w.setCut(pair[0], pair[1], true) // a - b - d - e - c
+	}
+	w.setCut("d", "e", true)
+	w.commits(20, "c") // e alone has this
+	w.run(500)
+	before := w.site("c").fake.durable.head(3).Stamp.Time
+	w.evictSite(w.site("c"))
+	w.setCut("c", "e", true)
+	w.setCut("d", "e", false)
+	w.run(10000)
+	w.expect("a evicts c", "a commits end of 3")
+	if m, _ := w.site("a").fake.durable.members.ByOrigin(3); m.End != before {
+		t.Fatalf("the log of c was ended at %s, e held it up to %s", m.End, before)
+	}
+	w.quiesce()
+}
+
+// A report from before the last evict entry does not count, even if it names
+// all that leave.
+func TestAnOldEvictReportDoesNotCount(t *testing.T) {
+	t.Parallel()
+	w := calmWorld(t, "a", "b", "c")
+	a := w.site("a")
+	w.setCut("a", "b", true)
+	w.setCut("b", "c", true)
+	w.evictSite(w.site("c"))
+	w.sync(a)
+	w.setCut("a", "b", false)
+	w.net.loss = 1 // nothing of b's comes but what is said here for it
+	report := replication.EvictReport{Ends: []clock.Row{{Origin: 3}}}
+	c, _ := a.fake.durable.members.ByOrigin(3)
+	hello := replication.Hello{Protocol: replication.Protocol, Location: "b", Fabric: "f", Origin: 2, Start: 99, Count: 1, Wall: a.fake.wall()}
+	a.machine.Receive(w.instant(a), "b", hello)
+	for _, after := range []clock.Time{c.Evict.Time - 1, c.Evict.Time} {
+		report.After = after
+		a.machine.Receive(w.instant(a), "b", report)
+		w.effects(a)
+		a.machine.Tick(w.instant(a))
+		w.effects(a)
+		if ended := slices.Contains(w.log, "a commits end of 3"); ended != (after == c.Evict.Time) {
+			t.Fatalf("after a report made at %s, with the evict entry at %s: %q", after, c.Evict.Time, w.log)
+		}
+	}
+}
+
 func TestEvictTwoAtOnceAndTheAnchorCrashes(t *testing.T) {
 	t.Parallel()
 	w := calmWorld(t, "a", "b", "c", "d")
 	w.commits(10, "a", "b", "c", "d")
 	w.setCut("a", "b", true)
+	w.setCut("b", "c", true)
+	w.setCut("b", "d", true) // b hears of nothing
 	w.evictSite(w.site("c"))
 	w.run(300)
 	w.evictSite(w.site("d"))
-	w.setCut("b", "c", true)
-	w.setCut("b", "d", true) // b hears of nothing
 	w.run(1000)
 	w.sync(w.site("a"))
 	w.crash(w.site("a"))
@@ -262,101 +313,6 @@ func TestSnapshotKeepsTheOwnLog(t *testing.T) {
 }
 
 // A log that goes on with other entries under the same times is refused.
-// lapsed makes c lack entries that nobody can give it any more but in a
-// snapshot. Half of its own log nobody else has.
-func lapsed(t *testing.T) (*world, *site) {
-	w := calmWorld(t, "a", "b", "c")
-	w.setCut("a", "c", true)
-	w.setCut("b", "c", true)
-	w.commits(20, "a", "b", "c")
-	w.run(500)
-	for _, s := range w.sites[:2] {
-		for _, row := range s.fake.durable.vector {
-			s.fake.durable.trimmed[row.Origin] = row.Time
-		}
-	}
-	w.setCut("a", "c", false)
-	w.setCut("b", "c", false)
-	return w, w.site("c")
-}
-
-// A commit that was under way when the snapshot was asked for, durable before
-// its first chunk or only visible, is not deleted by it.
-func TestCommitsUnderWayOutlastASnapshot(t *testing.T) {
-	t.Parallel()
-	for _, durable := range []bool{true, false} {
-		w, c := lapsed(t)
-		before := len(w.truth)
-		for done := 0; done < 3; {
-			w.step(5)
-			if c.machine.Status().Joining {
-				done++
-				w.commit(c, 50)
-				if durable {
-					w.sync(c)
-				}
-			}
-		}
-		w.quiesce() // finds every entry that is lost
-		w.expect("c needs a snapshot", "c has its snapshot")
-		if len(w.truth) == before {
-			t.Fatal("nothing was committed")
-		}
-	}
-}
-
-// A crash between the chunks of a snapshot does not lessen what it must hold,
-// nor do the others take the location for one that was set back.
-func TestARetakenSnapshotGoesOnAfterACrash(t *testing.T) {
-	t.Parallel()
-	w, c := lapsed(t)
-	for len(c.fake.taking) < 3 {
-		w.step(5)
-	}
-	had := c.fake.partial.Need
-	w.crash(c)
-	w.run(40)
-	if st := c.machine.Status(); !st.Joining || c.rejected != 0 {
-		t.Fatalf("between the chunks: %+v", st)
-	}
-	w.quiesce()
-	w.expect("c needs a snapshot", "c needs a snapshot", "c has its snapshot")
-	if !c.fake.durable.vector.Dominates(had) {
-		t.Fatalf("the snapshot has %s, what it replaced had %s", c.fake.durable.vector, had)
-	}
-	// The same, with all sources gone: another snapshot must hold as much.
-	w, c = lapsed(t)
-	for len(c.fake.taking) < 3 {
-		w.step(5)
-	}
-	had = c.fake.partial.Need
-	w.crash(c)
-	w.crash(w.site("a"))
-	w.crash(w.site("b"))
-	w.quiesce()
-	if !c.fake.durable.vector.Dominates(had) {
-		t.Fatalf("another snapshot has %s, what it replaced had %s", c.fake.durable.vector, had)
-	}
-}
-
-// A request for chunks that is lost does not make the next one an error.
-func TestALostRequestForChunksIsNoAlarm(t *testing.T) {
-	t.Parallel()
-	w := calmWorld(t, "a")
-	c := w.join("c")
-	a := w.site("a")
-	for len(c.fake.taking) == 0 {
-		w.step(5)
-	}
-	id := c.fake.partial.ID
-	a.machine.Receive(w.instant(a), "c", replication.SnapshotRequest{ID: id, From: 6, Count: 2})
-	w.effects(a)
-	w.quiesce()
-	for _, alarm := range a.alarms {
-		t.Errorf("alarm %s: %s", alarm.Code, alarm.Text)
-	}
-}
-
 // An entry that cannot be applied holds up its own log and what depends on it.
 func TestAnEntryThatCannotBeAppliedHoldsUpItsLogAlone(t *testing.T) {
 	t.Parallel()
