@@ -49,6 +49,7 @@ func Run(cfg Config) (Result, error) {
 	}
 	w.planClients()
 	w.planFaults()
+	w.surely()
 	w.until(cfg.Duration.Microseconds(), w.stop)
 	w.finish()
 	r := Result{Seed: cfg.Seed, Hash: w.hash.Sum64(), Violations: w.report.Violations, Count: w.report.Count}
