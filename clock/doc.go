@@ -91,8 +91,9 @@
 // earlier ones it has not seen, and its watermark holds everyone back; hence
 // the alarm (Behind). HAZARD: a jump while nobody is connected cannot be seen
 // by comparing with peers; hence the comparison with the monotonic clock
-// (Jumped). A machine that was suspended shows the same picture, because the
-// monotonic clock may stand still meanwhile. So a jump is forgiven when most
+// (Jumped). A machine that was suspended shows the same picture where the
+// monotonic clock stands still meanwhile (that of env counts the time on Linux).
+// So a jump is forgiven when most
 // peers confirm the new time, or when it is taken back. HAZARD: while the guard
 // distrusts the wall clock nothing may be stamped, vouched for or promised to
 // the disk (the ceiling) by it: Vouch and NeedsCeiling move clock and ceiling

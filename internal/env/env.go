@@ -68,23 +68,6 @@ func Real() Env {
 	return Env{Clock: RealClock(), Rand: secureRand{}, Net: realNet{}}
 }
 
-// RealClock returns the clock of the machine.
-func RealClock() Clock { return &realClock{start: time.Now()} }
-
-type realClock struct{ start time.Time }
-
-func (c *realClock) WallMs() int64            { return time.Now().UnixMilli() }
-func (c *realClock) Monotonic() time.Duration { return time.Since(c.start) }
-func (c *realClock) Timer(d time.Duration) Timer {
-	return realTimer{time.NewTimer(d)}
-}
-
-type realTimer struct{ t *time.Timer }
-
-func (t realTimer) C() <-chan time.Time   { return t.t.C }
-func (t realTimer) Stop() bool            { return t.t.Stop() }
-func (t realTimer) Reset(d time.Duration) { t.t.Reset(d) }
-
 // Offset returns a clock whose wall time is ahead of c by ms, behind when ms
 // is negative. It exists to test what wrong clocks do.
 func Offset(c Clock, ms int64) Clock { return offsetClock{c, ms} }
