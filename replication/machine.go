@@ -235,6 +235,7 @@ func (m *Machine) observe(p Progress) {
 	}
 	m.assess.dirty = m.assess.dirty || m.assess.version != m.assess.seen || p.Vouched != old.Vouched
 	if !p.Members.Same(old.Members) {
+		m.assess.stands = p.Members.StateOf(m.cfg.Self) != 0
 		m.membersChanged()
 	}
 	for _, row := range p.Vector {
@@ -279,7 +280,7 @@ func (m *Machine) membersChanged() {
 }
 
 // joining tells whether this location has no state yet.
-func (m *Machine) joining() bool { return m.progress.Members.StateOf(m.cfg.Self) == 0 }
+func (m *Machine) joining() bool { return !m.assess.stands }
 
 // peer finds a peer by name, and makes it when it is new.
 func (m *Machine) peer(name string) *peer {

@@ -55,6 +55,7 @@ type statement struct {
 // assessment is what is known of all members together.
 type assessment struct {
 	dirty     bool
+	stands    bool // this location is in the table of members
 	at        int64
 	version   uint64 // of the durable vector; grows with it
 	seen      uint64 // version at the last assessment
@@ -148,20 +149,26 @@ func (m *Machine) assessReports() {
 	if !a.dirty || a.at != 0 && m.now.Mono-a.at < assessEvery || m.joining() || m.sink.active {
 		return
 	}
+	moved := a.version != a.seen
 	a.dirty, a.at, a.seen = false, m.now.Mono, a.version
 	for _, o := range m.origins {
-		m.countClaims(o)
+		moved = m.countClaims(o) || moved
 	}
-	m.findStable()
+	if moved { // else only what is vouched for has
+		m.findStable()
+	}
 	m.findWatermark()
 }
 
-func (m *Machine) countClaims(o *origin) {
+// countClaims tells whether a counted vector has changed.
+func (m *Machine) countClaims(o *origin) (moved bool) {
 	s := &o.said
 	for s.waiting.n > 0 && m.within(m.progress.Vector, clock.Row{Origin: o.id, Time: s.waiting.first.end}) {
+		moved = moved || !s.vector.Equal(s.waiting.first.vector)
 		s.vector, s.vouched = s.waiting.first.vector, max(s.vouched, s.waiting.first.vouched)
 		s.waiting.pop()
 	}
+	return moved
 }
 
 // findStable takes the minimum over all counted members. Closed members' logs
