@@ -24,6 +24,9 @@
 //   - Whatever the network loses, repeats, reorders or delays is repaired,
 //     from any location that has it, as long as some path exists.
 //   - An incarnation whose log is not what others know of it is refused.
+//   - A snapshot that is taken over a state holds all of that state.
+//   - An entry that cannot be applied holds up its log and what depends on it,
+//     with an alarm, and nothing else.
 //   - Memory is bounded: by the window per peer, and by a cap on all that waits.
 //
 // # What is not guaranteed
