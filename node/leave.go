@@ -31,6 +31,8 @@ func (n *Node) Leave(ctx context.Context, tenant, name string) error {
 	if err != nil {
 		return err
 	}
+	n.parting.Lock()
+	defer n.parting.Unlock()
 	leaving := []*hosted{h}
 	if h.reg.ID == systemID {
 		leaving = n.all()
@@ -103,8 +105,10 @@ func (n *Node) unlist(ctx context.Context, system *hosted) error {
 	return system.drained(ctx)
 }
 
-// isOut tells that this location is out of the planet.
+// isOut tells that this location is out of the planet, when who asked for that has been answered.
 func (n *Node) isOut(system *hosted) {
+	n.parting.Lock()
+	defer n.parting.Unlock()
 	if system.leaving.Load() {
 		n.fail(ErrLeft)
 		return

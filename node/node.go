@@ -90,7 +90,8 @@ type lifetime struct {
 	last    func()      // done when everything is closed
 	started atomic.Bool
 	ending  sync.Once
-	ended   error // what Close returned
+	ended   error      // what Close returned
+	parting sync.Mutex // held while Leave runs: only then may the location end
 }
 
 // Start starts a location of its own process and returns when it serves, writes included.
