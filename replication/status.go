@@ -50,8 +50,8 @@ type PeerStatus struct {
 	Silent    int64      // milliseconds since it was last heard, -1 when never
 	Applied   clock.Time // of our own log, durable at the peer as it last said
 	InFlight  uint64
-	LagBytes  int   // bytes of its log that wait here
-	Lag       int   // entries of its log that wait here
+	LagBytes  int // bytes of its log that wait here
+	Lag       int // entries of its log that wait here
 }
 
 // Wait is an origin whose next entry cannot be applied.
