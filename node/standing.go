@@ -45,7 +45,9 @@ func (n *Node) watchStanding(ctx context.Context) {
 		var mu sync.Mutex
 		for _, p := range n.transport.Peers() {
 			if p.State == "cut" || p.State == "up" && !all {
+				mu.Lock() // earlier ones are being asked already
 				delete(rivals, p.Name)
+				mu.Unlock()
 				continue
 			}
 			asking.Go(func() {
