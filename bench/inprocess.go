@@ -103,6 +103,9 @@ func countDocuments(o Options) (r Result, err error) {
 	return r, nil
 }
 
+// valueRound is how many bytes of a value tell the round in which it was set.
+const valueRound = 8
+
 // setInProcess sets values of 100 bytes under keys of a million.
 func setInProcess(o Options) (r Result, err error) {
 	r.Name = "kv-set"
@@ -119,14 +122,14 @@ func setInProcess(o Options) (r Result, err error) {
 	if err := l.service.KVCreate(ctx, c, benchPairs, false, api.CollectionRequest{}); err != nil {
 		return r, err
 	}
-	text := string(document(nil, 0)[documentBytes-102 : documentBytes-2])
+	text := string(document(nil, 0)[documentBytes-102+valueRound : documentBytes-2])
 	done, err := closedLoop(o, &r, func(i int64) error {
 		var c api.Call
 		if err := l.service.Begin(ctx, &c, &api.Envelope{Authorization: "apikey " + rootKey}); err != nil {
 			return err
 		}
 		pair := value.Object(value.Member{Name: "_key", Value: value.String(fmt.Sprintf("key:%012d", spread(i)))},
-			value.Member{Name: "value", Value: value.String(text)})
+			value.Member{Name: "value", Value: value.String(fmt.Sprintf("%0*d", valueRound, i/keySpace) + text)}) // setting what is there already would cost nothing
 		items, err := l.service.KVSet(ctx, &c, benchPairs, []value.Value{pair}, api.SyncDefault)
 		if err == nil && items[0].Err != nil {
 			err = items[0].Err
