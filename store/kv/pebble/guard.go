@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,6 +263,11 @@ func (f *file) do(op string, run func() error) error {
 
 func (f *file) Write(p []byte) (n int, err error) {
 	size := len(p)
+	if isTable(f.name) {
+		// Flushes and compactions run for long. Where there are few processors commits would wait for the runtime to
+		// take one away from them, at each of the goroutines that a commit goes through.
+		runtime.Gosched()
+	}
 	err = f.do("write", func() error {
 		n, err = f.File.Write(p)
 		return err

@@ -3,6 +3,7 @@ package pebble
 import (
 	"fmt"
 	"math"
+	"runtime"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -87,6 +88,10 @@ func (l logger) Fatalf(format string, args ...any) {
 	l.d.guard.die(fmt.Errorf(format, args...))
 }
 
+// tableBytes is about how large a file of the top level becomes. Each is synced when it is done, and syncs of the log
+// wait meanwhile: few large ones hold commits up less than many small ones.
+const tableBytes = 8 << 20
+
 func (o Options) engine(d *DB) *pebble.Options {
 	e := &pebble.Options{
 		FS:                          d.guard,
@@ -98,7 +103,7 @@ func (o Options) engine(d *DB) *pebble.Options {
 		L0CompactionFileThreshold:   500,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 3 },
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(runtime.GOMAXPROCS(0)/2, 1) },
 		CacheSize:                   o.CacheBytes,
 		MaxOpenFiles:                o.OpenFiles + 10, // the library keeps ten for itself
 		EventListener:               o.listener(d),
@@ -107,6 +112,7 @@ func (o Options) engine(d *DB) *pebble.Options {
 		e.Cache, e.FileCache = o.Shared.cache, o.Shared.files
 	}
 	for i := range e.Levels {
+		e.TargetFileSizes[i] = tableBytes << (i / 2)
 		e.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		e.Levels[i].FilterType = pebble.TableFilter
 		// The upper levels are small and soon rewritten: compressing them costs time and saves little room.
