@@ -96,6 +96,7 @@ func (a *app) counted(counters sim.Counters, hash uint64) error {
 // campaign runs many seeds, each in its own goroutine, and tells what failed at once.
 func (a *app) campaign(cfg sim.Config, seeds int) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(campaignGarbage))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(campaignMemory))
 	var sum sim.Campaign
 	results := runSeeds(cfg, seeds)
 	began, told := time.Now(), time.Now()
@@ -149,8 +150,11 @@ func runSeeds(cfg sim.Config, seeds int) <-chan simulated {
 	return results
 }
 
-// campaignGarbage lets garbage lie for longer: a run makes much of it and keeps little.
-const campaignGarbage = 400
+// A campaign lets garbage lie for longer: a run makes much of it and keeps little.
+const (
+	campaignGarbage = 2000    // per cent of what is kept
+	campaignMemory  = 3 << 29 // bytes, from which on it is collected sooner
+)
 
 func (a *app) judge(cfg sim.Config, seeds int, sum *sim.Campaign) error {
 	missing := sum.Missing(cfg)
