@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,19 +35,19 @@ func (a *app) simCommand() *cobra.Command {
 		Example: "  selvedge sim\n  selvedge sim --seed 7 --locations 25 --duration 60s\n  selvedge sim --seeds 200 --locations 25\n" +
 			"  selvedge sim --faults loss,cut,crash --commits-per-second 5",
 		Args: cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case seeds < 1 || seeds > maxSeeds:
 				return usageError{fmt.Errorf("--seeds %d: want 1 to %d", seeds, maxSeeds)}
 			case seeds > 1 && trace:
 				return usageError{errors.New("--trace is of one run: leave --seeds out")}
 			case seeds > 1:
-				return a.campaign(cfg, seeds)
+				return a.campaign(cmd.Context(), cfg, seeds)
 			}
 			if trace {
 				cfg.Trace = func(line string) { fmt.Fprintln(a.err, line) }
 			}
-			return a.sim(cfg)
+			return a.sim(cmd.Context(), cfg)
 		},
 	}
 	f := c.Flags()
@@ -61,11 +62,17 @@ func (a *app) simCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sim(cfg sim.Config) error {
-	result, err := sim.Run(cfg)
-	if err != nil {
-		return usageError{err}
+func (a *app) sim(ctx context.Context, cfg sim.Config) error {
+	var one simulated
+	select {
+	case one = <-runSeeds(context.WithoutCancel(ctx), cfg, 1):
+	case <-ctx.Done():
+		return errors.New("interrupted")
 	}
+	if one.err != nil {
+		return usageError{one.err}
+	}
+	result := one.Result
 	for _, v := range result.Violations {
 		fmt.Fprintln(a.out, v)
 	}
@@ -94,14 +101,21 @@ func (a *app) counted(counters sim.Counters, hash uint64) error {
 }
 
 // campaign runs many seeds, each in its own goroutine, and tells what failed at once.
-func (a *app) campaign(cfg sim.Config, seeds int) error {
+func (a *app) campaign(ctx context.Context, cfg sim.Config, seeds int) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(campaignGarbage))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(campaignMemory))
 	var sum sim.Campaign
-	results := runSeeds(cfg, seeds)
+	results := runSeeds(ctx, cfg, seeds)
 	began, told := time.Now(), time.Now()
 	for n := 1; ; n++ {
-		one, more := <-results
+		var one simulated
+		var more bool
+		select {
+		case one, more = <-results:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted after %d of %d seeds, %d failed", n-1, seeds, len(sum.Failed))
+		}
 		if !more {
 			break
 		}
@@ -127,15 +141,15 @@ type simulated struct {
 	err error
 }
 
-// runSeeds runs as many seeds at a time as there are cores. The channel has room for all results, so that nobody need
+// runSeeds runs as many seeds at a time as there are cores, and begins no more when ctx has ended. The channel has room for all results, so that nobody need
 // read them to the end.
-func runSeeds(cfg sim.Config, seeds int) <-chan simulated {
+func runSeeds(ctx context.Context, cfg sim.Config, seeds int) <-chan simulated {
 	results := make(chan simulated, seeds)
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(seeds); i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; i < int64(seeds) && ctx.Err() == nil; i = next.Add(1) - 1 {
 				one := cfg
 				one.Seed += uint64(i)
 				r, err := sim.Run(one)
@@ -150,11 +164,8 @@ func runSeeds(cfg sim.Config, seeds int) <-chan simulated {
 	return results
 }
 
-// A campaign lets garbage lie for longer: a run makes much of it and keeps little.
-const (
-	campaignGarbage = 2000    // per cent of what is kept
-	campaignMemory  = 3 << 29 // bytes, from which on it is collected sooner
-)
+// campaignGarbage lets garbage lie for longer: a run makes much of it and keeps little.
+const campaignGarbage = 400
 
 func (a *app) judge(cfg sim.Config, seeds int, sum *sim.Campaign) error {
 	missing := sum.Missing(cfg)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -51,5 +52,19 @@ func TestCampaignFails(t *testing.T) {
 	code := run(t.Context(), []string{"sim", "--locations", "3", "--duration", "10s", "--seeds", "2", "--mutant", "equal-stamp"}, nil, &stdout, &stderr, nil)
 	if code != 1 || !regexp.MustCompile(`(?m)^seed [12]: \d+ violations, the first: `).MatchString(stdout.String()) {
 		t.Errorf("exit %d\n%s%s", code, &stdout, &stderr)
+	}
+}
+
+// What would take long ends when it is told to.
+func TestCampaignIsInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{{"--seeds", "100000", "--duration", "2s"}, {"--duration", "60s"}} {
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, append([]string{"sim", "--locations", "3", "--faults", "none"}, args...), nil, &stdout, &stderr, nil)
+		if code == 0 || !strings.Contains(stderr.String(), "interrupted") {
+			t.Errorf("%v: exit %d, %q", args, code, stderr.String())
+		}
 	}
 }
