@@ -48,8 +48,15 @@ type trusted struct {
 	offset atomic.Int64 // the wall clock less the monotonic one
 }
 
-// WallMs is the wall clock as far as it is trusted.
-func (c *trusted) WallMs() int64 { return c.Monotonic().Milliseconds() + c.offset.Load() }
+// WallMs is the wall clock as far as it is trusted. Where both agree it is the wall clock itself: the offset is rounded,
+// and locations of one machine would order writes a millisecond apart differently from what happened.
+func (c *trusted) WallMs() int64 {
+	kept := c.Monotonic().Milliseconds() + c.offset.Load()
+	if wall := c.Clock.WallMs(); max(wall-kept, kept-wall) <= movement {
+		return wall
+	}
+	return kept
+}
 
 // readings bounds how often both clocks are read for one look, readWithin is how much may pass between.
 const readings, readWithin = 5, 5
