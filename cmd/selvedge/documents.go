@@ -14,6 +14,15 @@ import (
 	"github.com/selvedge-db/selvedge/cmd/selvedge/rowsource"
 )
 
+// documentName splits COLLECTION/KEY.
+func documentName(name string) (collection, key string, err error) {
+	collection, key, found := strings.Cut(name, "/")
+	if !found || collection == "" || key == "" {
+		return "", "", usagef("%q: want COLLECTION/KEY", name)
+	}
+	return collection, key, nil
+}
+
 func (a *app) getCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
 		Use:     "get COLLECTION/KEY",
@@ -21,9 +30,9 @@ func (a *app) getCommand() *cobra.Command {
 		Example: "  selvedge get places/p1\n  selvedge get places/p1 --url http://127.0.0.1:8407 --output yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			collection, key, found := strings.Cut(args[0], "/")
-			if !found || collection == "" || key == "" {
-				return usagef("%q: want COLLECTION/KEY", args[0])
+			collection, key, err := documentName(args[0])
+			if err != nil {
+				return err
 			}
 			c, err := a.connect(false)
 			if err != nil {
@@ -46,9 +55,9 @@ func (a *app) deleteCommand() *cobra.Command {
 		Example: "  selvedge delete places/p1\n  selvedge delete places/p1 --rev AZL2w6S1AAcAAQACMZQ-UQ",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			collection, key, found := strings.Cut(args[0], "/")
-			if !found || collection == "" || key == "" {
-				return usagef("%q: want COLLECTION/KEY", args[0])
+			collection, key, err := documentName(args[0])
+			if err != nil {
+				return err
 			}
 			c, err := a.connect(false)
 			if err != nil {
