@@ -83,6 +83,19 @@ type Series struct {
 	Retention int64    // milliseconds, 0 for ever
 }
 
+// Graph is a named graph.
+type Graph struct {
+	Name    string
+	Edges   []EdgeDefinition
+	Orphans []string
+}
+
+// EdgeDefinition says which vertices the edges of a collection join.
+type EdgeDefinition struct {
+	Collection string
+	From, To   []string
+}
+
 // Row is one document as it is stored.
 type Row struct {
 	Collection *Collection
@@ -98,6 +111,8 @@ type Reader interface {
 	Collection(name string) (*Collection, bool)
 	// Collections lists them by name.
 	Collections() []*Collection
+	// Graph finds a named graph: the document of that key in _graphs.
+	Graph(name string) (*Graph, bool, error)
 	// Get reads one document. The row is valid for good.
 	Get(c *Collection, key string) (row Row, found bool, err error)
 	// Documents opens a cursor over documents.
