@@ -59,6 +59,8 @@ type Client struct {
 	machine env.Env
 	pause   func(ctx context.Context, d time.Duration) error
 	session *session
+	// transaction is the id of the one that calls belong to, empty for none.
+	transaction string
 }
 
 // New checks the configuration; it does not connect.

@@ -175,6 +175,9 @@ func (c *Client) request(ctx context.Context, k *call, body []byte) (*http.Reque
 	if c.cfg.Consistency != "" {
 		request.Header.Set("Selvedge-Consistency", c.cfg.Consistency)
 	}
+	if c.transaction != "" && !k.absolute {
+		request.Header.Set("x-gdn-trxid", c.transaction)
+	}
 	if !k.anonymous {
 		c.authorise(request)
 	}

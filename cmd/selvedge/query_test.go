@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// answering is a location that answers cursors with these rows, in batches, and keeps what it was asked.
+func answering(t *testing.T, batch int, rows ...string) (*fakeLocation, *[]map[string]any) {
+	t.Helper()
+	asked := &[]map[string]any{}
+	at := 0
+	next := func() map[string]any {
+		end := min(at+batch, len(rows))
+		part := []json.RawMessage{}
+		for _, row := range rows[at:end] {
+			part = append(part, json.RawMessage(row))
+		}
+		at = end
+		return map[string]any{"error": false, "code": 201, "result": part, "hasMore": at < len(rows), "id": "77",
+			"extra": map[string]any{"stats": map[string]any{"scannedFull": 12, "executionTime": 0.5}, "warnings": []any{map[string]any{"code": 1562, "message": "division by zero"}}}}
+	}
+	mux := http.NewServeMux()
+	const prefix = "/_fabric/_system/_api"
+	mux.HandleFunc("POST "+prefix+"/cursor", func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		body := map[string]any{}
+		_ = json.Unmarshal(text, &body)
+		*asked = append(*asked, body)
+		_ = json.NewEncoder(w).Encode(next())
+	})
+	mux.HandleFunc("PUT "+prefix+"/cursor/77", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(next()) })
+	mux.HandleFunc("DELETE "+prefix+"/cursor/77", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); _, _ = w.Write([]byte("{}")) })
+	mux.HandleFunc("POST "+prefix+"/query/explain", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"text": "ReturnNode\n", "plan": map[string]any{"nodes": []any{}}, "warnings": []any{}})
+	})
+	mux.HandleFunc("GET "+prefix+"/query/slow", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"id":"9","query":"FOR a\n IN b RETURN a","runTime":1.5,"state":"finished"}]`))
+	})
+	f := &fakeLocation{Server: httptest.NewServer(mux)}
+	t.Cleanup(f.Close)
+	return f, asked
+}
+
+func TestQueryForms(t *testing.T) {
+	t.Parallel()
+	rows := []string{`{"name":"Reykjavík","n":2}`, `{"name":"Oslo","n":10,"more":[1,null]}`, `{"n":null}`}
+	for _, c := range []struct {
+		form string
+		want string
+	}{
+		{"table", "name        n  more\nReykjavík   2\nOslo       10  [1,null]\n"},
+		{"csv", "name,n,more\nReykjavík,2,\nOslo,10,\"[1,null]\"\n,,\n"},
+		{"jsonl", rows[0] + "\n" + rows[1] + "\n" + rows[2] + "\n"},
+		{"json", "[\n" + rows[0] + ",\n" + rows[1] + ",\n" + rows[2] + "\n]\n"},
+		{"yaml", "-\n  name: Reykjavík\n"},
+	} {
+		f, _ := answering(t, 2, rows...)
+		r := f.command(t, "query", "FOR a IN b RETURN a", "--output", c.form)
+		if r.code != exitDone || !strings.HasPrefix(r.out, c.want) {
+			t.Errorf("%s: exit code %d\n%s%s", c.form, r.code, r.out, r.err)
+		}
+		if !strings.Contains(r.err, "warning 1562: division by zero") {
+			t.Errorf("%s: no warning in %q", c.form, r.err)
+		}
+	}
+}
+
+func TestQueryAsks(t *testing.T) {
+	t.Parallel()
+	f, asked := answering(t, 10, "1")
+	r := f.command(t, "query", "RETURN @a", "--bind", "a=1", "--bind", "b=plain text", "--bind", "@c=airports", "--batch", "5", "--timing",
+		"--full-count", "--max-runtime", "2s", "--rule=-use-indexes", "--memory-limit", "1000", "--stream", "--fail-on-warning")
+	r.want(t, exitDone, "")
+	if !strings.Contains(r.err, "12 documents scanned") {
+		t.Errorf("timing: %q", r.err)
+	}
+	want := map[string]any{"query": "RETURN @a", "batchSize": 5.0, "memoryLimit": 1000.0, "bindVars": map[string]any{"a": 1.0, "b": "plain text", "@c": "airports"},
+		"options": map[string]any{"fullCount": true, "maxRuntime": 2.0, "stream": true, "failOnWarning": true, "optimizer": map[string]any{"rules": []any{"-use-indexes"}}}}
+	if fmt.Sprint((*asked)[0]) != fmt.Sprint(want) {
+		t.Errorf("asked %v, want %v", (*asked)[0], want)
+	}
+	f.command(t, "query", "--explain", "RETURN 1").want(t, exitDone, "ReturnNode\n")
+	f.command(t, "query", "--slow").want(t, exitDone, "FOR a IN b RETURN a")
+	for _, wrong := range [][]string{{"query", "RETURN 1", "--bind", "x"}, {"query", "RETURN 1", "--bind", "x=1", "--bind", "x=2"},
+		{"query", "RETURN 1", "--file", "x"}, {"query", " "}, {"query", "--slow", "--running"}, {"query", "RETURN 1", "--output", "xml"}} {
+		if r := f.command(t, wrong...); r.code != exitUsage {
+			t.Errorf("%v: exit code %d: %s", wrong, r.code, r.err)
+		}
+	}
+}
+
+// Members that turn up too late for a column are not dropped in silence.
+func TestLateColumns(t *testing.T) {
+	t.Parallel()
+	var out, note bytes.Buffer
+	c := &columnRows{out: &tableCells{out: &out}, note: &note}
+	for i := range tableRows + 5 {
+		row := `{"a":1}`
+		if i == tableRows+1 {
+			row = `{"a":1,"late":2}`
+		}
+		if err := c.row([]byte(row)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.end(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "1\n"); n != tableRows+5 || !strings.Contains(note.String(), "1 members appear only after") {
+		t.Errorf("%d rows printed, note %q", n, note.String())
+	}
+}
