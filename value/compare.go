@@ -24,8 +24,14 @@ func Compare(a, b Value) int {
 		// UTF-8 keeps the order of code points in its bytes.
 		return strings.Compare(a.text, b.text)
 	case KindArray:
+		if a.lazy() && a.text == b.text {
+			return 0
+		}
 		return compareItems(a.Items(), b.Items())
 	case KindObject:
+		if a.lazy() && a.text == b.text {
+			return 0
+		}
 		return compareMembers(a.Members(), b.Members())
 	}
 	return 0
@@ -80,22 +86,31 @@ func Equal(a, b Value) bool { return Compare(a, b) == 0 }
 
 // Identical reports whether the canonical texts are the same, digits included.
 func Identical(a, b Value) bool {
-	if a.kind != b.kind || a.text != b.text {
+	if a.kind != b.kind {
 		return false
 	}
-	if a.in == b.in {
-		return true
-	}
-	if a.Len() != b.Len() {
-		return false
+	if a.lazy() == b.lazy() {
+		// Text is canonical, so that of two lazy ones says all.
+		if a.text != b.text {
+			return false
+		}
+		if a.in == b.in {
+			return true
+		}
 	}
 	x, y := a.Items(), b.Items()
+	if len(x) != len(y) {
+		return false
+	}
 	for i := range x {
 		if !Identical(x[i], y[i]) {
 			return false
 		}
 	}
 	m, n := a.Members(), b.Members()
+	if len(m) != len(n) {
+		return false
+	}
 	for i := range m {
 		if m[i].Name != n[i].Name || !Identical(m[i].Value, n[i].Value) {
 			return false
@@ -107,6 +122,9 @@ func Identical(a, b Value) bool {
 // Hash returns the xxhash of the canonical text: Identical values have the same
 // hash. Values that are only Equal need not; hash their AppendKey for that.
 func Hash(v Value) uint64 {
+	if v.lazy() {
+		return xxhash.Sum64String(v.text)
+	}
 	var room [1024]byte
 	return xxhash.Sum64(AppendJSON(room[:0], v))
 }

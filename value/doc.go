@@ -14,6 +14,9 @@
 //     object. Numbers compare as IEEE doubles, strings by code point, arrays
 //     position by position and objects name by name over the sorted union of
 //     their names. What one side lacks counts as null.
+//   - A lazy Value (Lazy, Extractor) is Identical to what Parse makes of its
+//     text, and so is all that is taken out of it. It keeps nothing of what it
+//     has found and may be read from many goroutines like any other.
 //   - bytes.Compare of two AppendKey encodings has the sign of Compare of the
 //     values, also when several encodings are put behind each other, and equal
 //     values have equal encodings.
@@ -27,6 +30,9 @@
 //   - A parsed Value keeps a copy of its whole text alive as long as any string
 //     or number of it is in use; a long-lived small part of a large text should
 //     be copied with Clone.
+//   - A lazy Value refers to the bytes that it was given: whoever changes them
+//     changes it. Its methods look for what they give each time they are called,
+//     and Items and Members allocate. Text that is not canonical gives anything.
 //   - Values built by callers may nest deeper than Parse or DecodeKey read.
 //
 // Shapes: a Path is the list of member names from the root of a document, the

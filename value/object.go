@@ -26,6 +26,12 @@ func find(members []Member, name string) (int, bool) {
 // Get returns the member of that name; false when there is none or the value
 // is not an object.
 func (v Value) Get(name string) (Value, bool) {
+	if v.lazy() {
+		if v.kind != KindObject {
+			return Value{}, false
+		}
+		return lazyGet(v.text, name)
+	}
 	members := v.Members()
 	i, ok := find(members, name)
 	if !ok {
@@ -37,7 +43,15 @@ func (v Value) Get(name string) (Value, bool) {
 // At walks the names of the path through nested objects. The empty path is the
 // value itself. Array elements have no path.
 func (v Value) At(p Path) (Value, bool) {
-	for _, name := range p {
+	for i, name := range p {
+		if v.lazy() {
+			at, ok := offsetAt(v.text, p[i:])
+			if !ok {
+				return Value{}, false
+			}
+			v, _ = lazyAt(v.text, at)
+			return v, true
+		}
 		var ok bool
 		if v, ok = v.Get(name); !ok {
 			return Value{}, false

@@ -4,6 +4,9 @@ import "fmt"
 
 // AppendJSON appends the canonical text.
 func AppendJSON(dst []byte, v Value) []byte {
+	if v.lazy() {
+		return append(dst, v.text...)
+	}
 	switch v.kind {
 	case KindBool, KindNumber:
 		return append(dst, v.text...)

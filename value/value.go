@@ -47,8 +47,8 @@ func (k Kind) String() string {
 // the first field makes the compiler refuse it.
 type Value struct {
 	_    [0]func()
-	text string // literal of a bool, digits of a number, decoded string
-	in   *inner // what an array or object holds, nil when it holds nothing
+	text string // literal of a bool, digits of a number, decoded string, text of a lazy array or object
+	in   *inner // what an array or object holds, nil when it holds nothing or is lazy
 	kind Kind
 }
 
@@ -179,27 +179,36 @@ func (v Value) Digits() string {
 // Items returns the elements of an array, and nil for every other kind. The
 // slice is shared: read only.
 func (v Value) Items() []Value {
-	if v.in == nil {
-		return nil
+	if v.in != nil {
+		return v.in.items
 	}
-	return v.in.items
+	if v.kind == KindArray && v.text != "" {
+		return lazyItems(v.text)
+	}
+	return nil
 }
 
 // Members returns the members of an object sorted by name, and nil for every
 // other kind. The slice is shared: read only.
 func (v Value) Members() []Member {
-	if v.in == nil {
-		return nil
+	if v.in != nil {
+		return v.in.members
 	}
-	return v.in.members
+	if v.kind == KindObject && v.text != "" {
+		return lazyMembers(v.text)
+	}
+	return nil
 }
 
 // Len returns the count of elements or members; 0 for the other kinds.
 func (v Value) Len() int {
-	if v.in == nil {
-		return 0
+	if v.in != nil {
+		return len(v.in.items) + len(v.in.members)
 	}
-	return len(v.in.items) + len(v.in.members)
+	if v.lazy() {
+		return lazyLen(v.text, v.kind)
+	}
+	return 0
 }
 
 // String returns the canonical text, so that fmt prints values readably.

@@ -79,3 +79,26 @@ func BenchmarkGet(b *testing.B) {
 		v.Get("score")
 	}
 }
+
+// BenchmarkExtract takes three fields out of a document in one pass: from its beginning, middle and end.
+func BenchmarkExtract(b *testing.B) {
+	text := AppendJSON(nil, mustParse(b, document))
+	x := NewExtractor(Path{"age"}, Path{"geometry", "type"}, Path{"score"})
+	dst := make([]Value, x.Len())
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = x.Extract(text, dst)
+	}
+}
+
+func BenchmarkFieldText(b *testing.B) {
+	text := AppendJSON(nil, mustParse(b, document))
+	path := Path{"geometry", "type"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, ok := FieldText(text, path); !ok {
+			b.Fatal("it is not there")
+		}
+	}
+}
