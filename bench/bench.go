@@ -76,6 +76,7 @@ func Workloads() []Workload {
 		{"insert", "durable inserts of 600-byte documents with one index, in process", "--duration 30s --writers 64", insertInProcess},
 		{"kv-set", "durable key-value sets of 100-byte values, in process", "--duration 30s --writers 64", setInProcess},
 		{"read", "point reads of hot documents, in process", "--documents 100000 --writers 16", readInProcess},
+		{"query-documents", "documents of the query workloads, written to a file for other databases", "--documents 1000000 --data documents.jsonl", queryDocuments},
 		{"read-http", "latency of point reads over HTTP, open loop", "--rate 2000", readOverHTTP},
 		{"replicate", "highest commit rate at which other locations see commits within 20 ms", "--locations 3 --rate 4000", replicate},
 		{"visibility", "time until other locations see a commit, at one rate", "--wan real --rate 1000", visibility},

@@ -125,7 +125,10 @@ type Index struct {
 	// ExpireAfter is in seconds and belongs to ttl indexes, where zero
 	// means: at the time that the field says.
 	ExpireAfter int64 `json:"expireAfter"`
-	IsNew       bool  `json:"isNewlyCreated,omitempty"`
+	// GeoJSON belongs to geo indexes, MinLength to fulltext ones.
+	GeoJSON   bool `json:"geoJson,omitempty"`
+	MinLength int  `json:"minLength,omitempty"`
+	IsNew     bool `json:"isNewlyCreated,omitempty"`
 }
 
 // MarshalJSON leaves expireAfter out where it does not belong.

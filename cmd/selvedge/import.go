@@ -18,6 +18,7 @@ import (
 // importFlags are the flags of the import command.
 type importFlags struct {
 	to, format, key, null, escape, onError string
+	fromPrefix, toPrefix                   string
 	columns                                []string
 	resume, overwrite, edges, quiet        bool
 	batch                                  int
@@ -39,6 +40,8 @@ func (a *app) importCommand() *cobra.Command {
 		Example: "  selvedge import places.jsonl --to places --format jsonl\n" +
 			"  selvedge import airports.dat --to airports --format csv --null '\\N' --escape '\\' --key id \\\n" +
 			"      --columns id,name,city,country,iata,icao,latitude,longitude,altitude,offset,dst,zone,type,source\n" +
+			"  selvedge import routes.dat --to routes --edges --format csv --null '\\N' --on-error skip --from-prefix airports/ --to-prefix airports/ \\\n" +
+			"      --columns airline,airlineId,source,_from,destination,_to,codeshare,stops,equipment\n" +
 			"  selvedge import big.csv --to rows --format csv --on-error skip --resume",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,6 +59,8 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVar(&o.resume, "resume", false, "go on where an earlier import of the same file stopped")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace documents whose key is there already")
 	f.BoolVar(&o.edges, "edges", false, "make an edge collection if the collection is missing")
+	f.StringVar(&o.fromPrefix, "from-prefix", "", "text before what CSV has as _from, for example airports/")
+	f.StringVar(&o.toPrefix, "to-prefix", "", "text before what CSV has as _to")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	f.IntVar(&o.batch, "batch", 1000, "rows of one request")
 	return c
@@ -98,6 +103,14 @@ func (o *importFlags) rows(hasNull bool) rowsource.Options {
 	options := rowsource.Options{Format: o.format, Columns: o.columns, Key: o.key}
 	if hasNull {
 		options.Null = &o.null
+	}
+	for name, prefix := range map[string]string{"_from": o.fromPrefix, "_to": o.toPrefix} {
+		if prefix != "" {
+			if options.Prefix == nil {
+				options.Prefix = map[string]string{}
+			}
+			options.Prefix[name] = prefix
+		}
 	}
 	if o.escape != "" {
 		options.Escape = o.escape[0]

@@ -88,7 +88,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.devCommand(), a.serveCommand(), a.statusCommand(), a.linkCommand(), a.locationCommand(),
-		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.deleteCommand(), a.collectionCommand(), a.queryCommand(),
+		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.deleteCommand(), a.collectionCommand(), a.indexCommand(), a.queryCommand(),
 		a.backupCommand(), a.restoreCommand(),
 		a.generateCommand(), a.versionCommand())
 	root.AddCommand(a.laterCommands()...)

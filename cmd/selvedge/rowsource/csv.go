@@ -119,6 +119,8 @@ func (s *csvSource) document() ([]byte, error) {
 		switch {
 		case s.isNull(f):
 			out = append(out, "null"...)
+		case s.o.Prefix[name] != "":
+			out = AppendString(out, s.o.Prefix[name]+string(f.text))
 		case !f.quoted && name != "_key" && IsNumber(string(f.text)):
 			out = append(out, f.text...)
 		default:

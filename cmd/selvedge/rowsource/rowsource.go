@@ -51,7 +51,7 @@ type Row struct {
 	Err      error
 }
 
-// Options says how to read. Columns, Null and Escape belong to CSV.
+// Options says how to read. Columns, Null, Escape and Prefix belong to CSV.
 type Options struct {
 	Format string
 	// Columns names the fields in order, an empty name leaves a field out.
@@ -63,6 +63,8 @@ type Options struct {
 	Null *string
 	// Escape is the character that takes the next one as it is; 0: none.
 	Escape byte
+	// Prefix goes before what a field has: _from and _to name documents with their collection.
+	Prefix map[string]string
 }
 
 // Source gives rows until io.EOF.
@@ -77,8 +79,8 @@ func Open(r io.Reader, o Options) (Source, error) {
 	if head, _ := buffered.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3)
 	}
-	if o.Format != CSV && (len(o.Columns) > 0 || o.Null != nil || o.Escape != 0) {
-		return nil, fmt.Errorf("columns, null and escape belong to csv, not to %s", o.Format)
+	if o.Format != CSV && (len(o.Columns) > 0 || o.Null != nil || o.Escape != 0 || len(o.Prefix) > 0) {
+		return nil, fmt.Errorf("columns, null, escape and prefixes belong to csv, not to %s", o.Format)
 	}
 	switch o.Format {
 	case CSV:

@@ -53,6 +53,7 @@ func TestRows(t *testing.T) {
 		{"closed too late", "1,\"x\n2,y\n3,\"z\n4,w\n", "1 !text after a closing quote: 'z' (a quote within a quoted field is doubled); the row goes to line 3, because of a quote\n4 {\"a\":4,\"b\":\"w\"}", plain},
 		{"bad text", "1,\xff\n1,2\n", "1 !field \"b\" is not valid UTF-8\n2 {\"a\":1,\"b\":2}", plain},
 		{"left out", "1,2\n", `1 {"b":2}`, Options{Format: CSV, Columns: []string{"", "b"}}},
+		{"prefix", "1,2\n\\N,3\n", "1 {\"_from\":\"a/1\",\"b\":2}\n2 {\"_from\":null,\"b\":3}", Options{Format: CSV, Columns: []string{"_from", "b"}, Null: &null, Prefix: map[string]string{"_from": "a/"}}},
 		{"key", "1,2\n,3\n", "1 {\"_key\":\"1\",\"a\":1,\"b\":2}\n2 !field \"a\" is empty and can't be the key", Options{Format: CSV, Columns: []string{"a", "b"}, Key: "a"}},
 		{"_key column", "_key,b\n1,2\n", `2 {"_key":"1","b":2}`, Options{Format: CSV}},
 		{"empty is null", "1,\n\"\",2\n", "1 {\"a\":1,\"b\":null}\n2 {\"a\":\"\",\"b\":2}", Options{Format: CSV, Columns: []string{"a", "b"}, Null: &empty}},
