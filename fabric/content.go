@@ -1,41 +1,24 @@
 package fabric
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"strings"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
 
 // FormatRev is the _rev of a stamp and a content hash: 22 characters of URL-safe base64.
-func FormatRev(stamp clock.Stamp, hash uint32) string { return string(AppendRev(nil, stamp, hash)) }
+func FormatRev(stamp clock.Stamp, hash uint32) string { return rows.FormatRev(stamp, hash) }
 
 // AppendRev appends a _rev.
 func AppendRev(dst []byte, stamp clock.Stamp, hash uint32) []byte {
-	var raw [16]byte
-	binary.BigEndian.PutUint64(raw[:], uint64(stamp.Time))
-	binary.BigEndian.PutUint32(raw[8:], uint32(stamp.Origin))
-	binary.BigEndian.PutUint32(raw[12:], hash)
-	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
+	return rows.AppendRev(dst, stamp, hash)
 }
 
 // ParseRev reads a _rev.
-func ParseRev(rev string) (stamp clock.Stamp, hash uint32, ok bool) {
-	var raw [18]byte
-	if len(rev) != 22 {
-		return stamp, 0, false
-	}
-	n, err := base64.RawURLEncoding.Decode(raw[:], []byte(rev))
-	if err != nil || n != 16 {
-		return stamp, 0, false
-	}
-	stamp.Time = clock.Time(binary.BigEndian.Uint64(raw[:]))
-	stamp.Origin = clock.Origin(binary.BigEndian.Uint32(raw[8:]))
-	return stamp, binary.BigEndian.Uint32(raw[12:]), true
-}
+func ParseRev(rev string) (stamp clock.Stamp, hash uint32, ok bool) { return rows.ParseRev(rev) }
 
 // content checks a write's document and key and returns the content as stored: without _id, _key and _rev. The key is
 // empty when one must be generated.

@@ -3,6 +3,7 @@ package fabric
 import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -106,22 +107,10 @@ func (d Document) Rev() string { return FormatRev(d.Stamp, d.Hash) }
 // Value is the content, decoded, without system attributes.
 func (d Document) Value() (value.Value, error) { return value.Parse(d.Text, value.DefaultLimits) }
 
-// AppendServed appends the document as it goes to clients: _id, _key and _rev first, then the content.
+// AppendServed appends the document as it goes to clients: canonical text of the content with _id, _key and _rev, which
+// stand where they sort.
 func (d Document) AppendServed(dst []byte) []byte {
-	dst = append(dst, `{"_id":"`...)
-	dst = append(dst, d.Collection...)
-	dst = append(dst, '/')
-	dst = append(dst, d.Key...)
-	dst = append(dst, `","_key":"`...)
-	dst = append(dst, d.Key...)
-	dst = append(dst, `","_rev":"`...)
-	dst = AppendRev(dst, d.Stamp, d.Hash)
-	dst = append(dst, '"')
-	if len(d.Text) > 2 {
-		dst = append(dst, ',')
-		return append(dst, d.Text[1:]...)
-	}
-	return append(dst, '}')
+	return rows.AppendDocument(dst, d.Collection, d.Key, d.Text, d.Stamp, d.Hash)
 }
 
 // ConflictRecord is one register write that lost to a concurrent one.
