@@ -1,0 +1,144 @@
+package fn
+
+import (
+	"slices"
+	"strings"
+)
+
+// families are the tables of all families, in the order of the reference.
+func families() [][]Function {
+	return [][]Function{arrayFunctions, setFunctions, regexFunctions, numericFunctions, statisticFunctions}
+}
+
+// index finds declarations by upper-case name or alias.
+type index struct {
+	functions  map[string]*Function
+	all        []*Function
+	aggregates map[string]*Aggregate
+	reducers   []*Aggregate
+}
+
+var declared = func() index {
+	x := index{functions: map[string]*Function{}, aggregates: map[string]*Aggregate{}}
+	for _, table := range families() {
+		for i := range table {
+			f := &table[i]
+			x.all = append(x.all, f)
+			x.functions[f.Name] = f
+			for _, alias := range f.Aliases {
+				x.functions[alias] = f
+			}
+		}
+	}
+	slices.SortFunc(x.all, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
+	for i := range aggregates {
+		a := &aggregates[i]
+		x.reducers = append(x.reducers, a)
+		x.aggregates[a.Name] = a
+		for _, alias := range a.Aliases {
+			x.aggregates[alias] = a
+		}
+	}
+	slices.SortFunc(x.reducers, func(a, b *Aggregate) int { return strings.Compare(a.Name, b.Name) })
+	return x
+}()
+
+// Lookup finds a function by its name or an alias of it, in any case.
+func Lookup(name string) (*Function, bool) {
+	if f, ok := declared.functions[name]; ok {
+		return f, true
+	}
+	f, ok := declared.functions[strings.ToUpper(name)]
+	return f, ok
+}
+
+// All gives every function by name. The slice is shared: read only.
+func All() []*Function { return declared.all }
+
+// LookupAggregate finds an aggregate by its name or an alias of it, in any case.
+func LookupAggregate(name string) (*Aggregate, bool) {
+	a, ok := declared.aggregates[strings.ToUpper(name)]
+	return a, ok
+}
+
+// AllAggregates gives every aggregate by name. The slice is shared: read only.
+func AllAggregates() []*Aggregate { return declared.reducers }
+
+// Suggest gives the names of functions that are nearest to a name that is none, best first, at most three.
+func Suggest(name string) []string {
+	names := make([]string, 0, len(declared.functions))
+	for n := range declared.functions {
+		names = append(names, n)
+	}
+	return near(name, names)
+}
+
+// SuggestAggregate does the same for aggregates.
+func SuggestAggregate(name string) []string {
+	names := make([]string, 0, len(declared.aggregates))
+	for n := range declared.aggregates {
+		names = append(names, n)
+	}
+	return near(name, names)
+}
+
+// near ranks names by edit distance, those that begin with the name first.
+func near(name string, names []string) []string {
+	const longest = 64 // no function has a longer name
+	if len(name) > longest {
+		return nil
+	}
+	type candidate struct {
+		name     string
+		distance int
+	}
+	wanted := []rune(strings.ToUpper(name))
+	most := len(wanted)/3 + 1
+	var found []candidate
+	for _, n := range names {
+		d := editDistance(wanted, []rune(n))
+		if len(wanted) > 2 && strings.HasPrefix(n, string(wanted)) {
+			d = 0
+		}
+		if d <= most {
+			found = append(found, candidate{n, d})
+		}
+	}
+	slices.SortFunc(found, func(a, b candidate) int {
+		if a.distance != b.distance {
+			return a.distance - b.distance
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	out := make([]string, 0, 3)
+	for _, f := range found[:min(len(found), cap(out))] {
+		out = append(out, f.name)
+	}
+	return out
+}
+
+// editDistance is Levenshtein's, for short texts.
+func editDistance(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		editStep(row, a[i], i, b)
+	}
+	return row[len(b)]
+}
+
+// editStep computes row i+1 of the table of distances in place.
+func editStep(row []int, r rune, i int, b []rune) {
+	diagonal := row[0]
+	row[0] = i + 1
+	for j := range b {
+		cost := diagonal
+		if r != b[j] {
+			cost++
+		}
+		diagonal = row[j+1]
+		row[j+1] = min(cost, row[j]+1, diagonal+1)
+	}
+}
