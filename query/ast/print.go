@@ -110,10 +110,10 @@ type printer struct {
 	out strings.Builder
 	// identities writes the number of each variable beside its name, so that texts are equal only when variables are.
 	identities bool
-	// holes are the elements of the expansions around: their references write nothing, what follows the bracket is
-	// written behind it.
+	// hole is the element of the expansion around: a reference to it writes nothing, so that what follows the bracket
+	// is written behind it.
 	hole *Variable
-	// open is set where a top-level IN would be taken for the IN of a modification.
+	// noIn is set where IN would be taken for the IN of a modification.
 	noIn bool
 }
 
@@ -300,37 +300,19 @@ func (p *printer) ref(e *Ref) {
 }
 
 // of writes what an accessor stands behind. An expansion there was in parentheses: without them the accessor would go
-// to its elements. A subquery brings its own.
+// to its elements. Constants other than strings take no accessor.
 func (p *printer) of(e Expr) {
-	if _, ok := e.(*Expansion); ok && !p.reachesHole(e) {
+	switch x := e.(type) {
+	case *Expansion:
 		p.group(e, 0, 1)
 		return
-	}
-	if l, ok := e.(*Literal); ok && l.Value.Kind() == value.KindNumber {
-		p.group(e, 0, 1)
-		return
-	}
-	p.expr(e, BindPostfix)
-}
-
-// reachesHole reports whether a chain of accessors begins at the element of the expansion around it.
-func (p *printer) reachesHole(e Expr) bool {
-	for {
-		switch x := e.(type) {
-		case *Attribute:
-			e = x.Of
-		case *AttributeParam:
-			e = x.Of
-		case *Index:
-			e = x.Of
-		case *Expansion:
-			e = x.Of
-		case *Ref:
-			return x.Var != nil && x.Var == p.hole
-		default:
-			return false
+	case *Literal:
+		if k := x.Value.Kind(); k <= value.KindNumber {
+			p.group(e, 0, 1)
+			return
 		}
 	}
+	p.expr(e, BindPostfix)
 }
 
 func (p *printer) list(items []Expr) {
@@ -400,7 +382,8 @@ func (p *printer) block(b *Block) {
 
 // QuoteName writes a name, between backticks where it could be read as something else.
 func QuoteName(s string) string {
-	if plainName(s) && !reserved[strings.ToUpper(s)] {
+	upper := strings.ToUpper(s)
+	if plainName(s) && !reserved[upper] && !strings.HasSuffix(upper, "_PATHS") {
 		return s
 	}
 	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(s) + "`"
