@@ -25,13 +25,15 @@ const (
 	Mark
 	// Idempotency remembers a client's request so that it is not done twice.
 	Idempotency
+	// Points is a batch of points of a time series collection.
+	Points
 	changeKindEnd
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
 	names := [...]string{Document: "document", Schema: "schema", Member: "member",
-		Truncate: "truncate", Mark: "mark", Idempotency: "idempotency"}
+		Truncate: "truncate", Mark: "mark", Idempotency: "idempotency", Points: "points"}
 	if k == 0 || int(k) >= len(names) {
 		return fmt.Sprintf("change kind %d", uint8(k))
 	}

@@ -34,6 +34,7 @@ var ErrStale = errors.New("what was read has changed since")
 type Put struct {
 	Key, Value []byte
 	Stamps     []int  // places in Value that take the commit's stamp
+	KeyStamp   int    // place in Key that takes it, 0 for none
 	Guard      uint64 // hash of the key when others' reads must notice the write, else 0
 }
 
@@ -319,6 +320,9 @@ func (m *Machine) add(p *Prepared, stamp clock.Stamp) {
 		put := &p.Puts[i]
 		for _, at := range put.Stamps {
 			codec.PatchStamp(put.Value, at, stamp)
+		}
+		if put.KeyStamp > 0 {
+			codec.PatchStamp(put.Key, put.KeyStamp, stamp)
 		}
 		m.batch.Set(put.Key, put.Value)
 		if put.Guard != 0 {
