@@ -44,6 +44,20 @@ func (c *Core) NewView(wallMs int64) *View {
 	}
 }
 
+// Ground is what a view stands on, for those who read it by rules of their own (package rowset): the store as the view
+// shows it, and what the keys in it mean.
+type Ground struct {
+	Reader kv.Reader
+	Keys   layout.Keys
+	Schema *schema.Schema
+	WallMs int64 // what expires at or before it has expired
+}
+
+// Ground gives what the view stands on. It is of no use once the view is closed.
+func (v *View) Ground() Ground {
+	return Ground{Reader: v.reader, Keys: v.core.keys, Schema: v.state.schema, WallMs: v.wallMs}
+}
+
 // Close releases the view.
 func (v *View) Close() error { return v.close() }
 

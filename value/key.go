@@ -133,6 +133,69 @@ func DecodeKeyString(key []byte) (s string, rest []byte, err error) {
 	return decodeKeyString(key, 0)
 }
 
+// SkipKeyString returns what follows behind a string that AppendKeyString wrote, without decoding it.
+func SkipKeyString(key []byte) (rest []byte, err error) { return skipKeyString(key, 0) }
+
+func skipKeyString(key []byte, mask byte) ([]byte, error) {
+	for {
+		i := bytes.IndexByte(key, escapeByte^mask)
+		if i < 0 || i+1 >= len(key) {
+			return nil, fmt.Errorf("%w: the end mark of a string is missing", ErrKey)
+		}
+		mark := key[i+1] ^ mask
+		if key = key[i+2:]; mark == escapeEnd {
+			return key, nil
+		}
+		if mark != escapeZero {
+			return nil, fmt.Errorf("%w: byte 0x%02x follows an escape in a string", ErrKey, mark)
+		}
+	}
+}
+
+// SkipKey returns what follows behind a value that AppendKey wrote, without decoding it. It checks less than DecodeKey.
+func SkipKey(key []byte) (rest []byte, err error) {
+	open := 0 // arrays and objects begun
+	for {
+		if len(key) == 0 {
+			return nil, fmt.Errorf("%w: a value is missing", ErrKey)
+		}
+		tag := key[0]
+		key = key[1:]
+		switch tag {
+		case tagNull, tagFalse, tagTrue:
+		case tagNumber:
+			if len(key) < 8 {
+				return nil, fmt.Errorf("%w: 8 bytes of a number expected, %d left", ErrKey, len(key))
+			}
+			key = key[8:]
+		case tagString:
+			if key, err = skipKeyString(key, 0); err != nil {
+				return nil, err
+			}
+		case tagArray, tagObject:
+			open++
+		case markEnd:
+			if open == 0 {
+				return nil, fmt.Errorf("%w: an end where a value should begin", ErrKey)
+			}
+			open--
+		case markMember:
+			if open == 0 {
+				return nil, fmt.Errorf("%w: a member outside of an object", ErrKey)
+			}
+			if key, err = skipKeyString(key, 0xFF); err != nil {
+				return nil, err
+			}
+			continue
+		default:
+			return nil, fmt.Errorf("%w: unknown tag 0x%02x", ErrKey, tag)
+		}
+		if open == 0 {
+			return key, nil
+		}
+	}
+}
+
 // decodeKeyString undoes mask (0, or 0xFF for a complemented name) on the way.
 func decodeKeyString(key []byte, mask byte) (string, []byte, error) {
 	var out []byte
