@@ -11,22 +11,22 @@ type Node interface {
 	// Kind is the name of the node as EXPLAIN shows it.
 	Kind() string
 	// Head is what all nodes have.
-	Head() *Head
+	Head() *Base
 }
 
-// Head is what all nodes have: number, what feeds it, and what it is thought to cost.
-type Head struct {
+// Base is what all nodes have: number, what feeds it, and what it is thought to cost.
+type Base struct {
 	ID    int
 	Below Node    // nil for Singleton
 	Rows  float64 // estimated rows out
 	Cost  float64 // estimated cost so far; 1 is one row read by scanning
 }
 
-// Head gives the head itself, so that nodes get the method by embedding it.
-func (h *Head) Head() *Head { return h }
+// Head gives the base itself, so that nodes get the method by embedding it.
+func (b *Base) Head() *Base { return b }
 
 // Singleton gives one row without variables.
-type Singleton struct{ Head }
+type Singleton struct{ Base }
 
 // Projection sets a variable to what the document has at a path, null when it has nothing there.
 type Projection struct {
@@ -44,7 +44,7 @@ type Fetch struct {
 
 // EnumerateCollection reads a collection from one end to the other.
 type EnumerateCollection struct {
-	Head
+	Base
 	Collection *rows.Collection
 	Fetch      Fetch
 	Reverse    bool
@@ -52,17 +52,26 @@ type EnumerateCollection struct {
 	Limit      ast.Expr      // no more rows than this are wanted; nil: all
 	CountOnly  *ast.Variable // set to the number of documents in one row; nothing is read
 	Random     bool
+	Hint       *Hint // what the query asked for; used up by the planner
+}
+
+// Hint is what OPTIONS of a loop say about indexes.
+type Hint struct {
+	Indexes        []string
+	Force, Disable bool
 }
 
 // Index reads documents through indexes. Several accesses are alternatives (OR): each document comes once.
 type Index struct {
-	Head
+	Base
 	Collection *rows.Collection
 	Fetch      Fetch
 	Accesses   []Access
 	Reverse    bool
 	Covering   bool     // the projections are read from the entries alone
 	Limit      ast.Expr // no more rows than this are wanted
+
+	guess float64 // how many documents are found each time
 }
 
 // Access is one way into an index. Exactly one of Keys, Persistent, Edge, Geo and Fulltext is set.
@@ -132,21 +141,21 @@ type FulltextAccess struct {
 
 // EnumerateList gives one row for each element of an array.
 type EnumerateList struct {
-	Head
+	Base
 	In  ast.Expr
 	Out *ast.Variable
 }
 
 // Calculation sets a variable.
 type Calculation struct {
-	Head
+	Base
 	Expr ast.Expr
 	Out  *ast.Variable
 }
 
 // Filter lets rows through for which the condition is true.
 type Filter struct {
-	Head
+	Base
 	Cond ast.Expr
 }
 
@@ -158,7 +167,7 @@ type SortKey struct {
 
 // Sort sorts rows. With Limit only that many first ones are kept (nil: all).
 type Sort struct {
-	Head
+	Base
 	Keys  []SortKey
 	Limit ast.Expr
 	// Presorted is how many leading keys the rows are sorted by already: groups of equal ones are sorted by the rest.
@@ -167,7 +176,7 @@ type Sort struct {
 
 // LimitNode skips and counts rows. FullCount goes on to the end and counts what would have come.
 type LimitNode struct {
-	Head
+	Base
 	Offset, Count ast.Expr // Offset may be nil
 	FullCount     bool
 }
@@ -184,7 +193,7 @@ const (
 
 // Collect groups rows.
 type Collect struct {
-	Head
+	Base
 	Method     CollectMethod
 	Groups     []ast.Group
 	Aggregates []ast.Aggregate
@@ -193,11 +202,13 @@ type Collect struct {
 	Gather     []*ast.Variable // members of that object, by their names
 	CountInto  *ast.Variable
 	Parallel   bool // the input may be grouped in parts, and the parts merged
+
+	fixed, wantSorted bool // what OPTIONS say
 }
 
 // Window aggregates over neighbours. Rows must come sorted when By is set, which the planner sees to.
 type Window struct {
-	Head
+	Base
 	By         ast.Expr
 	Frame      ast.Expr
 	Aggregates []ast.Aggregate
@@ -205,7 +216,7 @@ type Window struct {
 
 // SubqueryNode sets a variable to the rows of another plan, which begins with this node's row.
 type SubqueryNode struct {
-	Head
+	Base
 	Plan *Plan
 	Out  *ast.Variable
 	// Stop says how many rows are enough for what is asked of the array (its emptiness, its first element), 0 for all.
@@ -214,7 +225,7 @@ type SubqueryNode struct {
 
 // HashJoin pairs each row with the documents of a collection whose field equals: the collection is read once.
 type HashJoin struct {
-	Head
+	Base
 	Build *Plan    // gives BuildKey and the variables used above; does not depend on the rows
 	Probe ast.Expr // on the rows of Below
 	Key   ast.Expr // on the rows of Build
@@ -222,26 +233,28 @@ type HashJoin struct {
 
 // Return gives the rows to whoever asked.
 type Return struct {
-	Head
+	Base
 	Expr     ast.Expr
 	Distinct bool
 }
 
 // Distinct lets the first of equal values through; RETURN DISTINCT is a Return above it.
 type Distinct struct {
-	Head
+	Base
 	Expr ast.Expr
 	Out  *ast.Variable
 }
 
 // Modify writes documents.
 type Modify struct {
-	Head
+	Base
 	Modification ast.ModifyKind
 	Collection   *rows.Collection
 	Key, Doc     ast.Expr
 	Old, New     *ast.Variable
 	Options      ModifyOptions
+	// Eager: the rows below read what is written here, so all of them are drawn before the first write.
+	Eager bool
 }
 
 // ModifyOptions are the options of modifications.
@@ -252,7 +265,7 @@ type ModifyOptions struct {
 
 // Upsert looks a document up and inserts or changes it.
 type Upsert struct {
-	Head
+	Base
 	Collection     *rows.Collection
 	Search         ast.Expr
 	Lookup         *Plan // finds one document for the search, into LookupVar
@@ -261,6 +274,7 @@ type Upsert struct {
 	Replace        bool
 	Old, New       *ast.Variable
 	Options        ModifyOptions
+	Eager          bool // as in Modify; the lookup of each row sees the writes of the rows before it
 }
 
 // EdgeSource is one collection of edges of a traversal.
@@ -271,7 +285,7 @@ type EdgeSource struct {
 
 // Traversal walks a graph from a start vertex.
 type Traversal struct {
-	Head
+	Base
 	Vertex, Edge, Path *ast.Variable
 	Min, Max           ast.Expr
 	Start              ast.Expr
@@ -305,7 +319,7 @@ type TraversalOptions struct {
 
 // PathSearch finds paths between two vertices.
 type PathSearch struct {
-	Head
+	Base
 	Search               ast.PathKind
 	Vertex, Edge         *ast.Variable
 	Path                 *ast.Variable
@@ -319,7 +333,7 @@ type PathSearch struct {
 
 // TimeSeries reads points of a time series collection.
 type TimeSeries struct {
-	Head
+	Base
 	Collection *rows.Collection
 	Keys       []ast.Expr // by key field; nil: any
 	From, To   *Limit     // on the time field
@@ -343,8 +357,8 @@ type SeriesAggregate struct {
 	Out   *ast.Variable
 }
 
-// NoResults gives nothing: a condition can never hold.
-type NoResults struct{ Head }
+// NoResults gives nothing, without drawing from below: a condition can never hold.
+type NoResults struct{ Base }
 
 // The names of the nodes.
 func (*Singleton) Kind() string           { return "SingletonNode" }
@@ -397,4 +411,9 @@ type Plan struct {
 	Collections []*rows.Collection
 	Writes      bool
 	Warnings    []string
+	// Inline has the plans of subqueries that stand within expressions because they depend on variables of an array
+	// expansion. They are computed where the expression is, beginning with a row that has its variables.
+	Inline map[*ast.Subquery]*Plan
+
+	nodes []Node // from the bottom up, while the plan is made; Root and Below are set from it
 }

@@ -1,0 +1,338 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/rows"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// candidate is one way to find documents.
+type candidate struct {
+	access Access
+	rows   float64 // estimated
+	cost   float64
+	// used are the terms that the access takes care of wholly.
+	used []int
+}
+
+// finder looks for ways to find documents of one collection.
+type finder struct {
+	b     *builder
+	c     *rows.Collection
+	terms []term
+	hint  *Hint
+}
+
+// best gives the cheapest way, nil when there is none.
+func (f *finder) best() *candidate {
+	var best *candidate
+	consider := func(c *candidate) {
+		if c != nil && (best == nil || c.cost < best.cost) {
+			best = c
+		}
+	}
+	if f.hint == nil || !f.hint.Force {
+		consider(f.keys())
+	}
+	hinted := f.hinted()
+	for _, x := range f.c.Indexes {
+		if hinted != nil && !slices.Contains(hinted, x) {
+			continue
+		}
+		switch x.Type {
+		case rows.EdgeIndex:
+			consider(f.edges(x))
+		case rows.Persistent, rows.Hash, rows.SkipList:
+			consider(f.persistent(x))
+		}
+	}
+	return best
+}
+
+// hinted gives the indexes that the query names, nil when any will do.
+func (f *finder) hinted() []*rows.Index {
+	if f.hint == nil {
+		return nil
+	}
+	var out []*rows.Index
+	for _, x := range f.c.Indexes {
+		if slices.Contains(f.hint.Indexes, x.Name) || slices.Contains(f.hint.Indexes, x.ID) {
+			out = append(out, x)
+		}
+	}
+	if out == nil && f.hint.Force {
+		out = []*rows.Index{}
+	}
+	return out
+}
+
+// keys finds documents by _key or _id.
+func (f *finder) keys() *candidate {
+	for i, t := range f.terms {
+		if len(t.path) != 1 || t.expand >= 0 || t.op != ast.OpEqual && t.op != ast.OpIn {
+			continue
+		}
+		if t.path[0] != "_key" && t.path[0] != "_id" {
+			continue
+		}
+		n := f.b.alternatives(t)
+		return &candidate{
+			access: Access{Keys: &KeyAccess{Key: t.value, ID: t.path[0] == "_id", Each: t.op == ast.OpIn}},
+			rows:   min(n, f.b.size(f.c)), cost: n * costKey, used: []int{i},
+		}
+	}
+	return nil
+}
+
+// edges finds edges by their ends.
+func (f *finder) edges(x *rows.Index) *candidate {
+	var best *candidate
+	for i, t := range f.terms {
+		if len(t.path) != 1 || t.expand >= 0 || t.op != ast.OpEqual && t.op != ast.OpIn {
+			continue
+		}
+		direction := ast.Outbound
+		switch t.path[0] {
+		case "_from":
+		case "_to":
+			direction = ast.Inbound
+		default:
+			continue
+		}
+		size := f.b.size(f.c)
+		each := size / max(1, f.b.spread(f.c, x, 1))
+		n := f.b.alternatives(t)
+		c := &candidate{
+			access: Access{Index: x, Edge: &EdgeAccess{Direction: direction, Vertex: t.value, Each: t.op == ast.OpIn}},
+			rows:   min(n*each, size), cost: n*costSeek + min(n*each, size)*costRow, used: []int{i},
+		}
+		if best == nil || c.cost < best.cost {
+			best = c
+		}
+	}
+	return best
+}
+
+// persistent finds documents by the leading fields of an index.
+func (f *finder) persistent(x *rows.Index) *candidate {
+	access := &PersistentAccess{}
+	c := &candidate{access: Access{Index: x, Persistent: access}}
+	seeks := 1.0
+	at := 0
+	for ; at < len(x.Fields); at++ {
+		i, ok := f.equal(x.Fields[at])
+		if !ok {
+			break
+		}
+		t := f.terms[i]
+		access.Equal = append(access.Equal, EqualField{Expr: t.value, Each: t.op == ast.OpIn})
+		seeks *= f.b.alternatives(t)
+		c.used = append(c.used, i)
+	}
+	if at < len(x.Fields) && x.Fields[at].Expand < 0 {
+		access.Lower = f.limit(c, x.Fields[at], ast.OpGreater, ast.OpGreaterEqual)
+		access.Upper = f.limit(c, x.Fields[at], ast.OpLess, ast.OpLessEqual)
+	}
+	if len(access.Equal) == 0 && access.Lower == nil && access.Upper == nil || !f.complete(x, len(access.Equal)) {
+		return nil
+	}
+	c.rows = f.b.accessRows(f.c, x, access, seeks)
+	c.cost = seeks*costSeek + c.rows*costRow
+	return c
+}
+
+// equal finds a term that binds a field to a value, or to one of several.
+func (f *finder) equal(field rows.Field) (int, bool) {
+	found := -1
+	for i, t := range f.terms {
+		if t.expand != field.Expand || !t.path.Equal(field.Path) {
+			continue
+		}
+		switch {
+		case t.op == ast.OpEqual:
+			return i, true
+		case t.op == ast.OpIn && field.Expand < 0 && found < 0:
+			found = i
+		}
+	}
+	return found, found >= 0
+}
+
+// limit finds a term that bounds a field on one side.
+func (f *finder) limit(c *candidate, field rows.Field, open, closed ast.Op) *Limit {
+	for i, t := range f.terms {
+		if t.expand >= 0 || !t.path.Equal(field.Path) || t.op != open && t.op != closed {
+			continue
+		}
+		c.used = append(c.used, i)
+		inclusive := t.op == closed
+		if f.b.Mutant == "range-inclusive" {
+			inclusive = true
+		}
+		return &Limit{Expr: t.value, Inclusive: inclusive}
+	}
+	return nil
+}
+
+// complete tells whether an index has all documents that fulfil the terms, when so many leading fields are bound. A
+// field that spreads over an array must be bound: the index lacks documents without elements, and has others twice. A
+// sparse index lacks documents that have null in any field.
+func (f *finder) complete(x *rows.Index, equal int) bool {
+	for i, field := range x.Fields {
+		if field.Expand >= 0 && i >= equal {
+			return false
+		}
+		if x.Sparse && f.b.Mutant != "sparse-as-full" && !slices.ContainsFunc(f.terms, func(t term) bool {
+			return t.expand == field.Expand && t.path.Equal(field.Path) && t.notNull()
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// useIndexes reads documents through indexes where that is cheaper than reading them all.
+func useIndexes(b *builder, p *Plan) bool {
+	changed := false
+	for i := 0; i < len(p.nodes); i++ {
+		scan, ok := p.nodes[i].(*EnumerateCollection)
+		if !ok || scan.CountOnly != nil || scan.Random || scan.Fetch.Out == nil || scan.Hint != nil && scan.Hint.Disable {
+			continue
+		}
+		changed = b.useIndex(p, i, scan) || changed
+	}
+	return changed
+}
+
+func (b *builder) useIndex(p *Plan, i int, scan *EnumerateCollection) bool {
+	r := reader{doc: scan.Fetch.Out, later: p.setFrom(i)}
+	facts := b.facts(p, i)
+	terms := b.termsOf(r, facts)
+	f := &finder{b: b, c: scan.Collection, terms: terms, hint: scan.Hint}
+	best := f.best()
+	if best != nil && best.cost > b.size(scan.Collection)*costScan && f.hinted() == nil {
+		best = nil
+	}
+	several, total := b.alternativesOf(f, r, facts)
+	if several != nil && (best == nil || total.cost < best.cost) && total.cost <= b.size(scan.Collection)*costScan {
+		p.nodes[i] = &Index{Collection: scan.Collection, Fetch: scan.Fetch, Accesses: several, guess: total.rows}
+		return true
+	}
+	if best == nil {
+		return false
+	}
+	p.nodes[i] = &Index{Collection: scan.Collection, Fetch: scan.Fetch, Accesses: []Access{best.access}, guess: best.rows}
+	for _, at := range best.used {
+		t := terms[at]
+		filter := facts[t.fact].filter
+		if b.Mutant == "forget-residual" || t.exact && alone(facts, t.fact) && sameUsed(terms, t.fact, best.used) {
+			p.drop(filter)
+		}
+	}
+	return true
+}
+
+// alone tells whether a fact is all that its filter says.
+func alone(facts []fact, i int) bool {
+	n := 0
+	for _, f := range facts {
+		if f.filter == facts[i].filter {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// sameUsed tells whether all terms of a fact are taken care of.
+func sameUsed(terms []term, fact int, used []int) bool {
+	for i, t := range terms {
+		if t.fact == fact && !slices.Contains(used, i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *builder) termsOf(r reader, facts []fact) []term {
+	var out []term
+	for i, f := range facts {
+		for _, t := range r.terms(f.cond) {
+			t.fact = i
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// maxAlternatives bounds into how many accesses an OR is taken apart.
+const maxAlternatives = 64
+
+// alternativesOf finds an OR each side of which has a way of its own.
+func (b *builder) alternativesOf(f *finder, r reader, facts []fact) (best []Access, total candidate) {
+	for _, fact := range facts {
+		sides := disjuncts(fact.cond)
+		if len(sides) < 2 || len(sides) > maxAlternatives {
+			continue
+		}
+		var list []Access
+		var sum candidate
+		for _, side := range sides {
+			one := *f
+			one.terms = slices.Clone(f.terms)
+			for _, c := range conjuncts(side) {
+				one.terms = append(one.terms, r.terms(c)...)
+			}
+			c := one.best()
+			if c == nil {
+				list = nil
+				break
+			}
+			list = append(list, c.access)
+			sum.cost += c.cost
+			sum.rows += c.rows
+		}
+		if list != nil && (best == nil || sum.cost < total.cost) {
+			best, total = list, sum
+		}
+	}
+	if b.Mutant == "or-first-only" && best != nil {
+		best = best[:1]
+	}
+	return best, total
+}
+
+// indexOrder gives the fields by whose values the documents of an access come sorted, and how many of the leading ones
+// are the same for all of them.
+func (n *Index) indexOrder() (fields []value.Path, fixed int, ok bool) {
+	if len(n.Accesses) != 1 {
+		return nil, 0, false
+	}
+	a := n.Accesses[0]
+	switch {
+	case a.Keys != nil && !a.Keys.Each:
+		return nil, 0, true
+	case a.Persistent == nil || a.Index == nil:
+		return nil, 0, false
+	}
+	for i, field := range a.Index.Fields {
+		fields = append(fields, field.Path)
+		if i >= len(a.Persistent.Equal) {
+			if field.Expand >= 0 {
+				return fields[:i], fixed, true
+			}
+			continue
+		}
+		if a.Persistent.Equal[i].Each {
+			if fixed < i {
+				return fields[:i], fixed, true
+			}
+			continue
+		}
+		if fixed == i {
+			fixed++
+		}
+	}
+	return fields, fixed, true
+}

@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/rows"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+func (l *lowering) modify(o *ast.Modify) {
+	n := &Modify{
+		Modification: o.Kind, Collection: l.collection(o.Into), Key: l.expr(o.Key), Doc: l.expr(o.Doc),
+		Old: o.Old, New: o.New, Options: l.modifyOptions(o.Options),
+	}
+	if n.Collection == nil {
+		return
+	}
+	l.b.writes = true
+	n.Eager = l.p.readsFrom(n.Collection)
+	l.p.add(n)
+}
+
+func (l *lowering) modifyOptions(o ast.Options) ModifyOptions {
+	out := ModifyOptions{IgnoreRevs: true, KeepNull: true, MergeObjects: true}
+	l.eachOption(o, func(name string, v value.Value) {
+		switch name {
+		case "ignoreErrors":
+			out.IgnoreErrors = v.Bool()
+		case "waitForSync":
+			out.WaitForSync = v.Bool()
+		case "ignoreRevs":
+			out.IgnoreRevs = v.Bool()
+		case "keepNull":
+			out.KeepNull = v.Bool()
+		case "mergeObjects":
+			out.MergeObjects = v.Bool()
+		case "overwrite":
+			if v.Bool() {
+				out.Overwrite = "replace"
+			}
+		case "overwriteMode":
+			out.Overwrite = v.Str()
+		}
+	})
+	return out
+}
+
+func (l *lowering) upsert(o *ast.Upsert) {
+	c := l.collection(o.Into)
+	if c == nil {
+		return
+	}
+	found := l.b.variable("lookup")
+	n := &Upsert{
+		Collection: c, Search: l.expr(o.Search), LookupVar: found, Insert: l.expr(o.Insert), Replace: o.Replace,
+		Old: o.Old, New: o.New, Options: l.modifyOptions(o.Options), Eager: l.p.readsFrom(c),
+	}
+	if n.Old == nil {
+		n.Old = l.b.variable("OLD")
+	}
+	n.Update = l.expr(o.Update)
+	n.Lookup = &Plan{nodes: []Node{
+		&Singleton{}, &EnumerateCollection{Collection: c, Fetch: Fetch{Out: found}},
+	}}
+	if cond := searchCondition(found, n.Search); cond != nil {
+		n.Lookup.add(&Filter{Cond: cond})
+	}
+	n.Lookup.add(&LimitNode{Count: literal(value.Int(1))})
+	n.Lookup.add(&Return{Expr: ref(found)})
+	l.b.writes = true
+	l.p.add(n)
+}
+
+// searchCondition says that a document has the members of the search object.
+func searchCondition(doc *ast.Variable, search ast.Expr) ast.Expr {
+	object, ok := search.(*ast.Object)
+	if !ok {
+		return &ast.Call{Pos: search.At(), Name: "MATCHES", Args: []ast.Expr{ref(doc), search}}
+	}
+	var all []ast.Expr
+	for _, m := range object.Members {
+		var member ast.Expr = &ast.Attribute{Pos: m.Pos, Of: ref(doc), Name: m.Name}
+		if m.Computed != nil {
+			member = &ast.Index{Pos: m.Pos, Of: ref(doc), Index: m.Computed}
+		}
+		all = append(all, &ast.Binary{Pos: m.Pos, Op: ast.OpEqual, L: member, R: m.Value})
+	}
+	return join(ast.OpAnd, all)
+}
+
+// readsFrom tells whether a plan so far reads a collection, itself or through what may reach any collection.
+func (p *Plan) readsFrom(c *rows.Collection) bool {
+	return slices.ContainsFunc(p.nodes, func(n Node) bool {
+		switch n := n.(type) {
+		case *EnumerateCollection:
+			return n.Collection == c
+		case *Traversal, *PathSearch:
+			return true
+		case *SubqueryNode:
+			return n.Plan.readsFrom(c)
+		}
+		found := false
+		eachExpr(n, func(e ast.Expr) {
+			ast.Walk(e, func(x ast.Expr) bool {
+				switch x := x.(type) {
+				case *ast.Call:
+					found = found || readsData(x.Name)
+				case *ast.Subquery:
+					found = true
+				}
+				return !found
+			})
+		})
+		return found
+	})
+}
