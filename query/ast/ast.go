@@ -155,6 +155,7 @@ type Aggregate struct {
 	Var  *Variable
 	Func string // upper case
 	Arg  Expr   // nil for LENGTH() and COUNT() without argument
+	Wide bool   // Arg is an *Array that stands for several arguments
 }
 
 // Collect is COLLECT in all its forms.

@@ -180,7 +180,9 @@ func (p *printer) aggregates(list []Aggregate) {
 		p.comma(i)
 		p.variable(a.Var)
 		p.text(" = " + a.Func + "(")
-		if a.Arg != nil {
+		if array, ok := a.Arg.(*Array); ok && a.Wide {
+			p.list(array.Items)
+		} else if a.Arg != nil {
 			p.inner(a.Arg)
 		}
 		p.text(")")

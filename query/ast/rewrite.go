@@ -216,7 +216,8 @@ func (c *changes) grouping(o Operation) Operation {
 func (c *changes) aggregates(in []Aggregate) []Aggregate {
 	out := make([]Aggregate, len(in))
 	for i, a := range in {
-		out[i] = Aggregate{Pos: a.Pos, Var: a.Var, Func: a.Func, Arg: c.one(a.Arg)}
+		out[i] = a
+		out[i].Arg = c.one(a.Arg)
 	}
 	return out
 }

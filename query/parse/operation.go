@@ -246,14 +246,12 @@ func (p *parser) aggregates() []ast.Aggregate {
 			p.fail(pos, WrongAggregate, "aggregate '"+a.Var.Name+"' is not a call of an aggregate function",
 				"write for example "+a.Var.Name+" = MAX(x), and calculate with it in a LET behind it")
 			return list
+		case len(call.Args) == 1:
+			a.Arg = call.Args[0]
 		case len(call.Args) > 1:
-			p.fail(pos, WrongAggregate, "aggregate function "+call.Name+" with more than one argument", "")
-			return list
+			a.Arg, a.Wide = &ast.Array{Pos: call.Pos, Items: call.Args}, true
 		}
 		a.Func = call.Name
-		if len(call.Args) == 1 {
-			a.Arg = call.Args[0]
-		}
 		list = append(list, a)
 		if !p.accept(",") {
 			break

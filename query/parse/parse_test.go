@@ -73,6 +73,7 @@ var roundTrips = []struct{ text, print string }{
 	{"FOR x IN y COLLECT a = x.a INTO g KEEP x, y OPTIONS {method: 'sorted'} RETURN g", "FOR x IN y\nCOLLECT a = x.a INTO g KEEP x, y OPTIONS {\"method\": \"sorted\"}\nRETURN g"},
 	{"FOR x IN y COLLECT a = x.a AGGREGATE m = max(x.b), n = count() INTO g RETURN g", "FOR x IN y\nCOLLECT a = x.a AGGREGATE m = MAX(x.b), n = COUNT() INTO g\nRETURN g"},
 	{"FOR x IN y COLLECT aggregate m = max(x.b) RETURN m", "FOR x IN y\nCOLLECT AGGREGATE m = MAX(x.b)\nRETURN m"},
+	{"FOR x IN y COLLECT aggregate p = percentile(x.b, 50), q = MAX([1, 2]) RETURN p", "FOR x IN y\nCOLLECT AGGREGATE p = PERCENTILE(x.b, 50), q = MAX([1, 2])\nRETURN p"},
 	{"FOR x IN y COLLECT aggregate = x.b RETURN aggregate", "FOR x IN y\nCOLLECT aggregate = x.b\nRETURN aggregate"},
 	{"FOR x IN y WINDOW {preceding: 1, following: 'unbounded'} AGGREGATE s = SUM(x.a) RETURN s", "FOR x IN y\nWINDOW {\"preceding\": 1, \"following\": \"unbounded\"} AGGREGATE s = SUM(x.a)\nRETURN s"},
 	{"FOR x IN y WINDOW x.t WITH {preceding: 'PT1H'} AGGREGATE s = SUM(x.a) RETURN s", "FOR x IN y\nWINDOW x.t WITH {\"preceding\": \"PT1H\"} AGGREGATE s = SUM(x.a)\nRETURN s"},
