@@ -9,7 +9,7 @@ import (
 // Points of time series come in batches, in the log and as they arrive, and lie in chunks at rest. Blocks are those of
 // package series and opaque here.
 //
-//	batch = layout 8 bytes, low byte first | uvarint parts | parts, in order of key
+//	batch = layout 8 bytes, low byte first | uvarint fields | uvarint parts | parts, in order of key
 //	part  = key | uvarint points | varint first time | uvarint last - first | block     key and block with their length
 //	chunk = flags | uvarint points | uvarint of them shown | varint last time | runs, if flags say so | block
 //	runs  = uvarint number | for each: uvarint points | stamp          in the order of the points
@@ -22,9 +22,13 @@ type PointPart struct {
 	Block       []byte
 }
 
-// AppendPointsHead begins a batch of a number of parts.
-func AppendPointsHead(dst []byte, layout uint64, parts int) []byte {
-	return AppendUvarint(binary.LittleEndian.AppendUint64(dst, layout), uint64(parts))
+// maxPointFields bounds how many values a point has.
+const maxPointFields = 1 << 12
+
+// AppendPointsHead begins a batch of a number of parts, of points with a number of values.
+func AppendPointsHead(dst []byte, layout uint64, fields, parts int) []byte {
+	dst = AppendUvarint(binary.LittleEndian.AppendUint64(dst, layout), uint64(fields))
+	return AppendUvarint(dst, uint64(parts))
 }
 
 // AppendPointPart appends a part.
@@ -37,6 +41,7 @@ func AppendPointPart(dst []byte, p *PointPart) []byte {
 // PointsReader reads a batch part by part.
 type PointsReader struct {
 	Layout uint64
+	Fields int
 	Parts  int // left
 	r      Reader
 }
@@ -45,6 +50,11 @@ type PointsReader struct {
 func ReadPoints(data []byte) PointsReader {
 	p := PointsReader{r: NewReader("batch of points", data)}
 	p.Layout = p.r.Uint64()
+	fields := p.r.Uvarint()
+	if fields == 0 || fields > maxPointFields {
+		p.r.Fail("points of no values, or of too many")
+	}
+	p.Fields = int(fields)
 	p.Parts = p.r.Count(5)
 	return p
 }

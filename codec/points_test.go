@@ -16,7 +16,7 @@ func somePoints() []PointPart {
 }
 
 func pointBatch(parts []PointPart) []byte {
-	data := AppendPointsHead(nil, 0x0123456789abcdef, len(parts))
+	data := AppendPointsHead(nil, 0x0123456789abcdef, 2, len(parts))
 	for i := range parts {
 		data = AppendPointPart(data, &parts[i])
 	}
@@ -86,7 +86,7 @@ func FuzzDecodePoints(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if layout, parts, err := readBatch(data); err == nil {
-			again := AppendPointsHead(nil, layout, len(parts))
+			again := AppendPointsHead(nil, layout, 1, len(parts))
 			for i := range parts {
 				again = AppendPointPart(again, &parts[i])
 			}

@@ -11,6 +11,7 @@
 //	|     |        | X | collection u32 | time u64 | key              | has expired, not yet gone |
 //	|     |        | q | time u64 | collection u32 | key              | metadata to fold          |
 //	|     |        | c | time u64 | origin u32 | number u32           | conflict                  |
+//	|     |        | p | collection u32 | layout u64 | letter ...        | points (package points)   |
 //	|     |        | y | hash 16 bytes                                | idempotency record        |
 //	|     |        | z | time u64 | hash 16 bytes                     | when it may be forgotten  |
 //	|     |        | s | letter ...                                   | state                     |
@@ -39,6 +40,7 @@ const (
 	Idempotency = 'y'
 	Forgetting  = 'z'
 	State       = 's'
+	Points      = 'p'
 )
 
 // Names of the state records.
@@ -96,6 +98,9 @@ func (k Keys) Document(dst []byte, collection uint32, key string) []byte {
 func (k Keys) DocumentSpace(collection uint32) []byte {
 	return Number(k.Space(nil, Documents), collection)
 }
+
+// PointSpace is the beginning of a collection's points.
+func (k Keys) PointSpace(collection uint32) []byte { return Number(k.Space(nil, Points), collection) }
 
 // IndexSpace is the beginning of an index's entries.
 func (k Keys) IndexSpace(dst []byte, index uint32) []byte {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/series"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -16,6 +17,7 @@ import (
 //	 "extra":   {NAME: "canonical JSON as text"},
 //	 "indexes": {NAME: ["persistent", ["a", "b"], unique, sparse, deduplicate, expireAfter]},   null: dropped
 //	 "crdt":    {PATH: {"the declaration's canonical JSON as text": true}},   several: declared differently at once
+//	 "series":  "canonical JSON of what declares points, as text",   "" for none
 //	 "dropped": true}   only once it is
 //
 // Nothing ever assigns "dropped" but a drop: else a creation that had not seen the drop would bring the collection
@@ -53,7 +55,28 @@ func DocumentOf(spec CollectionSpec, generation uint32, declarations map[string]
 		value.Member{Name: "extra", Value: value.Object(extra...)},
 		value.Member{Name: "indexes", Value: value.Object()},
 		value.Member{Name: "crdt", Value: value.Object(declared...)},
+		value.Member{Name: "series", Value: value.String(seriesText(spec.Series))},
 	)
+}
+
+// seriesText is what declares points, as one register: a merge takes one declaration or the other, whole.
+func seriesText(d *series.Declaration) string {
+	if d == nil {
+		return ""
+	}
+	return string(value.AppendJSON(nil, d.Value()))
+}
+
+// readSeries reads what seriesText wrote. Schema documents of before there were points have none.
+func readSeries(text string) (*series.Declaration, error) {
+	if text == "" {
+		return nil, nil
+	}
+	v, err := value.Parse([]byte(text), value.DefaultLimits)
+	if err != nil {
+		return nil, err
+	}
+	return series.ParseDeclaration(v)
 }
 
 // DeclarationValue is what declares a path.
@@ -98,6 +121,9 @@ func Read(doc value.Value, numbers Numbers) (c *Collection, dropped bool, err er
 	c.Extra = map[string]string{}
 	for _, m := range members(doc, "extra") {
 		c.Extra[m.Name] = m.Value.Str()
+	}
+	if c.Series, err = readSeries(text(doc, "series")); err != nil {
+		return nil, false, fmt.Errorf("points of %s: %w", c.Name, err)
 	}
 	c.readIndexes(doc, numbers)
 	return c, false, c.readDeclarations(doc)

@@ -20,6 +20,7 @@ import (
 	"strconv"
 
 	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/series"
 )
 
 // Reserved collections that hold the schema itself. Their numbers are the same in every store.
@@ -57,6 +58,7 @@ type CollectionSpec struct {
 	Expires     bool              // KV: the field expireAt (Unix seconds) ends an entry
 	Extra       map[string]string // further options as canonical JSON by name (keyOptions, metadata)
 	CRDT        crdt.Declarations
+	Series      *series.Declaration // a collection of points; nil for all others
 }
 
 // Collection is one live collection.
