@@ -62,6 +62,14 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 	if lanes == 0 {
 		return items, nil
 	}
+	if c.joined != nil {
+		for i := range elements {
+			if err := s.writeOnly(ctx, c, op, collection, elements[i], o, &items[i]); err != nil {
+				return nil, err
+			}
+		}
+		return items, nil
+	}
 	if len(elements) == 1 {
 		return items, s.writeOnly(ctx, c, op, collection, elements[0], o, &items[0])
 	}
@@ -181,6 +189,9 @@ func (s *Service) WriteAll(ctx context.Context, c *Call, op Op, collection strin
 func (s *Service) transact(ctx context.Context, c *Call, writes []fabric.Write, sync Sync) (fabric.Receipt, error) {
 	if len(writes) == 0 {
 		return fabric.Receipt{}, nil
+	}
+	if c.joined != nil {
+		return c.joined.all(writes)
 	}
 	receipt, err := c.Fabric.Commit(ctx, fabric.Transaction{Writes: writes, Idempotency: c.Idempotency, Async: sync == SyncFalse})
 	if err != nil {

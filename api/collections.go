@@ -162,6 +162,9 @@ func (s *Service) Count(ctx context.Context, c *Call, name string) (CollectionIn
 	if err := c.open(name); err != nil {
 		return CollectionInfo{}, 0, err
 	}
+	if c.joined != nil {
+		return s.countJoined(ctx, c, name)
+	}
 	v := c.Fabric.View()
 	defer shut(v)
 	got, ok := v.Collection(name)
@@ -189,6 +192,9 @@ func (s *Service) Truncate(ctx context.Context, c *Call, name string) (Collectio
 	info, err := s.Collection(ctx, c, name)
 	if err != nil {
 		return info, err
+	}
+	if c.joined != nil {
+		return info, c.joined.truncate(ctx, name)
 	}
 	return info, s.after(c, c.Fabric.Truncate(ctx, name))
 }

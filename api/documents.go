@@ -228,8 +228,11 @@ func (s *Service) present(ctx context.Context, c *Call, w *fabric.Write) *Error 
 	return e
 }
 
-// commit runs one write as a transaction.
+// commit runs one write as a transaction, or in the one that the call takes part in.
 func (c *Call) commit(ctx context.Context, w fabric.Write, o *WriteOptions, idempotency string) (WriteReply, error) {
+	if c.joined != nil {
+		return c.joined.write(&w)
+	}
 	receipt, err := c.Fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{w}, Idempotency: idempotency, Async: o.Sync == SyncFalse})
 	if err != nil {
 		return WriteReply{}, err
@@ -266,11 +269,10 @@ func (s *Service) Read(ctx context.Context, c *Call, collection, key string) (Do
 	if err := c.open(collection); err != nil {
 		return Document{}, err
 	}
-	doc, found, err := c.Fabric.Get(ctx, collection, key)
+	doc, found, err := c.get(ctx, collection, key)
 	if err != nil {
 		return Document{}, AsError(err)
 	}
-	c.saw(c.Fabric.Seen())
 	if !found && !keyable(key) {
 		return Document{}, Fail(BadKey, "%s", quote(key))
 	}
@@ -278,6 +280,18 @@ func (s *Service) Read(ctx context.Context, c *Call, collection, key string) (Do
 		return Document{}, Fail(DocumentNotFound, "%s", quote(collection+"/"+key))
 	}
 	return doc, nil
+}
+
+// get reads one document, in the transaction if there is one.
+func (c *Call) get(ctx context.Context, collection, key string) (Document, bool, error) {
+	if c.joined != nil {
+		return c.joined.get(collection, key)
+	}
+	doc, found, err := c.Fabric.Get(ctx, collection, key)
+	if err == nil {
+		c.saw(c.Fabric.Seen())
+	}
+	return doc, found, err
 }
 
 // keyable tells whether a document could have this key at all.
@@ -313,20 +327,33 @@ func (s *Service) ReadMany(ctx context.Context, c *Call, collection string, keys
 	if len(keys) > s.limits.Items {
 		return nil, nil, Fail(BadParameter, "%d keys: at most %d", len(keys), s.limits.Items)
 	}
-	v := c.Fabric.View()
-	defer shut(v)
+	read, done := c.reader()
 	docs, failed := make([]Document, len(keys)), make([]*Error, len(keys))
 	for i, key := range keys {
-		doc, found, err := v.Get(collection, key)
+		doc, found, err := read(collection, key)
 		switch {
 		case fabric.CodeOf(err) == fabric.BadKey:
 			failed[i] = AsError(err)
 		case err != nil:
+			_ = done(ctx)
 			return nil, nil, AsError(err)
 		case !found:
 			failed[i] = Fail(DocumentNotFound, "%s", quote(collection+"/"+key))
 		}
 		docs[i] = doc
 	}
-	return docs, failed, c.settle(ctx, v)
+	return docs, failed, done(ctx)
+}
+
+// reader opens one state to read documents from, the transaction's if there is one. The end waits until what was read
+// may be told.
+func (c *Call) reader() (read func(collection, key string) (Document, bool, error), done func(context.Context) error) {
+	if c.joined != nil {
+		return c.joined.get, func(context.Context) error { return nil }
+	}
+	v := c.Fabric.View()
+	return v.Get, func(ctx context.Context) error {
+		defer shut(v)
+		return c.settle(ctx, v)
+	}
 }

@@ -98,9 +98,83 @@ const (
 	Internal           Code = "internal"
 )
 
+// The codes of queries, cursors, query workers, transactions and jobs.
+const (
+	QueryFailed           Code = "query-failed"
+	QueryKilled           Code = "query-killed"
+	QueryParse            Code = "query-parse"
+	QueryEmpty            Code = "query-empty"
+	QueryNumber           Code = "query-number-range"
+	QueryGeo              Code = "query-geo-value"
+	QueryVariable         Code = "query-variable-name"
+	QueryRedeclared       Code = "query-variable-redeclared"
+	QueryUnknownVariable  Code = "query-variable-unknown"
+	QueryTooManyParts     Code = "query-too-many-collections"
+	QueryNesting          Code = "query-nesting"
+	QueryOptionsBad       Code = "query-options"
+	QueryUnknownFunction  Code = "query-function-unknown"
+	QueryArgumentNumber   Code = "query-function-arguments"
+	QueryArgumentType     Code = "query-function-argument-type"
+	QueryRegex            Code = "query-regex"
+	QueryBindInvalid      Code = "query-bind-invalid"
+	QueryBindMissing      Code = "query-bind-missing"
+	QueryBindUndeclared   Code = "query-bind-undeclared"
+	QueryBindType         Code = "query-bind-type"
+	QueryArithmetic       Code = "query-arithmetic"
+	QueryDivision         Code = "query-division-by-zero"
+	QueryArrayExpected    Code = "query-array-expected"
+	QueryCollectionUsed   Code = "query-collection-used"
+	QueryFulltextMissing  Code = "query-fulltext-index-missing"
+	QueryModification     Code = "query-modification"
+	QueryAccessAfterWrite Code = "query-access-after-modification"
+	QueryForcedIndex      Code = "query-forced-index"
+	QueryNotFound         Code = "query-not-found"
+	QueryAssertion        Code = "query-assertion"
+	ResourceLimit         Code = "resource-limit"
+	QueueFull             Code = "query-queue-full"
+	CursorNotFound        Code = "cursor-not-found"
+	CursorBusy            Code = "cursor-busy"
+	TooManyOpen           Code = "too-many-open"
+	QueryWorkerNotFound   Code = "query-worker-not-found"
+	QueryWorkerExists     Code = "query-worker-exists"
+	TransactionCollection Code = "transaction-collection-undeclared"
+	TransactionOperation  Code = "transaction-operation"
+	TransactionAborted    Code = "transaction-aborted"
+	TransactionNotFound   Code = "transaction-not-found"
+	TransactionBusy       Code = "transaction-busy"
+	TransactionTooLarge   Code = "transaction-too-large"
+	JobNotFound           Code = "job-not-found"
+)
+
+// The codes of graphs.
+const (
+	GraphEdge                 Code = "graph-edge"
+	GraphCollectionReused     Code = "graph-collection-reused"
+	GraphCollectionDiffers    Code = "graph-collection-differs"
+	GraphNameMissing          Code = "graph-name-missing"
+	GraphDefinition           Code = "graph-definition"
+	GraphNotFound             Code = "graph-not-found"
+	GraphExists               Code = "graph-exists"
+	GraphVertexCollection     Code = "graph-vertex-collection-not-found"
+	GraphVertexType           Code = "graph-vertex-collection-type"
+	GraphNotOrphan            Code = "graph-not-orphan"
+	GraphInDefinition         Code = "graph-collection-in-definition"
+	GraphEdgeCollectionUnused Code = "graph-edge-collection-unused"
+	GraphOrphanReused         Code = "graph-orphan-reused"
+	GraphOrphans              Code = "graph-orphans"
+	GraphEdgeType             Code = "graph-edge-collection-type"
+	GraphVertexUnused         Code = "graph-vertex-collection-unused"
+)
+
 // Catalogue gives every row, in the order of the documentation. The copy
 // belongs to the caller.
 func Catalogue() []Row {
+	out := append(dataRows(), queryRows()...)
+	return append(append(out, sessionRows()...), graphRows()...)
+}
+
+// dataRows are the errors of data and of every request.
+func dataRows() []Row {
 	return []Row{
 		{BadParameter, 400, 10, "bad parameter", "The message names the parameter, what it was and what would be right.", 0},
 		{BadJSON, 400, 600, "the body is not one valid JSON value", "The message gives line and column. Duplicate members, invalid UTF-8 and values nested deeper than 100 are refused.", 0},
@@ -150,6 +224,84 @@ func Catalogue() []Row {
 		{Refused, 403, 30011, "refused", "The message says by which rule.", 0},
 		{IdempotencyReused, 422, 30012, "the idempotency key belongs to another request", "Nothing was written. A repeat must be the same request; each other one takes a key of its own.", 0},
 		{Internal, 500, 4, "internal error", "The log of the location has the cause under the request id.", 0},
+	}
+}
+
+// queryRows are the errors of the query language; their numbers are those of the AQL family and differ from each other.
+func queryRows() []Row {
+	return []Row{
+		{QueryKilled, 410, 1500, "query killed", "It was killed, its cursor was closed, or its caller went away.", 0},
+		{QueryParse, 400, 1501, "syntax error", "The message has line, column, what was expected, and the line with a caret.", 0},
+		{QueryEmpty, 400, 1502, "the query is empty", "", 0},
+		{QueryNumber, 400, 1504, "number out of range", "", 0},
+		{QueryGeo, 400, 1505, "bad geo value", "Want [longitude, latitude] or GeoJSON.", 0},
+		{QueryVariable, 400, 1510, "bad variable name", "", 0},
+		{QueryRedeclared, 400, 1511, "variable declared twice", "A variable is declared once in a query.", 0},
+		{QueryUnknownVariable, 400, 1512, "unknown variable", "The message names the nearest one, if there is one.", 0},
+		{QueryTooManyParts, 400, 1521, "too many collections", "A query uses at most 256 collections.", 0},
+		{QueryNesting, 400, 1524, "the query is nested too deeply", "", 0},
+		{QueryOptionsBad, 400, 1525, "bad options", "OPTIONS takes an object of constants.", 0},
+		{QueryUnknownFunction, 400, 1540, "unknown function", "The message names the nearest one, if there is one.", 0},
+		{QueryArgumentNumber, 400, 1541, "wrong number of arguments", "The message has the function's signature.", 0},
+		{QueryArgumentType, 400, 1542, "wrong type of argument", "", 0},
+		{QueryRegex, 400, 1543, "bad regular expression", "", 0},
+		{QueryBindInvalid, 400, 1550, "bad bind parameters", "bindVars is an object; a name with @ in front is a collection's.", 0},
+		{QueryBindMissing, 400, 1551, "no value for a bind parameter", "", 0},
+		{QueryBindUndeclared, 400, 1552, "bind parameter not used in the query", "", 0},
+		{QueryBindType, 400, 1553, "wrong type of bind parameter", "", 0},
+		{QueryArithmetic, 400, 1561, "arithmetic on what is no number", "", 0},
+		{QueryDivision, 400, 1562, "division by zero", "", 0},
+		{QueryArrayExpected, 400, 1563, "array expected", "", 0},
+		{QueryCollectionUsed, 400, 1568, "a collection is used as a value", "", 0},
+		{QueryFulltextMissing, 404, 1571, "no fulltext index", "FULLTEXT() needs a fulltext index on the attribute.", 0},
+		{QueryModification, 400, 1574, "modification in a subquery", "", 0},
+		{QueryForcedIndex, 400, 1577, "a forced index cannot be used", "", 0},
+		{QueryAccessAfterWrite, 400, 1579, "access after data-modification", "A query reads a collection before it changes it, not afterwards.", 0},
+		{QueryNotFound, 404, 1591, "no such query runs", "GET /_fabric/F/_api/query/current lists what runs at this location.", 0},
+		{QueryAssertion, 400, 1593, "assertion failed", "", 0},
+		{ResourceLimit, 400, 32, "resource limit exceeded", "The query held more memory, ran longer or gave more rows than it may; memoryLimit and maxRuntime ask for less, the configuration for more.", 0},
+		{QueueFull, 503, 21003, "too many queries run", "Try again after Retry-After.", 1},
+		{QueryFailed, 400, 1599, "the query failed", "The number in the reply is that of the warning or error of the AQL family.", 0},
+	}
+}
+
+// sessionRows are the errors of what is kept between requests.
+func sessionRows() []Row {
+	return []Row{
+		{CursorNotFound, 404, 1600, "cursor not found", "It was read to its end, expired, or belongs to another user or fabric.", 0},
+		{CursorBusy, 409, 1601, "cursor is busy", "Another request reads it.", 1},
+		{TooManyOpen, 429, 30013, "too many are open", "Read cursors to their end or delete them; commit or abort transactions.", 1},
+		{QueryWorkerNotFound, 404, 404, "query worker not found", "GET /_fabric/F/_api/restql/user lists them.", 0},
+		{QueryWorkerExists, 409, 1207, "duplicate name", "A query worker of this name exists; PUT changes it.", 0},
+		{TransactionCollection, 400, 1652, "collection not declared for this transaction", "Name it under write or exclusive when the transaction begins.", 0},
+		{TransactionOperation, 400, 1653, "not possible inside a transaction", "Transactions read and write documents; collections, indexes, graphs, fabrics and users are changed outside.", 0},
+		{TransactionAborted, 410, 1654, "the transaction can only be aborted", "An operation in it failed halfway; abort it and begin anew.", 0},
+		{TransactionNotFound, 404, 1655, "transaction not found", "It was committed, aborted, idle for too long, or belongs to another user or fabric.", 0},
+		{TransactionBusy, 409, 18, "the transaction is in use", "Requests of one transaction go one after another.", 1},
+		{TransactionTooLarge, 413, 32, "the transaction writes too much", "maxTransactionSize, and the configuration, say how much.", 0},
+		{JobNotFound, 404, 404, "job not found", "It was fetched, deleted or expired, or belongs to another user.", 0},
+	}
+}
+
+// graphRows are the errors of named graphs.
+func graphRows() []Row {
+	return []Row{
+		{GraphEdge, 400, 1906, "the edge does not fit the graph", "_from and _to must be in collections that the edge definition names.", 0},
+		{GraphCollectionReused, 400, 1920, "edge collection used twice in one graph", "A graph has one definition for an edge collection.", 0},
+		{GraphCollectionDiffers, 400, 1921, "edge collection defined otherwise in another graph", "All graphs that share an edge collection define it alike.", 0},
+		{GraphNameMissing, 400, 1922, "the graph's name is missing or bad", "A name is like that of a collection.", 0},
+		{GraphDefinition, 400, 1923, "malformed edge definition", "Want {collection, from: [...], to: [...]} with one collection in each list at least.", 0},
+		{GraphNotFound, 404, 1924, "graph not found", "GET /_fabric/F/_api/graph lists them.", 0},
+		{GraphExists, 409, 1925, "graph already exists", "", 0},
+		{GraphVertexCollection, 404, 1926, "not a vertex collection of the graph", "", 0},
+		{GraphVertexType, 400, 1927, "not a document collection", "", 0},
+		{GraphNotOrphan, 400, 1928, "not in the list of orphan collections", "Collections of an edge definition go with it.", 0},
+		{GraphInDefinition, 400, 1929, "the collection is in an edge definition already", "", 0},
+		{GraphEdgeCollectionUnused, 404, 1930, "edge collection not used in graph", "", 0},
+		{GraphOrphanReused, 400, 1938, "collection used in orphans", "", 0},
+		{GraphOrphans, 400, 1943, "malformed list of orphan collections", "Want an array of names.", 0},
+		{GraphEdgeType, 400, 1944, "not an edge collection", "", 0},
+		{GraphVertexUnused, 400, 1947, "vertex collection not used in graph", "", 0},
 	}
 }
 

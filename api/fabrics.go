@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/selvedge-db/selvedge/api/lease"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -66,7 +67,14 @@ func (s *Service) DropFabric(ctx context.Context, c *Call, name string) error {
 	if name == SystemFabric {
 		return Fail(Forbidden, "_system cannot be dropped")
 	}
-	return orNil(s.planet.DropFabric(ctx, c.Tenant, name))
+	if err := s.planet.DropFabric(ctx, c.Tenant, name); err != nil {
+		return AsError(err)
+	}
+	s.states.drop(c.Tenant, name)
+	there := func(o lease.Owner) bool { return o.Tenant == c.Tenant && o.Fabric == name }
+	s.cursors.Evict(there)
+	s.transactions.Evict(there)
+	return nil
 }
 
 // SetFabricLocations changes where a fabric lives, which lets members in and

@@ -6,15 +6,17 @@ import (
 	"time"
 
 	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/api/lease"
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/internal/env"
+	"github.com/selvedge-db/selvedge/query"
 )
 
 // SystemFabric is the fabric that every tenant has.
 const SystemFabric = "_system"
 
-// Limits bound what one request may ask. Zero fields take the default.
+// Limits bound what one request may ask, and what is kept between requests. Zero fields take the default.
 type Limits struct {
 	BodyBytes   int64         // of a request body; default 64 MiB
 	Items       int           // of a bulk call or an atomic batch; default 100,000
@@ -22,26 +24,72 @@ type Limits struct {
 	Deadline    time.Duration // when the request names none; default 5 s
 	DeadlineMax time.Duration // default 5 minutes
 	Parallel    int           // commits of one bulk call under way at once; default 64
+
+	Cursors      CursorLimits
+	Transactions TransactionLimits
+	Jobs         JobLimits
+}
+
+// CursorLimits bound queries and the cursors over their results. Counts and sizes are of one tenant.
+type CursorLimits struct {
+	Time       time.Duration // of a query whose request names no deadline; default 100 s
+	Open       int           // cursors that wait to be read; default 1,000
+	Memory     int64         // bytes that they hold; default 1 GiB
+	BatchBytes int           // of one batch: a longer one ends early; default 16 MiB
+	TTLMax     time.Duration // how long a cursor may wait; default 1 h. Without a wish it is 30 s
+}
+
+// TransactionLimits bound interactive transactions.
+type TransactionLimits struct {
+	Open int           // of one tenant; default 64
+	Idle time.Duration // after which one is rolled back; default 60 s
+	Size int64         // bytes that one writes; default 128 MiB, and no wish goes beyond
+}
+
+// JobLimits bound requests in the background and their kept answers, of one tenant.
+type JobLimits struct {
+	Kept int           // default 100
+	Size int64         // bytes of one answer; default 64 MiB
+	TTL  time.Duration // how long an answer is kept; default 10 minutes
+}
+
+func (l *CursorLimits) orDefaults() {
+	fill(&l.Time, 100*time.Second)
+	fill(&l.Open, 1000)
+	fill(&l.Memory, 1<<30)
+	fill(&l.BatchBytes, 16<<20)
+	fill(&l.TTLMax, time.Hour)
+}
+
+func (l *TransactionLimits) orDefaults() {
+	fill(&l.Open, 64)
+	fill(&l.Idle, time.Minute)
+	fill(&l.Size, 128<<20)
+}
+
+func (l *JobLimits) orDefaults() {
+	fill(&l.Kept, 100)
+	fill(&l.Size, 64<<20)
+	fill(&l.TTL, 10*time.Minute)
+}
+
+// fill gives a limit that was left out its default.
+func fill[T int | int64 | time.Duration](limit *T, value T) {
+	if *limit <= 0 {
+		*limit = value
+	}
 }
 
 func (l Limits) orDefaults() Limits {
-	set := func(p *int, d int) {
-		if *p <= 0 {
-			*p = d
-		}
-	}
-	if l.BodyBytes <= 0 {
-		l.BodyBytes = 64 << 20
-	}
-	if l.Deadline <= 0 {
-		l.Deadline = 5 * time.Second
-	}
-	if l.DeadlineMax <= 0 {
-		l.DeadlineMax = 5 * time.Minute
-	}
-	set(&l.Items, 100_000)
-	set(&l.Page, 10_000)
-	set(&l.Parallel, 64)
+	fill(&l.BodyBytes, 64<<20)
+	fill(&l.Items, 100_000)
+	fill(&l.Page, 10_000)
+	fill(&l.Deadline, 5*time.Second)
+	fill(&l.DeadlineMax, 5*time.Minute)
+	fill(&l.Parallel, 64)
+	l.Cursors.orDefaults()
+	l.Transactions.orDefaults()
+	l.Jobs.orDefaults()
 	return l
 }
 
@@ -49,23 +97,40 @@ func (l Limits) orDefaults() Limits {
 type Config struct {
 	Planet  Planet
 	Access  *access.Access
-	Clock   env.Clock
+	Queries *query.Engine
+	Env     env.Env
 	Version string
 	Limits  Limits
 }
 
 // Service runs the verbs of one location. It is safe for concurrent use.
 type Service struct {
-	planet  Planet
-	access  *access.Access
-	clock   env.Clock
-	version string
-	limits  Limits
+	planet       Planet
+	access       *access.Access
+	clock        env.Clock
+	version      string
+	limits       Limits
+	queries      *query.Engine
+	cursors      *lease.Book[*cursor]
+	cursorMemory held
+	transactions *lease.Book[*transaction]
+	finished     finished
+	states       states
 }
 
-// New makes a service.
+// New makes a service. Close ends what it keeps between requests.
 func New(cfg Config) *Service {
-	return &Service{planet: cfg.Planet, access: cfg.Access, clock: cfg.Clock, version: cfg.Version, limits: cfg.Limits.orDefaults()}
+	s := &Service{planet: cfg.Planet, access: cfg.Access, clock: cfg.Env.Clock, version: cfg.Version, limits: cfg.Limits.orDefaults(), queries: cfg.Queries}
+	s.cursorMemory.limit = s.limits.Cursors.Memory
+	s.cursors = lease.New(cfg.Env, s.limits.Cursors.Open, s.endCursor)
+	s.transactions = lease.New(cfg.Env, s.limits.Transactions.Open, s.endTransaction)
+	return s
+}
+
+// Close frees all cursors and rolls back all open transactions. Requests that still hold one end it.
+func (s *Service) Close() {
+	s.cursors.Close()
+	s.transactions.Close()
 }
 
 // Attach gives a service its access, when that was not there yet as it was made. Before it only Health, Local and the
@@ -100,6 +165,7 @@ type Call struct {
 	Fabric      *fabric.Fabric
 	Idempotency string
 	tokens      []section // of other fabrics, kept for the reply
+	joined      *joined   // the transaction that the call takes part in
 	seen        clock.Vector
 }
 

@@ -13,7 +13,8 @@ import (
 // by bit: however much it is, it takes no more memory than one document. It
 // belongs to one goroutine and must be closed.
 type Listing struct {
-	view       *fabric.View
+	view       *fabric.View // nil in a transaction
+	joined     *joined
 	collection string
 	page       Page
 }
@@ -25,6 +26,10 @@ func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) 
 	}
 	if p.Offset < 0 {
 		return nil, Fail(BadParameter, "offset %d: want zero or more", p.Offset)
+	}
+	if c.joined != nil {
+		_, err := c.joined.find(collection, false)
+		return &Listing{joined: c.joined, collection: collection, page: p}, err
 	}
 	v := c.Fabric.View()
 	if _, ok := v.Collection(collection); !ok {
@@ -39,7 +44,19 @@ func (s *Service) List(ctx context.Context, c *Call, collection string, p Page) 
 }
 
 // Close lets go of the moment that the listing shows.
-func (l *Listing) Close() { shut(l.view) }
+func (l *Listing) Close() {
+	if l.view != nil {
+		shut(l.view)
+	}
+}
+
+// walk visits all documents in the order of the page.
+func (l *Listing) walk(visit func(Document) bool) error {
+	if l.joined != nil {
+		return l.joined.walk(l.collection, l.page.Descending, visit)
+	}
+	return l.view.Each(l.collection, "", l.page.Descending, visit)
+}
 
 // Each visits the documents until an error, which it gives as it is. A
 // document's text is valid during its visit only.
@@ -49,7 +66,7 @@ func (l *Listing) Each(ctx context.Context, visit func(*Document) error) error {
 	}
 	skip, left := l.page.Offset, l.page.Limit
 	var failed error
-	err := l.view.Each(l.collection, "", l.page.Descending, func(d Document) bool {
+	err := l.walk(func(d Document) bool {
 		if failed = ctx.Err(); failed != nil {
 			return false
 		}
@@ -84,6 +101,9 @@ func (s *Service) Edges(ctx context.Context, c *Call, collection, vertex, direct
 	case "in", "out", "any":
 	default:
 		return nil, Fail(BadParameter, "direction %s: want in, out or any", quote(direction))
+	}
+	if c.joined != nil {
+		return c.joined.edges(collection, vertex, direction, s.limits.Items)
 	}
 	v := c.Fabric.View()
 	defer shut(v)

@@ -84,6 +84,9 @@ func translate(err error) *Error {
 		}
 		return e
 	}
+	if e, ok := fromQuery(err); ok {
+		return e
+	}
 	if c := fromAccess(err); c != "" {
 		return Wrap(c, err)
 	}

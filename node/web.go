@@ -12,6 +12,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api"
 	web_ "github.com/selvedge-db/selvedge/gateway/http"
+	"github.com/selvedge-db/selvedge/query"
 )
 
 // Version is the program's version.
@@ -56,7 +57,7 @@ func (n *Node) openWeb() error {
 		return err
 	}
 	l := n.cfg.Limits
-	service := api.New(api.Config{Planet: n, Clock: n.env.Clock, Version: Version,
+	service := api.New(api.Config{Planet: n, Env: n.env, Queries: query.New(query.Config{Clock: n.env.Clock, Random: n.env.Rand}), Version: Version,
 		Limits: api.Limits{BodyBytes: l.Body, Items: int(l.Batch)}})
 	n.web.service = service
 	registry := prometheus.NewRegistry()
@@ -118,7 +119,9 @@ func (w *web) close(ctx context.Context) error {
 	if w.server == nil {
 		return w.listener.Close()
 	}
-	return w.server.Shutdown(ctx)
+	err := w.server.Shutdown(ctx)
+	w.service.Close() // cursors and transactions hold states of the store
+	return err
 }
 
 // collector shows the figures of a location as metrics.

@@ -19,6 +19,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric"
 	members "github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
+	engine "github.com/selvedge-db/selvedge/query"
 	"github.com/selvedge-db/selvedge/store/kv/memory"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -61,12 +62,13 @@ func newWorld(t testing.TB) *world {
 	if _, err := a.CreateKey(ctx, "other", "root", "root", "secret"); err != nil {
 		t.Fatal(err)
 	}
-	service := api.New(api.Config{Planet: w, Access: a, Clock: machine.Clock, Version: "0.1.0", Limits: api.Limits{BodyBytes: 8 << 20}})
+	service := api.New(api.Config{Planet: w, Access: a, Env: machine, Queries: engine.New(engine.Config{Clock: machine.Clock, Random: machine.Rand}), Version: "0.1.0", Limits: api.Limits{BodyBytes: 8 << 20}})
 	if w.server, err = New(Config{Service: service, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		w.server.cut()
+		service.Close()
 		a.Close()
 		for _, f := range w.fabrics {
 			if err := f.Close(); err != nil {

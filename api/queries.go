@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// QueryRequest is one query. A BatchSize of zero is QueryBatch, a TTL of zero QueryTTL.
+type QueryRequest struct {
+	Text      string
+	Bind      value.Value // an object, or null
+	BatchSize int
+	TTL       time.Duration
+	// Retry keeps the last batch, so that a caller who did not get it can ask for it again.
+	Retry   bool
+	Options QueryOptions
+}
+
+// QueryOptions are the options of a query.
+type QueryOptions = query.Options
+
+// Defaults of queries.
+const (
+	QueryBatch = 100
+	QueryTTL   = 30 * time.Second
+)
+
+// QueryTimeout is Timeout for requests that run queries, which have more time when they do not say.
+func (s *Service) QueryTimeout(text string) (time.Duration, error) {
+	if text == "" {
+		return s.limits.Cursors.Time, nil
+	}
+	return s.Timeout(text)
+}
+
+// area is what the fabric of the call is called in the engine.
+func (c *Call) area() string { return c.Tenant + "/" + c.FabricName }
+
+// asked makes the engine's request of a caller's.
+func (s *Service) asked(c *Call, r *QueryRequest) query.Request {
+	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: c.area(), Options: r.Options, Store: s.states.of(c), Access: c.reach, User: c.Identity.User}
+	out.Options.Idempotency = c.Idempotency
+	if c.joined != nil {
+		out.Transaction = c.joined.state
+	}
+	return out
+}
+
+// reach says whether the call may read or write a collection in a query.
+func (c *Call) reach(collection string, write bool) error {
+	if err := c.open(collection); err != nil {
+		return err
+	}
+	if c.joined != nil {
+		return c.joined.allows(collection, write)
+	}
+	return nil
+}
+
+// Parsed is what is known of a query without running it.
+type Parsed = query.Parsed
+
+// ParseQuery reads a query and does not run it.
+func (s *Service) ParseQuery(_ context.Context, _ *Call, text string) (*Parsed, error) {
+	parsed, err := s.queries.Parse(text)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	return parsed, nil
+}
+
+// Explanation is how a query would be carried out.
+type Explanation = query.Explanation
+
+// Explain plans a query and does not run it; with all, it also tells what else was thought of.
+func (s *Service) Explain(ctx context.Context, c *Call, r *QueryRequest, all bool) (*Explanation, error) {
+	e, err := s.queries.Explain(ctx, s.asked(c, r), all)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	return e, nil
+}
+
+// QueryInfo is a query that runs, or one that took long.
+type QueryInfo = query.QueryInfo
+
+// RunningQueries lists what runs in the fabric at this location, SlowQueries what took long.
+func (s *Service) RunningQueries(_ context.Context, c *Call) []QueryInfo {
+	return s.queries.Running(c.area())
+}
+
+// SlowQueries lists what took long, the oldest first.
+func (s *Service) SlowQueries(_ context.Context, c *Call) []QueryInfo {
+	return s.queries.Slow(c.area())
+}
+
+// ClearSlowQueries forgets what took long.
+func (s *Service) ClearSlowQueries(_ context.Context, c *Call) { s.queries.ClearSlow(c.area()) }
+
+// KillQuery ends a running query.
+func (s *Service) KillQuery(_ context.Context, c *Call, id string) error {
+	return orNil(s.queries.Kill(c.area(), id))
+}
+
+// fromQuery makes an error of the catalogue of the engine's.
+func fromQuery(err error) (*Error, bool) {
+	var qe *query.Error
+	if !errors.As(err, &qe) {
+		return nil, false
+	}
+	text := qe.Error()
+	if qe.Excerpt != "" {
+		text += "\n" + qe.Excerpt
+	}
+	for _, r := range queryRows() {
+		if r.Num == qe.Number {
+			return &Error{Code: r.Code, Status: r.Status, Num: r.Num, Message: r.Text + ": " + text, Index: -1, RetryAfter: r.Retry, cause: qe}, true
+		}
+	}
+	switch qe.Number {
+	case query.NumberCollection:
+		return queryWrap(CollectionNotFound, text, qe), true
+	case query.NumberForbidden:
+		return queryWrap(Forbidden, text, qe), true
+	case query.NumberInternal:
+		return queryWrap(Internal, text, qe), true
+	}
+	e := queryWrap(QueryFailed, text, qe)
+	e.Num = qe.Number
+	return e, true
+}
+
+func queryWrap(c Code, text string, cause error) *Error {
+	e := Fail(c, "%s", text)
+	e.cause = cause
+	return e
+}
