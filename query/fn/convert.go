@@ -79,27 +79,7 @@ func toCount(v value.Value) int64 {
 func flag(args []value.Value, at int) bool { return at < len(args) && toBool(args[at]) }
 
 // bytesOf estimates what a value holds.
-func bytesOf(v value.Value) int {
-	switch v.Kind() {
-	case value.KindString:
-		return len(v.Str())
-	case value.KindNumber:
-		return len(v.Digits())
-	case value.KindArray:
-		n := 0
-		for _, item := range v.Items() {
-			n += valueBytes + bytesOf(item)
-		}
-		return n
-	case value.KindObject:
-		n := 0
-		for _, m := range v.Members() {
-			n += valueBytes + 16 + len(m.Name) + bytesOf(m.Value)
-		}
-		return n
-	}
-	return 0
-}
+func bytesOf(v value.Value) int { return v.Memory() }
 
 // runes counts code points.
 func runes(s string) int { return utf8.RuneCountInString(s) }

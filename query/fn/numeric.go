@@ -148,8 +148,8 @@ func bitwise(name, doc, query, result string, join func(a, b uint64) uint64) Fun
 	}
 }
 
-// mostRange bounds the elements of an array that is made of nothing.
-const mostRange = 1 << 40
+// mostRange bounds the elements of an array that is made of nothing, as in the AQL family.
+const mostRange = 10_000_000
 
 func evalRange(c *Context, a []value.Value) value.Value {
 	from, to := toNumber(a[0]), toNumber(a[1])
@@ -170,21 +170,24 @@ func evalRange(c *Context, a []value.Value) value.Value {
 
 func numberRange(c *Context, from, to, step float64) value.Value {
 	count := math.Floor((to-from)/step) + 1
-	if !(count >= 0 && count < mostRange) {
-		count = mostRange // asking for so much is refused, or ends below
-	}
-	if !c.grow(int(count) * (valueBytes + 8)) {
+	switch {
+	case count != count || count > mostRange:
+		return c.fail(&Error{Number: WarnNumberRange, Text: "a range has more than 10000000 elements"})
+	case count <= 0:
+		return value.Array()
+	case !c.grow(int(count) * (valueBytes + 8)):
 		return value.Null()
-	}
-	if count == mostRange {
-		return c.fail(&Error{Number: ErrorLimit, Text: "a range has too many elements"})
 	}
 	out := make([]value.Value, 0, int(count))
 	for i := 0.0; i < count; i++ {
-		if int(i)%1024 == 1023 && !c.check() {
+		if int(i)%4096 == 4095 && !c.check() {
 			return value.Null()
 		}
-		out = append(out, value.Float(from+i*step))
+		if n := from + i*step; n == math.Trunc(n) && math.Abs(n) < exactWhole {
+			out = append(out, value.Int(int64(n)))
+		} else {
+			out = append(out, value.Float(n))
+		}
 	}
 	return value.OwnItems(out)
 }

@@ -253,11 +253,15 @@ func evalInterleave(c *Context, a []value.Value) value.Value {
 		return value.Null()
 	}
 	out := make([]value.Value, 0, total)
-	for at := 0; len(out) < total; at++ {
-		for _, v := range a {
-			if items := v.Items(); at < len(items) {
-				out = append(out, items[at])
-			}
+	rest := make([][]value.Value, len(a))
+	for i, v := range a {
+		rest[i] = v.Items()
+	}
+	for len(rest) > 0 {
+		rest = slices.DeleteFunc(rest, func(items []value.Value) bool { return len(items) == 0 })
+		for i, items := range rest {
+			out = append(out, items[0])
+			rest[i] = items[1:]
 		}
 	}
 	return value.OwnItems(out)
