@@ -7,6 +7,7 @@ type recent struct {
 	floor      uint64            // commits up to this one are forgotten
 	turned     uint64            // commit at which the young map began
 	limit      int
+	written    written // the keys themselves
 }
 
 func newRecent(limit int) recent {
@@ -18,6 +19,7 @@ func (r *recent) wrote(hash, number uint64) { r.young[hash] = number }
 
 // turn forgets the oldest half once there is enough.
 func (r *recent) turn(number uint64) {
+	r.written.turn()
 	if len(r.young) < r.limit {
 		return
 	}

@@ -13,8 +13,11 @@
 // Not guaranteed: durability (the caller's), and that a commit which was refused for a changed read would be
 // refused again.
 //
-// Sequence does no parsing and no encoding beyond the header of the log record. The read set is a list of
-// hashes: a collision costs a needless repetition, never a missed conflict.
+// Sequence does no parsing and no encoding beyond the header of the log record. The read set of a commit that was
+// prepared a moment ago is a list of hashes: a collision costs a needless repetition, never a missed conflict. That of a
+// transaction that began earlier (Scanned) is key ranges of documents and index entries, compared with the keys that
+// commits since then wrote; these are remembered for as long as an open transaction may ask, up to a million of them.
+// Upkeep that changes nothing that can be seen (Unseen) does not count as a write there.
 package sequencer
 
 import (
@@ -59,6 +62,8 @@ type Prepared struct {
 	Remote       *codec.Entry // an entry of another location, or nil for a commit of this one
 	Quiet        bool         // no entry: upkeep that changes nothing that can be seen
 	Mark         bool         // Remote holds nothing but marks of what its location had seen
+	Scanned      *Scanned     // what a transaction read from an older state, nil for none
+	Unseen       bool         // nothing that a query reads changes: documents and entries mean what they meant
 }
 
 // Head is the end of one origin's log as sequenced.
@@ -124,6 +129,8 @@ type State struct {
 	Number  uint64 // of the last commit before
 	// System gives what a commit made now says of the system fabric; nil for nothing. It must be quick.
 	System func() clock.Time
+	// Oldest is the number of the commit from which on an open transaction needs to know what was written; nil for none.
+	Oldest func() uint64
 }
 
 // New makes the sequencer of a fabric.
@@ -131,6 +138,7 @@ func New(keys layout.Keys, s State) *Machine {
 	m := &Machine{keys: keys, self: s.Self, clock: s.Clock, vector: s.Vector, heads: s.Heads, order: s.Order,
 		logBytes: s.LogBytes, counts: s.Counts, changed: map[uint32]bool{}, recent: newRecent(recentLimit), distort: s.Distort,
 		number: s.Number, promised: s.Clock.Ceiling(), witness: witness{system: s.System}}
+	m.recent.written.oldest, m.recent.written.floor = s.Oldest, s.Number
 	m.lookBack()
 	return m
 }
@@ -182,12 +190,17 @@ func (m *Machine) Forget(o clock.Origin) {
 	m.fresh = true
 }
 
-// Sequence adds a commit to the open group. It returns ErrStale, or the clock's error, and then nothing has
+// Sequence adds a commit to the open group. It returns ErrStale, *Overtaken, or the clock's error, and then nothing has
 // changed.
 func (m *Machine) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 	for _, hash := range p.Reads {
 		if m.recent.since(hash, p.Snapshot) {
 			return clock.Stamp{}, ErrStale
+		}
+	}
+	if p.Scanned != nil {
+		if err := m.recent.written.check(p.Scanned); err != nil {
+			return clock.Stamp{}, err
 		}
 	}
 	if p.Quiet {
@@ -332,5 +345,8 @@ func (m *Machine) add(p *Prepared, stamp clock.Stamp) {
 	for _, c := range p.Counts {
 		m.counts[c.Collection] += c.Delta
 		m.changed[c.Collection] = true
+	}
+	if !p.Unseen {
+		m.recent.written.note(p, m.number)
 	}
 }

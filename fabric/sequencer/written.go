@@ -1,0 +1,158 @@
+package sequencer
+
+import (
+	"bytes"
+	"sort"
+
+	"github.com/selvedge-db/selvedge/fabric/layout"
+)
+
+// Range is a stretch of keys, [Lower, Upper); nil Upper is the end of all keys.
+type Range struct{ Lower, Upper []byte }
+
+// Point is the range of one key.
+func Point(key []byte) Range {
+	upper := append(key[:len(key):len(key)], 0)
+	return Range{upper[:len(key)], upper}
+}
+
+// Scanned is what a transaction has read since it began, beside Reads: it is checked against everything that others
+// wrote since, however long ago that is.
+type Scanned struct {
+	Since  uint64   // number of the last commit that was visible when it began
+	Ranges []Range  // in order, none overlapping another
+	Counts []uint32 // collections whose number of documents was read
+}
+
+// Overtaken says that another commit wrote what a transaction had read.
+type Overtaken struct {
+	Key        []byte // that was written; nil when it is the number of documents of Collection
+	Collection uint32
+	Forgotten  bool // the transaction began so long ago that nobody knows any more
+}
+
+func (o *Overtaken) Error() string { return "what the transaction read was changed by another one" }
+
+const (
+	chunkKeys  = 1024
+	keepChunks = 64   // chunks of written keys that are kept in any case
+	mostChunks = 1024 // and as long as an open transaction may ask for them
+)
+
+// written remembers the keys that commits wrote, in their order.
+type written struct {
+	chunks [][]change
+	spare  [][]change
+	floor  uint64        // commits up to this one are forgotten
+	oldest func() uint64 // number from which on an open transaction needs to know
+}
+
+// change is one key written, or a number of documents changed.
+type change struct {
+	number     uint64
+	key        []byte
+	collection uint32
+}
+
+// seen says whether a key is one that queries read.
+func seen(key []byte) bool {
+	if len(key) <= layout.PrefixLen {
+		return false
+	}
+	switch key[layout.PrefixLen] {
+	case layout.Log, layout.Order, layout.Expiring, layout.Expired, layout.Folding, layout.Conflicts, layout.Idempotency, layout.Forgetting, layout.State:
+		return false
+	}
+	return true
+}
+
+func (w *written) add(c change) {
+	n := len(w.chunks)
+	if n == 0 || len(w.chunks[n-1]) == chunkKeys {
+		w.chunks = append(w.chunks, w.fresh())
+		n++
+	}
+	w.chunks[n-1] = append(w.chunks[n-1], c)
+}
+
+func (w *written) fresh() []change {
+	if n := len(w.spare); n > 0 {
+		chunk := w.spare[n-1]
+		w.spare = w.spare[:n-1]
+		return chunk
+	}
+	return make([]change, 0, chunkKeys)
+}
+
+// note remembers what a commit writes.
+func (w *written) note(p *Prepared, number uint64) {
+	for i := range p.Deletes {
+		if seen(p.Deletes[i].Key) {
+			w.add(change{number: number, key: p.Deletes[i].Key})
+		}
+	}
+	for i := range p.Puts {
+		if seen(p.Puts[i].Key) {
+			w.add(change{number: number, key: p.Puts[i].Key})
+		}
+	}
+	for _, c := range p.Counts {
+		if c.Delta != 0 {
+			w.add(change{number: number, collection: c.Collection})
+		}
+	}
+}
+
+// turn forgets what nobody needs.
+func (w *written) turn() {
+	for len(w.chunks) > keepChunks {
+		first := w.chunks[0]
+		last := first[len(first)-1].number
+		if len(w.chunks) <= mostChunks && w.oldest != nil && w.oldest() < last {
+			return
+		}
+		w.floor = last
+		clear(first)
+		w.spare = append(w.spare, first[:0])
+		w.chunks[0] = nil
+		w.chunks = w.chunks[1:]
+	}
+	if len(w.spare) > keepChunks {
+		w.spare = w.spare[:keepChunks]
+	}
+}
+
+// check looks for a commit that wrote what was read.
+func (w *written) check(s *Scanned) error {
+	if s.Since < w.floor {
+		return &Overtaken{Forgotten: true}
+	}
+	for i := len(w.chunks) - 1; i >= 0; i-- {
+		chunk := w.chunks[i]
+		if chunk[len(chunk)-1].number <= s.Since {
+			break
+		}
+		from := sort.Search(len(chunk), func(j int) bool { return chunk[j].number > s.Since })
+		for j := range chunk[from:] {
+			if c := &chunk[from+j]; s.holds(c) {
+				return &Overtaken{Key: c.key, Collection: c.collection}
+			}
+		}
+	}
+	return nil
+}
+
+// holds says whether a change concerns what was read.
+func (s *Scanned) holds(c *change) bool {
+	if c.key == nil {
+		for _, n := range s.Counts {
+			if n == c.collection {
+				return true
+			}
+		}
+		return false
+	}
+	// The last range that begins at or before the key.
+	i := sort.Search(len(s.Ranges), func(i int) bool { return bytes.Compare(s.Ranges[i].Lower, c.key) > 0 }) - 1
+	return i >= 0 && (s.Ranges[i].Upper == nil || bytes.Compare(c.key, s.Ranges[i].Upper) < 0)
+}
