@@ -10,12 +10,30 @@ import (
 
 // lowerBlock appends the nodes of a block to a plan, operation by operation, as it is written.
 func (b *builder) lowerBlock(p *Plan, block *ast.Block) error {
-	for _, op := range block.Ops {
+	for i, op := range block.Ops {
 		if err := b.lower(p, op); err != nil {
 			return err
 		}
+		if c, ok := op.(*ast.Collect); ok && len(c.Groups) > 0 && (i+1 == len(block.Ops) || !isSort(block.Ops[i+1])) {
+			p.sortGroups()
+		}
 	}
 	return nil
+}
+
+func isSort(op ast.Operation) bool {
+	_, ok := op.(*ast.Sort)
+	return ok
+}
+
+// sortGroups gives groups in the order of their keys unless the query sorts them itself, as the AQL family does.
+func (p *Plan) sortGroups() {
+	n := p.nodes[len(p.nodes)-1].(*Collect)
+	s := &Sort{}
+	for _, g := range n.Groups {
+		s.Keys = append(s.Keys, SortKey{Expr: ref(g.Var)})
+	}
+	p.add(s)
 }
 
 func (p *Plan) add(n Node) { p.nodes = append(p.nodes, n) }

@@ -1,6 +1,8 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+)
 
 // Rule is one way of making plans better.
 type Rule struct {
@@ -37,3 +39,6 @@ func switches(list []string) map[string]bool {
 // optimize applies all rules that are on.
 func (b *builder) optimize(p *Plan) {
 }
+
+// Mutants lists the ways in which Config.Mutant makes the planner wrong.
+func Mutants() []string { return nil }

@@ -1,0 +1,382 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Text shows a plan as a tree in the order of execution: each line draws from the one above it, loops and subqueries
+// are indented.
+func Text(p *Plan) string {
+	w := &writer{}
+	w.plan(p, 0)
+	wide, rows, cost := 4, 4, 4
+	for _, l := range w.lines {
+		wide, rows, cost = max(wide, len(l.kind)), max(rows, len(l.rows)), max(cost, len(l.cost))
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%4s  %-*s  %*s  %*s  %s\n", "id", wide, "node", rows, "rows", cost, "cost", "what it does")
+	for _, l := range w.lines {
+		line := fmt.Sprintf("%4s  %-*s  %*s  %*s  %s%s", l.id, wide, l.kind, rows, l.rows, cost, l.cost,
+			strings.Repeat("  ", l.depth), l.text)
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	if len(p.Rules) > 0 {
+		fmt.Fprintf(&out, "\nrules: %s\n", strings.Join(p.Rules, ", "))
+	}
+	for _, warning := range p.Warnings {
+		fmt.Fprintf(&out, "warning: %s\n", warning)
+	}
+	return out.String()
+}
+
+// Outline is Text without numbers and estimates.
+func Outline(p *Plan) string {
+	w := &writer{}
+	w.plan(p, 0)
+	var out strings.Builder
+	for _, l := range w.lines {
+		if l.text != "" {
+			out.WriteString(strings.Repeat("  ", l.depth) + l.text + "\n")
+		}
+	}
+	return out.String()
+}
+
+type line struct {
+	id, kind, rows, cost, text string
+	depth                      int
+}
+
+type writer struct{ lines []line }
+
+func (w *writer) plan(p *Plan, depth int) {
+	var chain []Node
+	for n := p.Root; n != nil; n = n.Head().Below {
+		chain = append(chain, n)
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		n := chain[i]
+		text := describe(n)
+		switch n := n.(type) {
+		case *SubqueryNode:
+			w.add(n, depth, text)
+			w.plan(n.Plan, depth+2)
+			continue
+		case *HashJoin:
+			w.add(n, depth, text)
+			w.plan(n.Build, depth+2)
+			depth++
+			continue
+		case *Upsert:
+			w.plan(n.Lookup, depth+2)
+		}
+		w.add(n, depth, text)
+		if isLoop(n) {
+			depth++
+		}
+	}
+}
+
+func (w *writer) add(n Node, depth int, text string) {
+	h := n.Head()
+	w.lines = append(w.lines, line{
+		id: strconv.Itoa(h.ID), kind: n.Kind(), rows: round(h.Rows), cost: round(h.Cost), text: text, depth: depth,
+	})
+}
+
+// round shows an estimate with as many digits as it is worth.
+func round(f float64) string {
+	switch {
+	case f >= 1e15:
+		return strconv.FormatFloat(f, 'g', 3, 64)
+	case f >= 10:
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64)
+}
+
+// isLoop tells whether what is above a node is done for each of its rows.
+func isLoop(n Node) bool {
+	switch n := n.(type) {
+	case *EnumerateCollection:
+		return n.CountOnly == nil
+	case *Index, *EnumerateList, *Traversal, *PathSearch, *TimeSeries:
+		return true
+	}
+	return false
+}
+
+// describe says what a node does, in words of the language.
+func describe(n Node) string {
+	switch n := n.(type) {
+	case *EnumerateCollection:
+		return describeScan(n)
+	case *Index:
+		return describeIndex(n)
+	case *EnumerateList:
+		return "FOR " + n.Out.Name + " IN " + ast.String(n.In)
+	case *Calculation:
+		return "LET " + n.Out.Name + " = " + ast.String(n.Expr)
+	case *Filter:
+		return "FILTER " + ast.String(n.Cond)
+	case *Sort:
+		return describeSort(n)
+	case *LimitNode:
+		out := "LIMIT "
+		if n.Offset != nil {
+			out += ast.String(n.Offset) + ", "
+		}
+		out += ast.String(n.Count)
+		if n.FullCount {
+			out += "  /* counts all */"
+		}
+		return out
+	case *SubqueryNode:
+		out := "LET " + n.Out.Name + " = ("
+		if n.Stop > 0 {
+			out += fmt.Sprintf("  /* at most %d */", n.Stop)
+		}
+		return out
+	case *HashJoin:
+		return "JOIN " + ast.String(n.Probe) + " == " + ast.String(n.Key) + "  /* by hash */ WITH ("
+	case *Return:
+		return "RETURN " + ast.String(n.Expr)
+	case *Distinct:
+		return "DISTINCT " + n.Out.Name + " = " + ast.String(n.Expr)
+	case *NoResults:
+		return "NOTHING"
+	}
+	return describeLarger(n)
+}
+
+func describeLarger(n Node) string {
+	switch n := n.(type) {
+	case *Collect:
+		return describeCollect(n)
+	case *Window:
+		out := "WINDOW "
+		if n.By != nil {
+			out += ast.String(n.By) + " WITH "
+		}
+		return out + ast.String(n.Frame) + " AGGREGATE " + aggregates(n.Aggregates)
+	case *Modify:
+		return describeModify(n)
+	case *Upsert:
+		verb := " UPDATE "
+		if n.Replace {
+			verb = " REPLACE "
+		}
+		out := "UPSERT " + ast.String(n.Search) + " INSERT " + ast.String(n.Insert) + verb + ast.String(n.Update) +
+			" IN " + n.Collection.Name
+		if n.Eager {
+			out += "  /* after all rows were read */"
+		}
+		return out
+	case *Traversal:
+		return describeTraversal(n)
+	case *PathSearch:
+		return describePathSearch(n)
+	case *TimeSeries:
+		return describeSeries(n)
+	}
+	return ""
+}
+
+// notes puts what is left of some remarks behind a line.
+func notes(list ...string) string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	if out == nil {
+		return ""
+	}
+	return "  /* " + strings.Join(out, "; ") + " */"
+}
+
+func flag(on bool, text string) string {
+	if on {
+		return text
+	}
+	return ""
+}
+
+func with(name string, e ast.Expr) string {
+	if e == nil {
+		return ""
+	}
+	return name + " " + ast.String(e)
+}
+
+func (f *Fetch) describe() string {
+	var out []string
+	for _, p := range f.Projections {
+		out = append(out, p.Path.String())
+	}
+	if out == nil {
+		return ""
+	}
+	return "reads " + strings.Join(out, ", ")
+}
+
+func (f *Fetch) name() string {
+	if f.Out != nil {
+		return f.Out.Name
+	}
+	for _, p := range f.Projections {
+		if p.Var.Internal {
+			name, _, _ := strings.Cut(p.Var.Name, ".")
+			return name
+		}
+	}
+	return "_"
+}
+
+func describeScan(n *EnumerateCollection) string {
+	if n.CountOnly != nil {
+		return "LET " + n.CountOnly.Name + " = COUNT(" + n.Collection.Name + ")"
+	}
+	return "FOR " + n.Fetch.name() + " IN " + n.Collection.Name + notes("full scan", flag(n.Reverse, "backwards"),
+		flag(n.Parallel, "in parallel"), n.Fetch.describe(), flag(n.Fetch.Out == nil, "no document"),
+		with("filter", n.Fetch.Filter), with("limit", n.Limit))
+}
+
+func describeIndex(n *Index) string {
+	var ways []string
+	for _, a := range n.Accesses {
+		ways = append(ways, a.describe())
+	}
+	return "FOR " + n.Fetch.name() + " IN " + n.Collection.Name + notes(strings.Join(ways, " or "),
+		flag(n.Reverse, "backwards"), flag(n.Covering, "covering"), n.Fetch.describe(),
+		flag(n.Fetch.Out == nil && !n.Covering, "no document"), with("filter", n.Fetch.Filter), with("limit", n.Limit))
+}
+
+// describe says how an access finds documents.
+func (a *Access) describe() string {
+	name := "primary"
+	if a.Index != nil {
+		name = a.Index.Type + " " + a.Index.Name
+	}
+	var how []string
+	switch {
+	case a.Keys != nil:
+		attribute := "_key"
+		if a.Keys.ID {
+			attribute = "_id"
+		}
+		how = append(how, attribute+equals(a.Keys.Each)+ast.String(a.Keys.Key))
+	case a.Edge != nil:
+		attribute := "_from"
+		if a.Edge.Direction == ast.Inbound {
+			attribute = "_to"
+		}
+		how = append(how, attribute+equals(a.Edge.Each)+ast.String(a.Edge.Vertex))
+	case a.Persistent != nil:
+		how = a.persistent()
+	case a.Geo != nil:
+		how = a.Geo.describe()
+	case a.Fulltext != nil:
+		how = append(how, "words "+ast.String(a.Fulltext.Query))
+	}
+	if how == nil {
+		return "index " + name + " in order"
+	}
+	return "index " + name + ": " + strings.Join(how, " && ")
+}
+
+func equals(each bool) string {
+	if each {
+		return " IN "
+	}
+	return " == "
+}
+
+// String writes a field as a definition of an index does.
+func fieldText(path value.Path, expand int) string {
+	if expand < 0 {
+		return path.String()
+	}
+	out := path[:expand].String() + "[*]"
+	if expand < len(path) {
+		out += "." + path[expand:].String()
+	}
+	return out
+}
+
+func (a *Access) persistent() []string {
+	var out []string
+	p := a.Persistent
+	for i, e := range p.Equal {
+		f := a.Index.Fields[i]
+		out = append(out, fieldText(f.Path, f.Expand)+equals(e.Each)+ast.String(e.Expr))
+	}
+	if len(p.Equal) == len(a.Index.Fields) {
+		return out
+	}
+	f := a.Index.Fields[len(p.Equal)]
+	name := fieldText(f.Path, f.Expand)
+	if p.Lower != nil {
+		out = append(out, name+p.Lower.describe(" >")+ast.String(p.Lower.Expr))
+	}
+	if p.Upper != nil {
+		out = append(out, name+p.Upper.describe(" <")+ast.String(p.Upper.Expr))
+	}
+	return out
+}
+
+func (l *Limit) describe(op string) string {
+	if l.Inclusive {
+		return op + "= "
+	}
+	return op + " "
+}
+
+func (g *GeoAccess) describe() []string {
+	var out []string
+	if g.Shape != nil {
+		out = append(out, g.Relation+" "+ast.String(g.Shape))
+	}
+	if g.Center != nil && (g.Min != nil || g.Max != nil || g.Sorted) {
+		text := "distance from " + ast.String(g.Center)
+		if g.Min != nil {
+			text += g.Min.describe(" >") + ast.String(g.Min.Expr)
+		}
+		if g.Max != nil {
+			text += g.Max.describe(" <") + ast.String(g.Max.Expr)
+		}
+		out = append(out, text)
+	}
+	switch {
+	case g.Sorted && g.Descending:
+		out = append(out, "farthest first")
+	case g.Sorted:
+		out = append(out, "nearest first")
+	}
+	if g.Distance != nil {
+		out = append(out, g.Distance.Name+" = distance")
+	}
+	return out
+}
+
+func describeSort(n *Sort) string {
+	var keys []string
+	for _, k := range n.Keys {
+		text := ast.String(k.Expr)
+		if k.Desc {
+			text += " DESC"
+		}
+		keys = append(keys, text)
+	}
+	presorted := ""
+	if n.Presorted > 0 {
+		presorted = fmt.Sprintf("%d sorted already", n.Presorted)
+	}
+	return "SORT " + strings.Join(keys, ", ") + notes(with("only the first", n.Limit), presorted)
+}

@@ -1,0 +1,160 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/selvedge-db/selvedge/query/ast"
+)
+
+func aggregates(list []ast.Aggregate) string {
+	var out []string
+	for _, a := range list {
+		arg := ""
+		if a.Arg != nil {
+			arg = ast.String(a.Arg)
+		}
+		out = append(out, a.Var.Name+" = "+a.Func+"("+arg+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+func describeCollect(n *Collect) string {
+	out := "COLLECT"
+	for i, g := range n.Groups {
+		if i > 0 {
+			out += ","
+		}
+		out += " " + g.Var.Name + " = " + ast.String(g.Expr)
+	}
+	if len(n.Aggregates) > 0 {
+		out += " AGGREGATE " + aggregates(n.Aggregates)
+	}
+	if n.Into != nil {
+		out += " INTO " + n.Into.Name
+		var names []string
+		for _, v := range n.Gather {
+			names = append(names, v.Name)
+		}
+		if n.IntoExpr != nil {
+			out += " = " + ast.String(n.IntoExpr)
+		} else {
+			out += " = {" + strings.Join(names, ", ") + "}"
+		}
+	}
+	if n.CountInto != nil {
+		out += " WITH COUNT INTO " + n.CountInto.Name
+	}
+	return out + notes("method "+string(n.Method), flag(n.Parallel, "in parallel"))
+}
+
+func describeModify(n *Modify) string {
+	out := strings.ToUpper(strings.TrimSuffix(n.Kind(), "Node")) + " "
+	switch {
+	case n.Key != nil && n.Doc != nil:
+		out += ast.String(n.Key) + " WITH " + ast.String(n.Doc)
+	case n.Key != nil:
+		out += ast.String(n.Key)
+	case n.Doc != nil:
+		out += ast.String(n.Doc)
+	}
+	return out + " IN " + n.Collection.Name + notes(flag(n.Eager, "after all rows were read"))
+}
+
+func names(list ...*ast.Variable) string {
+	var out []string
+	for _, v := range list {
+		if v != nil {
+			out = append(out, v.Name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func directionText(d ast.Direction) string {
+	switch d {
+	case ast.Inbound:
+		return "INBOUND"
+	case ast.Any:
+		return "ANY"
+	}
+	return "OUTBOUND"
+}
+
+func edgeSources(list []EdgeSource, graph string) string {
+	var out []string
+	for _, e := range list {
+		out = append(out, directionText(e.Direction)+" "+e.Collection.Name)
+	}
+	if graph != "" {
+		return "GRAPH " + graph + " (" + strings.Join(out, ", ") + ")"
+	}
+	return strings.Join(out, ", ")
+}
+
+func pathFilters(what string, list []PathFilter) string {
+	var out []string
+	for _, f := range list {
+		at := "every " + what
+		if f.Depth >= 0 {
+			at = what + " " + round(float64(f.Depth))
+			at = strings.TrimSuffix(at, ".0")
+		}
+		out = append(out, at+": "+ast.String(f.Cond))
+	}
+	return strings.Join(out, "; ")
+}
+
+func describeTraversal(n *Traversal) string {
+	out := "FOR " + names(n.Vertex, n.Edge, n.Path) + " IN " + ast.String(n.Min) + ".." + ast.String(n.Max) + " FROM " +
+		ast.String(n.Start) + " BY " + edgeSources(n.Edges, n.Graph)
+	o := n.Options
+	return out + notes(o.Order, "vertices unique "+o.UniqueVertices, "edges unique "+o.UniqueEdges,
+		with("prune", n.Prune), pathFilters("edge", n.EdgeFilters), pathFilters("vertex", n.VertexFilters),
+		flag(!n.NeedVertex, "vertices not read"), flag(!n.NeedEdge, "edges not read"))
+}
+
+func describePathSearch(n *PathSearch) string {
+	kind := map[ast.PathKind]string{
+		ast.ShortestPath: "SHORTEST_PATH", ast.KShortestPaths: "K_SHORTEST_PATHS", ast.AllShortestPaths: "ALL_SHORTEST_PATHS",
+		ast.KPaths: "K_PATHS",
+	}[n.Search]
+	out := "FOR " + names(n.Vertex, n.Edge, n.Path) + " IN "
+	if n.Min != nil {
+		out += ast.String(n.Min) + ".." + ast.String(n.Max) + " "
+	}
+	return out + kind + " " + ast.String(n.Start) + " TO " + ast.String(n.Target) + " BY " + edgeSources(n.Edges, n.Graph) +
+		notes(flag(n.Options.WeightAttribute != "", "weight "+n.Options.WeightAttribute),
+			flag(!n.NeedVertex, "vertices not read"), flag(!n.NeedEdge, "edges not read"))
+}
+
+func describeSeries(n *TimeSeries) string {
+	var keys []string
+	for i, k := range n.Keys {
+		if k != nil {
+			keys = append(keys, n.Collection.Series.Keys[i]+" == "+ast.String(k))
+		}
+	}
+	span := ""
+	if n.From != nil {
+		span = n.Collection.Series.Time + n.From.describe(" >") + ast.String(n.From.Expr)
+	}
+	if n.To != nil {
+		if span != "" {
+			span += " && "
+		}
+		span += n.Collection.Series.Time + n.To.describe(" <") + ast.String(n.To.Expr)
+	}
+	kept := ""
+	if r := n.Rollup; r != nil {
+		kept = "kept buckets of " + round(float64(r.BucketMs)) + " ms:"
+		for _, a := range r.Aggregates {
+			kept += " " + a.Out.Name + " = " + a.Func + "(" + n.Collection.Series.Values[a.Field] + ")"
+		}
+	}
+	name := n.Fetch.name()
+	if n.Rollup != nil && n.Rollup.Bucket != nil {
+		name = n.Rollup.Bucket.Name
+	}
+	return "FOR " + name + " IN " + n.Collection.Name + notes("series", strings.Join(keys, " && "), span, kept,
+		n.Fetch.describe(), with("filter", n.Fetch.Filter))
+}
