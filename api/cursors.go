@@ -9,6 +9,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api/lease"
 	"github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // cursor is a query whose rows are not all fetched yet.
@@ -343,3 +344,44 @@ func appendWarnings(dst []byte, list []query.Warning) []byte {
 	}
 	return append(dst, ']')
 }
+
+// ExportRows are all rows of a query that only reads. They belong to one goroutine and must be closed.
+type ExportRows struct{ run *query.Execution }
+
+// ExportQuery runs a query that only reads.
+func (s *Service) ExportQuery(ctx context.Context, c *Call, r *QueryRequest) (*ExportRows, error) {
+	r.Options.Stream, r.Options.Count = true, false
+	asked := s.asked(c, r)
+	asked.Access = func(collection string, write bool) error {
+		if write {
+			return Fail(BadParameter, "the query of an export only reads, this one writes to %s", quote(collection))
+		}
+		return c.reach(collection, false)
+	}
+	run, err := s.queries.Start(ctx, asked)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	c.saw(c.Fabric.Seen())
+	return &ExportRows{run: run}, nil
+}
+
+// Each visits the rows until an error, which it gives as it is.
+func (x *ExportRows) Each(ctx context.Context, visit func(value.Value) error) error {
+	for more := true; more; {
+		var rows []value.Value
+		var err error
+		if rows, more, err = x.run.Values(ctx, fetchRows); err != nil {
+			return AsError(err)
+		}
+		for _, v := range rows {
+			if err := visit(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close frees what the query holds.
+func (x *ExportRows) Close() { _ = x.run.Close() }

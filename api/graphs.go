@@ -295,7 +295,7 @@ func (s *Service) provideOne(ctx context.Context, c *Call, name string, kind fab
 }
 
 // CreateGraph makes a graph, with the collections that it names.
-func (s *Service) CreateGraph(ctx context.Context, c *Call, g *Graph, sync Sync) error {
+func (s *Service) CreateGraph(ctx context.Context, c *Call, g *Graph) error {
 	if err := checkName("graph", g.Name, false); err != nil {
 		e := Fail(GraphNameMissing, "%s", quote(g.Name))
 		return e

@@ -7,12 +7,14 @@ import (
 	"github.com/selvedge-db/selvedge/fabric"
 )
 
-// IndexRequest is what an index is made of. ExpireAfter is in seconds.
+// IndexRequest is what an index is made of. ExpireAfter is in seconds, MinLength in code points.
 type IndexRequest struct {
 	Name, Type                  string
 	Fields                      []string
 	Unique, Sparse, Deduplicate bool
-	ExpireAfter                 int64
+	ExpireAfter                 int64 // ttl
+	GeoJSON                     bool  // geo
+	MinLength                   int64 // fulltext; 0 for 2
 }
 
 // IndexInfo describes an index. ID is "collection/number".
@@ -34,7 +36,7 @@ func indexesOf(c *fabric.Collection) []IndexInfo {
 
 func indexInfo(collection string, x *fabric.Index) IndexInfo {
 	return IndexInfo{ID: collection + "/" + x.ID, IndexRequest: IndexRequest{Name: x.Name, Type: x.Type, Fields: x.Fields,
-		Unique: x.Unique, Sparse: x.Sparse, Deduplicate: x.Deduplicate, ExpireAfter: x.ExpireAfter}}
+		Unique: x.Unique, Sparse: x.Sparse, Deduplicate: x.Deduplicate, ExpireAfter: x.ExpireAfter, GeoJSON: x.GeoJSON, MinLength: x.MinLength}}
 }
 
 // Indexes lists the indexes of a collection.
@@ -68,7 +70,7 @@ func (s *Service) CreateIndex(ctx context.Context, c *Call, collection string, r
 		return IndexInfo{}, err
 	}
 	x, isNew, err := c.Fabric.CreateIndex(ctx, collection, fabric.IndexSpec{Name: r.Name, Type: r.Type, Fields: r.Fields, Unique: r.Unique,
-		Sparse: r.Sparse, Deduplicate: r.Deduplicate, ExpireAfter: r.ExpireAfter})
+		Sparse: r.Sparse, Deduplicate: r.Deduplicate, ExpireAfter: r.ExpireAfter, GeoJSON: r.GeoJSON, MinLength: r.MinLength})
 	if err := s.after(c, err); err != nil {
 		return IndexInfo{}, err
 	}
@@ -79,14 +81,14 @@ func (s *Service) CreateIndex(ctx context.Context, c *Call, collection string, r
 
 // checkIndex refuses what is not built and what cannot be.
 func checkIndex(c *CollectionInfo, r *IndexRequest) error {
-	switch r.Type {
-	case "persistent", "hash", "skiplist", "ttl":
-	case "geo", "fulltext":
-		return Fail(NotAvailable, "an index of type %s comes later; persistent and ttl are there", r.Type)
-	case "":
-		return Fail(BadParameter, "type is missing: want persistent, hash, skiplist or ttl")
-	default:
-		return Fail(BadParameter, "type %s: want persistent, hash, skiplist or ttl", quote(r.Type))
+	most := map[string]int{"persistent": 32, "hash": 32, "skiplist": 32, "ttl": 32, "geo": 2, "fulltext": 1}[r.Type]
+	switch {
+	case r.Type == "":
+		return Fail(BadParameter, "type is missing: want persistent, hash, skiplist, ttl, geo or fulltext")
+	case most == 0:
+		return Fail(BadParameter, "type %s: want persistent, hash, skiplist, ttl, geo or fulltext", quote(r.Type))
+	case len(r.Fields) > most && most < 32:
+		return Fail(BadParameter, "a %s index has at most %d fields, this one has %d", r.Type, most, len(r.Fields))
 	}
 	if len(r.Fields) == 0 || len(r.Fields) > 32 {
 		return Fail(BadParameter, "fields has %d names: want 1 to 32", len(r.Fields))
@@ -111,6 +113,12 @@ func checkIndex(c *CollectionInfo, r *IndexRequest) error {
 					quote(x.Name), quote(r.Fields[0]), x.ExpireAfter)
 			}
 		}
+	}
+	if most < 32 && r.Unique {
+		return Fail(BadParameter, "a %s index cannot be unique", r.Type)
+	}
+	if r.MinLength > 40 {
+		return Fail(BadParameter, "minLength %d: no word of a fulltext index is longer than 40", r.MinLength)
 	}
 	if r.Unique && !c.Local {
 		return Fail(UniqueNeedsLocal, "%s", quote(c.Name))

@@ -2,6 +2,7 @@ package http
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
@@ -54,7 +55,7 @@ func decodeOperation(item value.Value) (api.Operation, error) {
 
 // batch answers POST /batch/atomic.
 func (q *request) batch() error {
-	ctx, err := q.enter()
+	ctx, err := q.takePart()
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (q *request) batch() error {
 	}
 	status := written(api.OpInsert, sync)
 	out := append(q.out[:0], `{"error":false,"code":`...)
-	out = append(append(out, statusText(status)...), `,"result":[`...)
+	out = append(append(out, statusDigits(status)...), `,"result":[`...)
 	for i := range done {
 		out = done[i].AppendJSON(comma(out))
 	}
@@ -95,9 +96,5 @@ func (q *request) batch() error {
 	return q.send(status, q.out)
 }
 
-func statusText(status int) string {
-	if status == http.StatusCreated {
-		return "201"
-	}
-	return "202"
-}
+// statusDigits is a status as text.
+func statusDigits(status int) string { return strconv.Itoa(status) }

@@ -10,7 +10,11 @@ import (
 
 // collections answers /collection, /collection/C and what is below it.
 func (q *request) collections() error {
-	ctx, err := q.enter()
+	enter := q.enter
+	if part := q.path.at(2); q.path.n == 3 && (part == "count" || part == "truncate") {
+		enter = q.takePart
+	}
+	ctx, err := enter()
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // documents answers /document, /document/C and /document/C/K.
 func (q *request) documents() error {
-	ctx, err := q.enter()
+	ctx, err := q.takePart()
 	if err != nil {
 		return err
 	}

@@ -127,3 +127,10 @@ func (f *fields) sub(name string) value.Value {
 	v, _ := f.find(name, value.KindObject)
 	return v
 }
+
+// fail notes that something is wrong, unless something was before.
+func (f *fields) fail(format string, args ...any) {
+	if f.err == nil {
+		f.err = api.Fail(api.BadParameter, format, args...)
+	}
+}

@@ -65,7 +65,8 @@ func (q *request) indexes() error {
 func decodeIndex(body value.Value, typed string) (api.IndexRequest, error) {
 	f := object(body)
 	r := api.IndexRequest{Name: f.text("name"), Type: f.text("type"), Fields: f.texts("fields"), Unique: f.flag("unique", false),
-		Sparse: f.flag("sparse", false), Deduplicate: f.flag("deduplicate", true), ExpireAfter: f.integer("expireAfter", 0, 0, 1<<40)}
+		Sparse: f.flag("sparse", false), Deduplicate: f.flag("deduplicate", true), ExpireAfter: f.integer("expireAfter", 0, 0, 1<<40),
+		GeoJSON: f.flag("geoJson", false), MinLength: f.integer("minLength", 0, 0, 1<<20)}
 	if typed != "" && typed != "general" {
 		r.Type = typed
 	}
@@ -80,6 +81,11 @@ func indexMembers(x *api.IndexInfo) []value.Member {
 		out = append(out, member("deduplicate", value.Bool(x.Deduplicate)))
 	case "ttl":
 		out = append(out, member("expireAfter", value.Int(x.ExpireAfter)))
+	case "geo":
+		out = append(out, member("geoJson", value.Bool(x.GeoJSON)), member("bestIndexedLevel", value.Int(x.Cells.Best)),
+			member("worstIndexedLevel", value.Int(x.Cells.Worst)), member("maxNumCoverCells", value.Int(x.Cells.Most)))
+	case "fulltext":
+		out = append(out, member("minLength", value.Int(x.MinLength)))
 	}
 	return out
 }

@@ -10,7 +10,11 @@ import (
 
 // keyValue answers /kv, /kv/C and what is below it.
 func (q *request) keyValue() error {
-	ctx, err := q.enter()
+	enter := q.takePart
+	if q.path.n <= 2 { // collections are made and dropped outside of transactions
+		enter = q.enter
+	}
+	ctx, err := enter()
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // chunk is how much of a listing is gathered before it goes out.
@@ -22,6 +23,25 @@ func (q *request) listing(deadline context.Context, list *api.Listing, err error
 		return err
 	}
 	defer list.Close()
+	return q.chunks(deadline, func(ctx context.Context, emit func(func([]byte) []byte) error) error {
+		return list.Each(ctx, func(d *api.Document) error { return emit(func(dst []byte) []byte { return one(d, dst) }) })
+	})
+}
+
+// exportRows is listing for the rows of a query.
+func (q *request) exportRows(deadline context.Context, rows *api.ExportRows) error {
+	return q.chunks(deadline, func(ctx context.Context, emit func(func([]byte) []byte) error) error {
+		return rows.Each(ctx, func(v value.Value) error {
+			if v.Kind() == value.KindObject {
+				v = v.Without("_id").Without("_rev")
+			}
+			return emit(func(dst []byte) []byte { return value.AppendJSON(dst, v) })
+		})
+	})
+}
+
+// chunks answers a list whose elements come one by one.
+func (q *request) chunks(deadline context.Context, each func(ctx context.Context, emit func(func([]byte) []byte) error) error) error {
 	ctx, cancel := context.WithCancel(q.hr.Context())
 	defer cancel()
 	defer context.AfterFunc(q.server.streams, cancel)()
@@ -29,12 +49,12 @@ func (q *request) listing(deadline context.Context, list *api.Listing, err error
 	defer f.end()
 	q.out = append(q.out[:0], `{"error":false,"code":200,"result":[`...)
 	first := true
-	err = list.Each(ctx, func(d *api.Document) error {
+	err := each(ctx, func(one func([]byte) []byte) error {
 		if !first {
 			q.out = append(q.out, ',')
 		}
 		first = false
-		if q.out = one(d, q.out); len(q.out) < chunk {
+		if q.out = one(q.out); len(q.out) < chunk {
 			return nil
 		}
 		return f.push()

@@ -82,24 +82,39 @@ func (q *request) unconditional() error {
 
 // document answers one document, with the preconditions of HTTP.
 func (q *request) document(doc *api.Document) error {
+	answered, err := q.preconditioned(doc)
+	if answered || err != nil {
+		return err
+	}
+	q.out = doc.AppendServed(q.out[:0])
+	h := q.w.Header()
+	if q.hr.Method == http.MethodHead {
+		h["Content-Length"] = []string{strconv.Itoa(len(q.out))}
+	}
+	return q.send(http.StatusOK, q.out)
+}
+
+// preconditioned checks the preconditions of a read and sets the entity tag; answered says that the reader has it all.
+func (q *request) preconditioned(doc *api.Document) (answered bool, err error) {
 	rev := doc.Rev()
 	tag := []string{`"` + rev + `"`}
 	if given, matched := q.matches(ifMatch, rev); given && !matched {
-		e := api.Fail(api.RevisionConflict, "the document has revision %s", rev)
-		e.ID, e.Key, e.Rev = doc.ID(), doc.Key, rev
-		return e
+		return false, preconditionFailed(doc)
 	}
 	if _, matched := q.matches(ifNoneMatch, rev); matched {
 		q.headers()["Etag"] = tag
 		q.status = http.StatusNotModified
 		q.w.WriteHeader(http.StatusNotModified)
-		return nil
+		return true, nil
 	}
-	q.out = doc.AppendServed(q.out[:0])
-	h := q.w.Header()
-	h["Etag"] = tag
-	if q.hr.Method == http.MethodHead {
-		h["Content-Length"] = []string{strconv.Itoa(len(q.out))}
-	}
-	return q.send(http.StatusOK, q.out)
+	q.w.Header()["Etag"] = tag
+	return false, nil
+}
+
+// preconditionFailed tells which revision a document has.
+func preconditionFailed(doc *api.Document) error {
+	rev := doc.Rev()
+	e := api.Fail(api.RevisionConflict, "the document has revision %s", rev)
+	e.ID, e.Key, e.Rev = doc.ID(), doc.Key, rev
+	return e
 }

@@ -30,6 +30,7 @@ type request struct {
 	body     []byte // pooled
 	out      []byte // pooled
 	cancel   context.CancelFunc
+	patient  bool // it runs queries, which have more time when they do not say
 }
 
 const pooledMost = 1 << 20 // bigger buffers are left to the collector
@@ -41,10 +42,11 @@ func (q *request) begin(s *Server, w http.ResponseWriter, hr *http.Request) {
 
 // end counts and logs the request and gives it back.
 func (q *request) end() {
+	s := q.server
+	s.service.Leave(&q.call)
 	if q.cancel != nil {
 		q.cancel()
 	}
-	s := q.server
 	took := s.service.Monotonic() - q.started
 	s.metrics.count(q.hr.Method, q.status, took)
 	if s.log.Enabled(q.hr.Context(), levelAccess) {
@@ -134,7 +136,11 @@ func (s query) number(name string, absent, least, most int) (int, error) {
 
 // context gives the request's context with its deadline.
 func (q *request) context() (context.Context, error) {
-	d, err := q.server.service.Timeout(q.hr.Header.Get("Selvedge-Deadline"))
+	timeout := q.server.service.Timeout
+	if q.patient {
+		timeout = q.server.service.QueryTimeout
+	}
+	d, err := timeout(q.header("Selvedge-Deadline"))
 	if err != nil {
 		return nil, err
 	}
@@ -151,14 +157,48 @@ func (q *request) header(name string) string {
 	return ""
 }
 
-// enter authenticates and finds the fabric.
+// enter authenticates and finds the fabric, for paths that take no part in a transaction: what only reads passes over
+// its header, the rest is refused.
 func (q *request) enter() (context.Context, error) {
+	ctx, err := q.begun()
+	if err == nil && q.transaction() != "" && q.hr.Method != http.MethodGet && q.hr.Method != http.MethodHead {
+		return nil, api.Fail(api.TransactionOperation, "%s %s; send it without the header %s", q.hr.Method, quote(q.hr.URL.Path), transactionHeader)
+	}
+	return ctx, err
+}
+
+// takePart is enter for paths that read and write in the transaction that the caller names, if one.
+func (q *request) takePart() (context.Context, error) {
+	ctx, err := q.begun()
+	if err != nil {
+		return nil, err
+	}
+	if id := q.transaction(); id != "" {
+		err = q.server.service.Join(ctx, &q.call, id)
+	}
+	return ctx, err
+}
+
+func (q *request) begun() (context.Context, error) {
 	ctx, err := q.context()
 	if err != nil {
 		return nil, err
 	}
 	q.fill()
 	return ctx, q.server.service.Begin(ctx, &q.call, &q.envelope)
+}
+
+// The headers that name a transaction, in canonical form; the second is that of drivers of the AQL family.
+const (
+	transactionHeader      = "X-Gdn-Trxid"
+	otherTransactionHeader = "X-Arango-Trx-Id"
+)
+
+func (q *request) transaction() string {
+	if id := q.header(transactionHeader); id != "" {
+		return id
+	}
+	return q.header(otherTransactionHeader)
 }
 
 // identify authenticates for paths that have no fabric.

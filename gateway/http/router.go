@@ -87,6 +87,8 @@ func (q *request) route() error {
 		return q.indexes()
 	case "edges":
 		return q.edges()
+	case "cursor":
+		return q.cursor()
 	case "import", "export":
 		return q.transfer()
 	case "batch":
@@ -131,11 +133,15 @@ func (q *request) routeRest() error {
 		return q.scrape()
 	case "backup":
 		return q.backup()
-	case "cursor", "query", "explain", "restql", "c8qlfunction":
-		return q.later("queries come with C8QL in a later version; documents, key-values, edges and export are there")
-	case "graph":
-		return q.later("named graphs come later; edge collections and /edges are there")
-	case "streams", "streamapps", "search", "function", "redis", "dynamo", "transaction", "job":
+	case "query", "explain", "c8qlfunction", "aqlfunction":
+		return q.queries()
+	case "restql":
+		return q.queryWorkers()
+	case "transaction":
+		return q.transactions()
+	case "graph", "gharial":
+		return q.graphs()
+	case "streams", "streamapps", "search", "function", "redis", "dynamo":
 		return q.later(p.at(0) + " comes later")
 	case "apid":
 		return q.later("one-time passwords for streams come with streams")

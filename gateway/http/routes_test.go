@@ -277,8 +277,10 @@ func TestIndexes(t *testing.T) {
 	w.good(201, "POST", base+"/index?collection=l", `{"type":"persistent","fields":["u"],"unique":true}`)
 	w.good(202, "POST", base+"/document/l", `{"u":1}`)
 	w.bad(409, 1210, "POST", base+"/document/l", `{"u":1}`)
-	w.bad(501, 9, "POST", base+"/index?collection=c", `{"type":"geo","fields":["a"]}`)
-	w.bad(501, 9, "POST", base+"/index?collection=c", `{"type":"fulltext","fields":["a"]}`)
+	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"geo","fields":["a","b","c"]}`)
+	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"fulltext","fields":["a","b"]}`)
+	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"fulltext","fields":["a"],"minLength":41}`)
+	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"geo","fields":["a"],"unique":true}`)
 	for _, body := range []string{`{"fields":["a"]}`, `{"type":"what","fields":["a"]}`, `{"type":"hash"}`, `{"type":"hash","fields":[]}`, `{"type":"hash","fields":"a"}`,
 		`{"type":"hash","fields":[1]}`, `{"type":"hash","fields":["_id"]}`, `{"type":"ttl","fields":["a","b"]}`, `{"type":"ttl","fields":["a"],"expireAfter":-1}`, `{"type":"ttl","fields":["a"],"expireAfter":"x"}`, `[]`} {
 		w.bad(400, 10, "POST", base+"/index?collection=c", body)

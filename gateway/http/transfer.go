@@ -35,7 +35,7 @@ func appendExported(d *api.Document, dst []byte) []byte {
 
 // edges answers /edges/C?vertex=.
 func (q *request) edges() error {
-	ctx, err := q.enter()
+	ctx, err := q.takePart()
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,8 @@ func (q *request) edges() error {
 
 // transfer answers /import, /import/C and /export/C.
 func (q *request) transfer() error {
-	ctx, err := q.enter()
+	q.patient = q.path.at(0) == "export" && q.path.n == 1
+	ctx, err := q.takePart()
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (q *request) transfer() error {
 	case q.path.at(0) == "export" && q.path.n == 2:
 		return q.allow("GET")
 	case q.path.at(0) == "export":
-		return q.later("export by query comes with C8QL; GET /export/COLLECTION is there")
+		return q.exportQuery(ctx)
 	case q.hr.Method != http.MethodPost:
 		return q.allow("POST")
 	}
