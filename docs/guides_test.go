@@ -1,0 +1,111 @@
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/selvedge-db/selvedge/client"
+)
+
+// storied guides have tests of their own.
+var storied = map[string]bool{"quickstart.md": true, "go-client.md": true}
+
+// TestGuides runs every request and every query of the guides, each page on a planet of its own.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("guides/*.md")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found %d guides: %v", len(files), err)
+	}
+	for _, file := range append(files, "reference/c8ql.md") {
+		if storied[filepath.Base(file)] {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".md"), func(t *testing.T) {
+			t.Parallel()
+			r, count := startReader(t), 0
+			for _, b := range blocks(t, file) {
+				kind, location, _ := strings.Cut(b.kind, " ")
+				switch kind {
+				case "http":
+					count++
+					r.example(t, b, location)
+				case "c8ql":
+					count++
+					r.query(t, b, location)
+				case "sh":
+					r.commands(t, b)
+				}
+				if t.Failed() {
+					return // what follows builds on it
+				}
+			}
+			if count < 8 {
+				t.Errorf("%s has %d examples, want at least 8: has their form changed?", file, count)
+			}
+		})
+	}
+}
+
+// query runs a block of kind c8ql: lines that give parameters their values, the query, and behind --> its rows. Rows are
+// compared as an array; an array around one row may be left out. "error" and a number stand for a refusal.
+func (r *reader) query(t *testing.T, b block, location string) {
+	t.Helper()
+	text, want, compare := strings.Cut(strings.TrimSuffix(b.text, "\n"), "\n--> ")
+	q := client.Query{Bind: map[string]any{}}
+	for strings.HasPrefix(text, "@") {
+		line, rest, _ := strings.Cut(text, "\n")
+		name, v, ok := strings.Cut(line[1:], " = ")
+		if !ok || !json.Valid([]byte(v)) {
+			t.Fatalf("line %d: %q is not @NAME = JSON", b.line, line)
+		}
+		q.Bind[name], text = json.RawMessage(r.fill(v)), rest
+	}
+	q.Text = r.fill(text)
+	if location == "" {
+		location = "fra"
+	}
+	c, err := client.New(client.Config{URL: r.urls[location], APIKey: apiKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdle()
+	rows := []json.RawMessage{}
+	err = c.QueryAll(t.Context(), q, &rows)
+	if number, refused := strings.CutPrefix(want, "error "); refused {
+		if err == nil || !strings.Contains(err.Error(), number) {
+			t.Errorf("line %d: the query gave %s and %v, the page shows an error with %s", b.line, rows, err, number)
+		}
+		return
+	}
+	if err != nil {
+		t.Errorf("line %d: %v", b.line, err)
+		return
+	}
+	got, err := json.Marshal(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !compare {
+		return
+	}
+	found := map[string]string{}
+	if !r.showsText(t, want, got, found) {
+		t.Errorf("line %d: the query gives %s\nthe page shows %s", b.line, got, want)
+	}
+	r.keep(found)
+}
+
+// The functions of the reference are those that are there, with their examples: see query/fn. Here it is only that the
+// page is linked and not empty.
+func TestFunctionsPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("reference/functions.md")
+	if err != nil || bytes.Count(text, []byte("\n### ")) < 200 {
+		t.Errorf("reference/functions.md has %d functions: %v", bytes.Count(text, []byte("\n### ")), err)
+	}
+}
