@@ -83,7 +83,7 @@ type Traversal struct {
 	Direction          Direction
 	Start              Expr
 	Set                EdgeSet
-	PruneVar           *Variable // PRUNE x = condition; nil without a name
+	PruneVar           *Variable // PRUNE x = condition, set for what follows too; nil without a name
 	Prune              Expr
 	Options            Options
 }

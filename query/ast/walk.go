@@ -14,7 +14,7 @@ func Declares(o Operation) []*Variable {
 	case *For:
 		return present(o.Var)
 	case *Traversal:
-		return present(o.Vertex, o.Edge, o.Path)
+		return present(o.Vertex, o.Edge, o.Path, o.PruneVar)
 	case *PathSearch:
 		return present(o.Vertex, o.Edge, o.Path)
 	case *Let:
@@ -147,7 +147,6 @@ func OperationUses(o Operation) Set {
 		for _, v := range Declares(o) {
 			delete(used, v)
 		}
-		delete(used, o.PruneVar)
 	case *Upsert:
 		delete(used, o.Old)
 	case *Collect:
@@ -175,12 +174,7 @@ func noteUse(x Expr, used, inner Set) {
 			for _, v := range Declares(o) {
 				inner.Add(v)
 			}
-			switch o := o.(type) {
-			case *Traversal:
-				if o.PruneVar != nil {
-					inner.Add(o.PruneVar)
-				}
-			case *Collect:
+			if o, ok := o.(*Collect); ok {
 				for _, v := range o.Visible {
 					used.Add(v)
 				}

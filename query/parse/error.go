@@ -27,6 +27,11 @@ type Error struct {
 	Line     string // the line of the text
 }
 
+// Fault makes an error about a place in a text.
+func Fault(text string, pos ast.Pos, number int, message, cure string) *Error {
+	return &Error{Number: number, Pos: pos, Message: message, Cure: cure, Line: lineAt(text, pos)}
+}
+
 // The longest part of a line that an error shows.
 const shownColumns = 100
 

@@ -64,7 +64,7 @@ type lexer struct {
 
 func (l *lexer) fail(pos ast.Pos, n int, message, cure string) token {
 	if l.err == nil {
-		l.err = &Error{Number: n, Pos: pos, Message: message, Cure: cure, Line: lineAt(l.text, pos)}
+		l.err = Fault(l.text, pos, n, message, cure)
 	}
 	l.pos.Offset = len(l.text)
 	return token{kind: end, pos: pos, end: pos.Offset}
