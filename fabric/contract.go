@@ -1,6 +1,9 @@
 package fabric
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/rows"
@@ -73,6 +76,7 @@ type Transaction struct {
 	Writes      []Write
 	Idempotency string // when not empty a repeat within IdempotencyWindow answers as the first did, without Old and New; another request: IdempotencyReused
 	Async       bool   // acknowledge before durable, where every collection written allows it
+	interactive bool   // the writes are what a Tx came to
 }
 
 // Result is the outcome of one write.
@@ -134,4 +138,80 @@ type Digest struct {
 	Hash   string
 	Vector clock.Vector
 	At     clock.Time
+}
+
+// Code names a failure; the text is stable and part of the contract.
+type Code string
+
+// The failures of a fabric.
+const (
+	NotFound           Code = "document-not-found"
+	CollectionNotFound Code = "collection-not-found"
+	CollectionExists   Code = "collection-exists"
+	IndexNotFound      Code = "index-not-found"
+	KeyExists          Code = "key-exists"
+	UniqueViolated     Code = "unique-violated"
+	RevConflict        Code = "revision-conflict"
+	BadKey             Code = "bad-key"
+	BadDocument        Code = "bad-document"
+	BadEdge            Code = "bad-edge"
+	BadArgument        Code = "bad-argument"
+	TooLarge           Code = "too-large"
+	NotExpressible     Code = "not-expressible"
+	Conflict           Code = "transaction-conflict"
+	Overloaded         Code = "overloaded"
+	ReadOnly           Code = "read-only"
+	Closed             Code = "closed"
+	Failed             Code = "storage-failed"
+	HistoryGone        Code = "history-gone"
+	Timeout            Code = "timeout"
+	IdempotencyReused  Code = "idempotency-key-reused"
+)
+
+// Error is a failure of a fabric that a caller can act on.
+type Error struct {
+	Code            Code
+	Message         string
+	Index           int // the failing write of a transaction, -1 when none
+	Collection, Key string
+	Rev             string // the revision found, with RevConflict
+	cause           error
+}
+
+func (e *Error) Error() string {
+	if e.Collection == "" {
+		return e.Message
+	}
+	if e.Key == "" {
+		return e.Message + " (collection " + e.Collection + ")"
+	}
+	return e.Message + " (" + e.Collection + "/" + e.Key + ")"
+}
+
+// Unwrap gives the cause, nil when there is none.
+func (e *Error) Unwrap() error { return e.cause }
+
+// CodeOf returns the code of a fabric's error, "" for any other.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func failure(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Index: -1}
+}
+
+// in names the collection and key that an error is about.
+func (e *Error) in(collection, key string) *Error {
+	e.Collection, e.Key = collection, key
+	return e
+}
+
+// from keeps the error that led to this one.
+func (e *Error) from(cause error) *Error {
+	e.cause = cause
+	return e
 }

@@ -106,6 +106,7 @@ type Core struct {
 	trimmed   clock.Vector  // what the changelog here no longer holds
 	upkeep    upkeepState
 	pub       published // working copy of what the next Seal shows
+	watch     watch     // interactive transactions that are open
 }
 
 // place is where a core keeps its data and what it was given to work with.
@@ -181,6 +182,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 		return nil, fmt.Errorf("opening fabric %d: %w", o.Number, err)
 	}
 	state.Distort, state.Number, state.System = o.Distort, o.Resume, o.System
+	state.Oldest = c.watch.oldest
 	c.seq = sequencer.New(c.keys, state)
 	c.durable.Store(&durableState{number: o.Resume, self: state.Self, vector: state.Vector.Clone(), end: c.seq.Head(state.Self).End,
 		heads: slices.Clone(state.Heads), members: c.members})
@@ -316,7 +318,7 @@ func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 		if errors.Is(err, sequencer.ErrStale) {
 			c.counters.Stale++
 		}
-		return clock.Stamp{}, err
+		return clock.Stamp{}, c.overtaken(err)
 	}
 	c.overlaid(&p.Prepared)
 	c.openLog = append(c.openLog, openRecord{stamp, p.Body})

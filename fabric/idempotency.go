@@ -47,6 +47,17 @@ func requestHash(writes []Write) uint64 {
 	return sum.Sum64()
 }
 
+// interactiveRequest stands in the place of what an interactive transaction asks: the same request may come to other
+// writes when it is made again.
+const interactiveRequest = 0x7472616e73616374
+
+func (t *Transaction) request() uint64 {
+	if t.interactive {
+		return interactiveRequest
+	}
+	return requestHash(t.Writes)
+}
+
 // replayed answers a repeated request from the record of the first, and refuses another one under the same key.
 func (c *Core) replayed(p *Prepared, t *Transaction) (bool, error) {
 	hash := idempotencyHash(t.Idempotency)
@@ -66,7 +77,7 @@ func (c *Core) replayed(p *Prepared, t *Transaction) (bool, error) {
 	if until <= p.wallMs {
 		return false, nil
 	}
-	if known && asked != requestHash(t.Writes) || len(receipt.Results) != len(t.Writes) {
+	if known && asked != t.request() || !t.interactive && len(receipt.Results) != len(t.Writes) {
 		return false, failure(IdempotencyReused, "the idempotency key came with another request within the last %d minutes: take a new key for each request",
 			IdempotencyWindowMs/60_000)
 	}
@@ -110,7 +121,7 @@ func (c *Core) remember(p *Prepared, t *Transaction) {
 	for i := range p.results {
 		data = appendResult(data, &p.results[i])
 	}
-	data = codec.AppendUint64(data, requestHash(t.Writes))
+	data = codec.AppendUint64(data, t.request())
 	p.Body = codec.AppendChange(p.Body, codec.Change{Kind: codec.Idempotency, Data: data})
 	// The stamp is not known yet: its place is at the front, in the fixed form that the sequencer patches.
 	record := append(make([]byte, codec.StampSize), data...)

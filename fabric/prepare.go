@@ -12,6 +12,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/store/kv"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -27,10 +28,11 @@ type Prepared struct {
 	docs     []*writing
 	byKey    map[string]*writing
 	results  []pendingResult
-	replay   *Receipt // the answer of an earlier commit under the same idempotency key
-	system   bool     // schema documents may be written
-	touches  bool     // schema documents are written
-	mark     bool     // nothing but a mark of what is applied here
+	replay   *Receipt  // the answer of an earlier commit under the same idempotency key
+	system   bool      // schema documents may be written
+	touches  bool      // schema documents are written
+	mark     bool      // nothing but a mark of what is applied here
+	reader   kv.Reader // what an interactive transaction reads through, nil for the present
 }
 
 // writing is one document that a transaction writes: what it was and what it becomes.
@@ -95,6 +97,10 @@ func (c *Core) begin(wallMs int64, inOrder bool) *Prepared {
 
 // get reads a guarded key as of the preparation.
 func (c *Core) get(p *Prepared, key []byte) ([]byte, error) {
+	if p.reader != nil {
+		data, _, err := p.reader.Get(key)
+		return data, err
+	}
 	if p.inOrder {
 		return c.current(key)
 	}

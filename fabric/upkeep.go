@@ -155,7 +155,9 @@ func (c *Core) foldOne(qkey []byte) error {
 	return c.quietly(&work)
 }
 
+// quietly sequences upkeep that changes nothing that can be seen.
 func (c *Core) quietly(work *sequencer.Prepared) error {
+	work.Unseen = true
 	_, err := c.seq.Sequence(work, 0)
 	c.overlaid(work)
 	return err

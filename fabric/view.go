@@ -24,6 +24,7 @@ type View struct {
 	number uint64
 	wallMs int64
 	close  func() error
+	tx     *Tx // whose state it is, nil for that of everybody
 }
 
 // NewView opens a view of the state now; wallMs decides what has expired.
@@ -48,14 +49,20 @@ func (c *Core) NewView(wallMs int64) *View {
 // shows it, and what the keys in it mean.
 type Ground struct {
 	Reader kv.Reader
-	Keys   layout.Keys
-	Schema *schema.Schema
-	WallMs int64 // what expires at or before it has expired
+	// Unnoted shows the same. In a transaction, what is read through it is not taken for something read.
+	Unnoted kv.Reader
+	Keys    layout.Keys
+	Schema  *schema.Schema
+	WallMs  int64 // what expires at or before it has expired
 }
 
 // Ground gives what the view stands on. It is of no use once the view is closed.
 func (v *View) Ground() Ground {
-	return Ground{Reader: v.reader, Keys: v.core.keys, Schema: v.state.schema, WallMs: v.wallMs}
+	g := Ground{Reader: v.reader, Unnoted: v.reader, Keys: v.core.keys, Schema: v.state.schema, WallMs: v.wallMs}
+	if v.tx != nil {
+		g.Unnoted = v.tx.reader.Unnoted()
+	}
+	return g
 }
 
 // Close releases the view.
@@ -99,7 +106,24 @@ func (v *View) Get(collection, key string) (Document, bool, error) {
 	if err != nil {
 		return Document{}, false, err
 	}
-	return read(v.reader, v.core.keys, c, key, v.wallMs)
+	return v.read(c, key)
+}
+
+func (v *View) read(c *Collection, key string) (Document, bool, error) {
+	d, found, err := read(v.reader, v.core.keys, c, key, v.wallMs)
+	if found && v.tx != nil && c.Expiring() {
+		v.Expired(c, value.Lazy(d.Text))
+	}
+	return d, found, err
+}
+
+// Expired says whether a document with this content has expired.
+func (v *View) Expired(c *Collection, content value.Value) bool {
+	at := index.ExpiresAt(c, content)
+	if v.tx != nil {
+		v.tx.alive(at)
+	}
+	return at <= v.wallMs
 }
 
 // Get reads one document as of now, without a view. The number returned is the commit to be settled before the
@@ -129,11 +153,7 @@ func visible(c *Collection, key string, record []byte, wallMs int64) (Document, 
 	stamp, hash := codec.RecordRev(record)
 	d := Document{Collection: c.Name, Key: key, Stamp: stamp, Hash: hash, Text: codec.RecordText(record)}
 	if c.Expiring() {
-		doc, err := value.Parse(d.Text, storedLimits)
-		if err != nil {
-			return d, false, corrupt([]byte(d.ID()), err)
-		}
-		if index.ExpiresAt(c, doc) <= wallMs {
+		if index.ExpiresAt(c, value.Lazy(d.Text)) <= wallMs {
 			return Document{}, false, nil
 		}
 	}
@@ -176,6 +196,9 @@ func (v *View) each(c *Collection, after string, reverse bool, visit func(Docume
 			_ = it.Close()
 			return err
 		}
+		if ok && v.tx != nil && c.Expiring() {
+			v.Expired(c, value.Lazy(d.Text))
+		}
 		if ok && !visit(d) {
 			break
 		}
@@ -208,6 +231,17 @@ func (v *View) Count(collection string) (int64, error) {
 }
 
 func (v *View) count(c *Collection) (int64, error) {
+	if v.tx != nil {
+		if err := v.tx.count(c); err != nil {
+			return 0, err
+		}
+	}
+	return v.Estimate(c)
+}
+
+// Estimate is the count, for those who only want to know what to expect: in a transaction it is not taken for something
+// read, so that others may change it.
+func (v *View) Estimate(c *Collection) (int64, error) {
 	data, found, err := v.reader.Get(v.core.keys.Count(c.Number))
 	if err != nil || !found {
 		return 0, err
@@ -233,7 +267,7 @@ func (v *View) Lookup(collection, indexName string, values []value.Value, limit 
 		return nil, err
 	}
 	x, ok := c.IndexNamed(indexName)
-	if !ok || x.Type == schema.TTL || x.Type == schema.Edge || !x.Ready {
+	if !ok || x.Type == schema.Edge || x.Type == schema.Geo || x.Type == schema.Fulltext || !x.Ready {
 		return nil, failure(IndexNotFound, "collection %q has no index %q that can be looked up", collection, indexName).in(collection, "")
 	}
 	return v.entries(c, &x, index.Prefix(values), limit, nil)
@@ -263,7 +297,7 @@ func (v *View) entries(c *Collection, x *Index, prefix []byte, limit int, seen m
 			continue
 		}
 		seen[key] = true
-		d, found, err := read(v.reader, v.core.keys, c, key, v.wallMs)
+		d, found, err := v.read(c, key)
 		if err != nil {
 			return nil, err
 		}

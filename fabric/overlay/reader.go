@@ -10,8 +10,7 @@ import (
 
 // Reader is the store as it was, with a tree of changes on top. It notes what is read.
 type Reader struct {
-	base  kv.Reader
-	noted func(key []byte) bool
+	base kv.Reader
 	Tree
 
 	mu     sync.Mutex
@@ -21,46 +20,66 @@ type Reader struct {
 	open   map[*tracked]struct{}
 }
 
-// New makes a reader over a state of the store. noted says which keys are noted when they are read; a range is as its
-// lower bound is.
-func New(base kv.Reader, noted func(key []byte) bool) *Reader {
-	return &Reader{base: base, noted: noted, points: map[string]struct{}{}, open: map[*tracked]struct{}{}}
+// New makes a reader over a state of the store.
+func New(base kv.Reader) *Reader {
+	return &Reader{base: base, points: map[string]struct{}{}, open: map[*tracked]struct{}{}}
 }
 
 // Base is the state below the changes; what is read there is not noted.
 func (r *Reader) Base() kv.Reader { return r.base }
 
-// Get implements kv.Reader.
-func (r *Reader) Get(key []byte) ([]byte, bool, error) {
-	r.point(key)
-	if value, deleted, known := r.Tree.Get(key); known {
+// Unnoted shows what the reader shows now. What is read through it is not noted.
+func (r *Reader) Unnoted() kv.Reader { return quiet{r} }
+
+type quiet struct{ r *Reader }
+
+func (q quiet) Get(key []byte) ([]byte, bool, error) {
+	if value, deleted, known := q.r.Tree.Get(key); known {
 		return bytes.Clone(value), !deleted, nil
 	}
-	return r.base.Get(key)
+	return q.r.base.Get(key)
 }
 
-// View implements kv.Reader.
-func (r *Reader) View(key []byte, read func(value []byte) error) (bool, error) {
-	r.point(key)
-	if value, deleted, known := r.Tree.Get(key); known {
+func (q quiet) View(key []byte, read func(value []byte) error) (bool, error) {
+	if value, deleted, known := q.r.Tree.Get(key); known {
 		if deleted {
 			return false, nil
 		}
 		return true, read(value)
 	}
-	return r.base.View(key, read)
+	return q.r.base.View(key, read)
+}
+
+func (q quiet) Scan(lower, upper []byte) (kv.Iterator, error) {
+	it, err := q.r.base.Scan(lower, upper)
+	if err != nil {
+		return nil, err
+	}
+	if n := atOrAfter(q.r.root, lower, false); n != nil && (upper == nil || bytes.Compare(n.key, upper) < 0) {
+		it = &merged{base: it, root: q.r.root, lower: lower, upper: upper}
+	}
+	return it, nil
+}
+
+// Get implements kv.Reader.
+func (r *Reader) Get(key []byte) ([]byte, bool, error) {
+	r.Note(key)
+	return quiet{r}.Get(key)
+}
+
+// View implements kv.Reader.
+func (r *Reader) View(key []byte, read func(value []byte) error) (bool, error) {
+	r.Note(key)
+	return quiet{r}.View(key, read)
 }
 
 // Scan implements kv.Reader.
 func (r *Reader) Scan(lower, upper []byte) (kv.Iterator, error) {
-	it, err := r.base.Scan(lower, upper)
+	it, err := quiet{r}.Scan(lower, upper)
 	if err != nil {
 		return nil, err
 	}
-	if n := atOrAfter(r.root, lower, false); n != nil && (upper == nil || bytes.Compare(n.key, upper) < 0) {
-		it = &merged{base: it, root: r.root, lower: lower, upper: upper}
-	}
-	if !r.noted(lower) {
+	if !sequencer.Seen(lower) {
 		return it, nil
 	}
 	t := &tracked{Iterator: it, reader: r, lower: lower, upper: upper}
@@ -70,8 +89,9 @@ func (r *Reader) Scan(lower, upper []byte) (kv.Iterator, error) {
 	return t, nil
 }
 
-func (r *Reader) point(key []byte) {
-	if !r.noted(key) {
+// Note counts a key as read.
+func (r *Reader) Note(key []byte) {
+	if !sequencer.Seen(key) {
 		return
 	}
 	r.mu.Lock()

@@ -95,7 +95,7 @@ func convertCollection(from *schema.Collection) *rows.Collection {
 
 func convertIndex(from *schema.Index) *rows.Index {
 	x := &rows.Index{Name: from.Name, ID: from.ID, Type: from.Type, Number: from.Number, Unique: from.Unique, Sparse: from.Sparse,
-		ExpireAfter: from.ExpireAfter}
+		ExpireAfter: from.ExpireAfter, GeoJSON: from.GeoJSON, MinLength: int(from.MinLength)}
 	for _, field := range from.Fields {
 		path, expand, err := schema.FieldPath(field)
 		if err != nil {

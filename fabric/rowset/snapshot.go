@@ -5,7 +5,6 @@ import (
 
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/fabric"
-	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/rows"
@@ -61,7 +60,7 @@ func (s *Snapshot) Get(c *rows.Collection, key string) (rows.Row, bool, error) {
 // expired says whether a document with this text has expired.
 func (s *Snapshot) expired(c *rows.Collection, text []byte) bool {
 	of, ok := s.Schema.Numbered(c.Number)
-	return ok && index.ExpiresAt(of, value.Lazy(text)) <= s.WallMs
+	return ok && s.view.Expired(of, value.Lazy(text))
 }
 
 // Documents implements rows.Reader.

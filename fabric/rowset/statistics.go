@@ -64,7 +64,7 @@ func (s *Snapshot) Count(c *rows.Collection) (int64, error) {
 // Within implements rows.Statistics.
 func (s *Snapshot) Within(_ *rows.Collection, x *rows.Index, b rows.Bounds, limit int) (int, error) {
 	lower, upper := within(s.Keys.IndexSpace(nil, x.Number), b)
-	it, err := s.Reader.Scan(lower, upper)
+	it, err := s.Unnoted.Scan(lower, upper)
 	if err != nil {
 		return 0, err
 	}
@@ -78,7 +78,7 @@ func (s *Snapshot) Within(_ *rows.Collection, x *rows.Index, b rows.Bounds, limi
 // Distinct implements rows.Statistics. Of an edge index it gives how many vertices have edges that go out, and how many
 // have edges that come in.
 func (s *Snapshot) Distinct(c *rows.Collection, x *rows.Index) ([]float64, error) {
-	count, err := s.Count(c)
+	count, err := s.Estimates().Count(c)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ const (
 // distinctPrefixes counts the different beginnings of the keys in a space. When they are many it looks at the lengths
 // of runs of equal ones at places spread over the space.
 func (s *Snapshot) distinctPrefixes(space []byte, count float64, skip func([]byte) ([]byte, error)) (float64, error) {
-	it, err := s.Reader.Scan(space, layout.End(space))
+	it, err := s.Unnoted.Scan(space, layout.End(space))
 	if err != nil {
 		return 0, err
 	}
@@ -259,7 +259,7 @@ func (s *Snapshot) Split(c *rows.Collection, parts int) ([][]byte, error) {
 	if virtual(c) {
 		return nil, nil
 	}
-	count, err := s.Count(c)
+	count, err := s.Estimates().Count(c)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func (s *Snapshot) Split(c *rows.Collection, parts int) ([][]byte, error) {
 
 func (s *Snapshot) estimateSplit(c *rows.Collection, parts int) (out [][]byte, err error) {
 	space := s.Keys.DocumentSpace(c.Number)
-	it, err := s.Reader.Scan(space, layout.End(space))
+	it, err := s.Unnoted.Scan(space, layout.End(space))
 	if err != nil {
 		return nil, err
 	}

@@ -54,8 +54,8 @@ type change struct {
 	collection uint32
 }
 
-// seen says whether a key is one that queries read.
-func seen(key []byte) bool {
+// Seen says whether a key is one that queries read, so that it counts in what transactions have read.
+func Seen(key []byte) bool {
 	if len(key) <= layout.PrefixLen {
 		return false
 	}
@@ -87,12 +87,12 @@ func (w *written) fresh() []change {
 // note remembers what a commit writes.
 func (w *written) note(p *Prepared, number uint64) {
 	for i := range p.Deletes {
-		if seen(p.Deletes[i].Key) {
+		if Seen(p.Deletes[i].Key) {
 			w.add(change{number: number, key: p.Deletes[i].Key})
 		}
 	}
 	for i := range p.Puts {
-		if seen(p.Puts[i].Key) {
+		if Seen(p.Puts[i].Key) {
 			w.add(change{number: number, key: p.Puts[i].Key})
 		}
 	}
