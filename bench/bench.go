@@ -33,6 +33,7 @@ type Options struct {
 	Rate      int // requests per second of open loops; the first rate tried by the replication workload
 	Locations int
 	WAN       string // real, none or a round trip in milliseconds
+	Flights   string // folder with airports.dat and routes.dat
 	Program   string // the binary, for figures of whole processes
 	Port      int    // of the first location
 	Kill      bool   // end by SIGKILL after the result, so that a restart shows what was durable
@@ -76,6 +77,7 @@ func Workloads() []Workload {
 		{"insert", "durable inserts of 600-byte documents with one index, in process", "--duration 30s --writers 64", insertInProcess},
 		{"kv-set", "durable key-value sets of 100-byte values, in process", "--duration 30s --writers 64", setInProcess},
 		{"read", "point reads of hot documents, in process", "--documents 100000 --writers 16", readInProcess},
+		{"queries", "queries over documents, and over flights", "--documents 1000000 --flights openflights", queries},
 		{"query-documents", "documents of the query workloads, written to a file for other databases", "--documents 1000000 --data documents.jsonl", queryDocuments},
 		{"read-http", "latency of point reads over HTTP, open loop", "--rate 2000", readOverHTTP},
 		{"replicate", "highest commit rate at which other locations see commits within 20 ms", "--locations 3 --rate 4000", replicate},

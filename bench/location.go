@@ -27,7 +27,10 @@ type location struct {
 }
 
 // startLocation starts a location of its own on the folder of the options.
-func startLocation(o Options) (*location, error) {
+func startLocation(o Options) (*location, error) { return startCached(o, 0) }
+
+// startCached starts one with so much memory for what was read, 0 for the default.
+func startCached(o Options, cache int64) (*location, error) {
 	dir, own, err := folder(o.Dir)
 	if err != nil {
 		return nil, err
@@ -37,6 +40,9 @@ func startLocation(o Options) (*location, error) {
 	cfg.Data, cfg.RootKey, cfg.RootPassword = dir, rootKey, "bench"
 	cfg.HTTP.Listen, cfg.Mesh.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Mesh.Create, cfg.Mesh.Key = true, meshKey
+	if cache > 0 {
+		cfg.Limits.Cache = cache
+	}
 	n, err := node.Start(context.Background(), cfg)
 	if err != nil {
 		return nil, err

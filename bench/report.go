@@ -80,6 +80,17 @@ func rows() []row {
 		{what: "Ten locations in dev: ready", unit: "ms", target: 3000, limit: true, value: one("footprint", "dev_10_ready_ms")},
 		{what: "Ten locations in dev: memory", unit: "MiB", target: 500, limit: true, value: one("footprint", "dev_10_resident_mib")},
 		{what: "Snapshot bootstrap of 1,000,000 documents", unit: "MiB/s", target: 50, value: one("bootstrap", "mib_per_second")},
+		{what: "Query by primary key, in process: processor time, against PostgreSQL", unit: "x", target: 3, value: ratio("postgres-point", "server_cpu_us", "query-point", "cpu_us_per_call")},
+		{what: "Query by indexed field, in process: processor time, against PostgreSQL", unit: "x", target: 3, value: ratio("postgres-indexed", "server_cpu_us", "query-indexed", "cpu_us_per_call")},
+		{what: "Query by primary key, HTTP from wrk, against PostgreSQL", unit: "x", target: 0.5, value: ratio("query-point-http", "per_second", "postgres-point", "per_second")},
+		{what: "Query by indexed field, HTTP from wrk, against PostgreSQL", unit: "x", target: 0.5, value: ratio("query-indexed-http", "per_second", "postgres-indexed", "per_second")},
+		{what: "Scan with a filter that a tenth passes, two fields", unit: "documents/s", target: 1_000_000, value: one("query-scan", "per_second")},
+		{what: "COLLECT with two aggregates, against PostgreSQL", unit: "x", target: 1, value: ratio("postgres-collect", "ms", "query-collect", "ms")},
+		{what: "Airports within two hops of 1,000, against PostgreSQL's recursive CTE", unit: "x", target: 5, floor: 2, value: ratio("postgres-twohop-recursive", "ms", "query-twohop", "ms")},
+		{what: "Airports within two hops of 1,000, against PostgreSQL's self-join", unit: "x", target: 5, floor: 2, value: ratio("postgres-twohop-join", "ms", "query-twohop", "ms")},
+		{what: "Ten nearest airports", unit: "ms", target: 0.2, limit: true, value: one("query-nearest", "ms")},
+		{what: "`RETURN 1`, plan not cached", unit: "µs", target: 15, limit: true, value: one("query-overhead", "cold_us")},
+		{what: "`RETURN 1`, plan cached", unit: "µs", target: 3, limit: true, value: one("query-overhead", "cached_us")},
 	}
 }
 

@@ -2,7 +2,7 @@
 # The same queries over the same documents in PostgreSQL and SQLite, for the figures of `selvedge bench queries`.
 # usage: PROGRAM=bin/selvedge RESULTS=results.jsonl FLIGHTS=FOLDER queries.sh [ROUNDS]
 #
-# FLIGHTS is a folder with airports.dat and routes.dat of OpenFlights; without it the graph queries are left out.
+# With BENCH_PEERS_ONLY Selvedge is left out. FLIGHTS is a folder with airports.dat and routes.dat of OpenFlights; without it the graph queries are left out.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
 rounds=${1:-3}
@@ -156,18 +156,44 @@ run_sqlite() {
 }
 
 run_selvedge() {
-	[ "${BENCH_PEERS_ONLY:-}" ] && return 0
+	[ -n "${BENCH_PEERS_ONLY:-}" ] && return 0
 	local out
 	out=$("$program" bench queries --data "$work/selvedge" --documents "$documents" --duration "${BENCH_SHORT:-10}s" ${FLIGHTS:+--flights "$FLIGHTS"})
 	tee -a "$results" <<<"$out"
+	rm -rf "$work/selvedge"
+}
+
+# run_http NAME FIELD: lookups through HTTP from wrk, with the server's processor time beside it.
+http_lookups() {
+	local before used figures
+	hit() { wrk -t2 -c8 -d"$1"s -s "$here/query.lua" -H "Authorization: apikey $key" "$location_url/_fabric/_system/_api/cursor" -- "$2" "$documents" | awk '/^figures/ { $1 = ""; print }'; }
+	hit 2 "$2" >/dev/null
+	before=$(tree_seconds "$location_pid")
+	read -ra figures <<<"$(hit "${BENCH_SHORT:-10}" "$2")"
+	used=$(difference "$before" "$(tree_seconds "$location_pid")")
+	say "{\"name\":\"$1\",\"figures\":{\"per_second\":${figures[1]},\"p50_ms\":${figures[2]},\"p99_ms\":${figures[3]},\"failures\":${figures[4]},\"server_cpu_us\":$(awk -v u="$used" -v n="${figures[0]}" 'BEGIN { printf "%.2f", u * 1e6 / n }')}}"
+	[ "${figures[4]}" = 0 ] || { echo "queries over HTTP failed" >&2; exit 1; }
+}
+
+start_http() {
+	start_location "$work/http" "$(free_port 18600)"
+	SELVEDGE_URL=$location_url SELVEDGE_API_KEY=$key "$program" import "$work/documents.jsonl" --to places --quiet >/dev/null
+	api POST '/index/persistent?collection=places' '{"fields":["name"]}' >/dev/null
+}
+
+run_http() {
+	http_lookups query-point-http _key
+	http_lookups query-indexed-http name
 }
 
 make_data
 start_postgres
 load_postgres
 load_sqlite
+[ -n "${BENCH_PEERS_ONLY:-}" ] || start_http
 for _ in $(seq "$rounds"); do
 	run_selvedge
+	[ -n "${BENCH_PEERS_ONLY:-}" ] || run_http
 	run_postgres
 	run_sqlite
 done

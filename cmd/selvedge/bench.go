@@ -42,6 +42,7 @@ func (a *app) benchCommand() *cobra.Command {
 	f.IntVar(&o.Rate, "rate", 2000, "calls per second in open loops; where a rate is looked for, the first one tried")
 	f.IntVar(&o.Locations, "locations", 3, "how many")
 	f.StringVar(&o.WAN, "wan", "none", "delay between locations: real, none, or a round trip in milliseconds")
+	f.StringVar(&o.Flights, "flights", "", "folder with airports.dat and routes.dat of OpenFlights")
 	f.IntVar(&o.Port, "port", 18400, "port of the first location")
 	f.BoolVar(&o.Kill, "kill", false, "end by SIGKILL after the figures; count shows then what was durable")
 	f.StringVar(&cpuProfile, "cpuprofile", "", "file that takes a processor profile")
