@@ -22,6 +22,7 @@ type IndexInfo struct {
 	IndexRequest
 	ID    string
 	IsNew bool
+	Cells fabric.Cells // geo
 }
 
 // indexesOf lists the indexes of a collection, the primary one first.
@@ -35,7 +36,7 @@ func indexesOf(c *fabric.Collection) []IndexInfo {
 }
 
 func indexInfo(collection string, x *fabric.Index) IndexInfo {
-	return IndexInfo{ID: collection + "/" + x.ID, IndexRequest: IndexRequest{Name: x.Name, Type: x.Type, Fields: x.Fields,
+	return IndexInfo{ID: collection + "/" + x.ID, Cells: x.Cells(), IndexRequest: IndexRequest{Name: x.Name, Type: x.Type, Fields: x.Fields,
 		Unique: x.Unique, Sparse: x.Sparse, Deduplicate: x.Deduplicate, ExpireAfter: x.ExpireAfter, GeoJSON: x.GeoJSON, MinLength: x.MinLength}}
 }
 

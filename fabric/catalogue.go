@@ -8,6 +8,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/text"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -224,7 +225,7 @@ func SetProperties(name string, props Properties) SchemaChange {
 // ID that says what is being added.
 func CreateIndex(name string, wanted IndexSpec, found *Index) SchemaChange {
 	return patchCollection(name, func(c *schema.Collection) (value.Value, error) {
-		spec := wanted
+		spec := wanted.Normal()
 		if err := checkIndex(c, &spec); err != nil {
 			return value.Value{}, err
 		}
@@ -246,6 +247,9 @@ func CreateIndex(name string, wanted IndexSpec, found *Index) SchemaChange {
 	})
 }
 
+// Cells says what cells a geo index is made of.
+type Cells = schema.Cells
+
 func freeIndexName(c *schema.Collection, spec IndexSpec) string {
 	base := spec.Type + "_" + strings.NewReplacer("[*]", "", "`", "", ".", "_").Replace(strings.Join(spec.Fields, "_"))
 	if len(base) > maxNameBytes-8 {
@@ -264,11 +268,9 @@ const maxIndexFields = 16
 
 func checkIndex(c *schema.Collection, spec *IndexSpec) error {
 	switch spec.Type {
-	case schema.Persistent, schema.Hash, schema.SkipList, schema.TTL:
-	case "geo", "fulltext", "inverted":
-		return failure(BadArgument, "index type %q is not built yet: persistent, hash, skiplist and ttl are", spec.Type)
+	case schema.Persistent, schema.Hash, schema.SkipList, schema.TTL, schema.Geo, schema.Fulltext:
 	default:
-		return failure(BadArgument, "index type %q is not known: persistent, hash, skiplist and ttl are", spec.Type)
+		return failure(BadArgument, "index type %q is not known: persistent, hash, skiplist, ttl, geo and fulltext are", spec.Type)
 	}
 	if spec.Name != "" {
 		if err := checkName("index", spec.Name); err != nil {
@@ -286,11 +288,32 @@ func checkIndex(c *schema.Collection, spec *IndexSpec) error {
 	if spec.Type == schema.TTL && (len(spec.Fields) != 1 || spec.ExpireAfter < 0 || strings.Contains(spec.Fields[0], "[*]")) {
 		return failure(BadArgument, "a ttl index has one plain field and expireAfter of at least 0 seconds")
 	}
+	if err := checkPlaces(spec); err != nil {
+		return err
+	}
 	if spec.ExpireAfter > schema.MaxExpireAfter {
 		return failure(BadArgument, "expireAfter is %d seconds: at most %d, a thousand years, are possible", spec.ExpireAfter, int64(schema.MaxExpireAfter))
 	}
 	if spec.Unique && !c.Local {
 		return failure(BadArgument, "unique indexes are possible on local collections only, for now")
+	}
+	return nil
+}
+
+// checkPlaces checks what is particular to geo and fulltext indexes.
+func checkPlaces(spec *IndexSpec) error {
+	most := map[string]int{schema.Geo: 2, schema.Fulltext: 1}[spec.Type]
+	if most == 0 {
+		return nil
+	}
+	if len(spec.Fields) > most || strings.Contains(strings.Join(spec.Fields, ""), "[*]") {
+		return failure(BadArgument, "a %s index has at most %d fields, without [*]", spec.Type, most)
+	}
+	if spec.Unique {
+		return failure(BadArgument, "a %s index cannot be unique", spec.Type)
+	}
+	if spec.MinLength > text.MaxWord {
+		return failure(BadArgument, "minLength is %d: no word of a fulltext index is longer than %d", spec.MinLength, text.MaxWord)
 	}
 	return nil
 }

@@ -66,13 +66,11 @@ func (v *View) digestCollection(c *schema.Collection) (uint64, error) {
 		sum += xxhash.Sum64String(fmt.Sprintf("count of %s is %d", c.Name, count))
 	}
 	for i := range c.Indexes {
-		if x := &c.Indexes[i]; x.Type != schema.TTL {
-			part, err := v.digestIndex(c, x, stored)
-			if err != nil {
-				return 0, err
-			}
-			sum += part
+		part, err := v.digestIndex(c, &c.Indexes[i], stored)
+		if err != nil {
+			return 0, err
 		}
+		sum += part
 	}
 	return sum, nil
 }

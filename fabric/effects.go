@@ -3,6 +3,7 @@ package fabric
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
@@ -73,14 +74,15 @@ func (c *Core) indexEffects(p *sequencer.Prepared, d *writing, x *schema.Index) 
 	if d.exists {
 		now = index.Entries(x, d.value, d.key)
 	}
+	in, before := entrySet(now), entrySet(was)
 	for _, entry := range was {
-		if !containsEntry(now, entry) {
+		if !in(entry) {
 			key := append(c.keys.IndexSpace(nil, x.Number), entry...)
 			p.Deletes = append(p.Deletes, sequencer.Put{Key: key, Guard: uniqueGuard(x, key)})
 		}
 	}
 	for _, entry := range now {
-		if containsEntry(was, entry) {
+		if before(entry) {
 			continue
 		}
 		key := append(c.keys.IndexSpace(make([]byte, 0, 12+len(entry)), x.Number), entry...)
@@ -100,13 +102,21 @@ func uniqueGuard(x *schema.Index, key []byte) uint64 {
 	return 0
 }
 
-func containsEntry(entries [][]byte, entry []byte) bool {
-	for _, e := range entries {
-		if bytes.Equal(e, entry) {
-			return true
+// fewEntries is up to where comparing all is faster than a table.
+const fewEntries = 16
+
+// entrySet says what is among some entries.
+func entrySet(entries [][]byte) func(entry []byte) bool {
+	if len(entries) <= fewEntries {
+		return func(entry []byte) bool {
+			return slices.ContainsFunc(entries, func(e []byte) bool { return bytes.Equal(e, entry) })
 		}
 	}
-	return false
+	set := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		set[string(e)] = true
+	}
+	return func(entry []byte) bool { return set[string(entry)] }
 }
 
 // reservation is an entry of a unique index that a document takes.

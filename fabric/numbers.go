@@ -28,7 +28,16 @@ type numbers struct {
 type indexNumber struct {
 	number uint32
 	ready  bool
+	// bare says that the index was called ready when ttl indexes had no entries: such a one must be filled still.
+	bare bool
 }
+
+// What a record says of an index behind its number.
+const (
+	indexFilling   = 0
+	indexReadyBare = 1 // ready, in stores of before ttl indexes had entries
+	indexReady     = 2
+)
 
 func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
 	n := &numbers{keys: keys, collections: map[string]uint32{}, indexes: map[string]indexNumber{}, next: schema.FirstNumber}
@@ -49,7 +58,7 @@ func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
 		return nil, err
 	}
 	return n, read(layout.StateIndex, 5, func(name string, data []byte) {
-		n.indexes[name] = indexNumber{binary.BigEndian.Uint32(data), data[4] == 1}
+		n.indexes[name] = indexNumber{binary.BigEndian.Uint32(data), data[4] != indexFilling, data[4] == indexReadyBare}
 	})
 }
 
@@ -83,9 +92,9 @@ func indexID(collection schema.Identity, index string) string {
 
 func (n *numbers) setIndex(id string, x indexNumber) {
 	n.indexes[id] = x
-	data := append(layout.Number(nil, x.number), 0)
+	data := append(layout.Number(nil, x.number), indexFilling)
 	if x.ready {
-		data[4] = 1
+		data[4] = indexReady
 	}
 	n.fresh = append(n.fresh, sequencer.Put{Key: append(n.keys.State(layout.StateIndex), id...), Value: data})
 }
@@ -152,9 +161,19 @@ func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
 	case dropped:
 		b.Seen(collection.Name, collection.Generation)
 	default:
+		for i := range collection.Indexes {
+			if x := &collection.Indexes[i]; x.Type == schema.TTL && c.bare(collection, x) {
+				x.Ready = false
+			}
+		}
 		b.Add(collection)
 	}
 	return nil
+}
+
+// bare says whether an index may hold nothing although it is called ready.
+func (c *Core) bare(in *schema.Collection, x *schema.Index) bool {
+	return c.numbers.indexes[indexID(in.Identity(), x.Name)].bare
 }
 
 // refreshSchema rebuilds the schema after a commit of this location, which has seen every write that it drops.
@@ -247,12 +266,6 @@ func (c *Core) expireAnew(was, now *schema.Collection) error {
 	if err != nil {
 		return err
 	}
-	for i := range now.Indexes {
-		if x := &now.Indexes[i]; x.Type == schema.TTL && !x.Ready {
-			c.numbers.setIndex(indexID(now.Identity(), x.Name), indexNumber{x.Number, true})
-			x.Ready = true
-		}
-	}
 	return c.quietly(&work)
 }
 
@@ -318,7 +331,7 @@ func (c *Core) markEmptyIndexesReady(s *schema.Schema) {
 		for i := range collection.Indexes {
 			x := &collection.Indexes[i]
 			if !x.Ready && c.seq.Count(collection.Number) == 0 && c.emptyCollection(collection.Number) {
-				c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{x.Number, true})
+				c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{number: x.Number, ready: true})
 				x.Ready = true
 			}
 		}

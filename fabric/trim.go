@@ -203,6 +203,9 @@ func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
 	lower, ok := c.filling[x.Number]
 	if !ok {
 		lower = space
+		if c.bare(collection, x) { // a version without entries may have written since another put some there
+			c.deleteSpace(c.keys.IndexSpace(nil, x.Number))
+		}
 	}
 	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number()}
 	keys, err := c.take(lower, layout.End(space), upkeepChunk)
@@ -219,7 +222,7 @@ func (c *Core) fillSome(collection *schema.Collection, x *schema.Index) error {
 		return c.quietly(&work)
 	}
 	delete(c.filling, x.Number)
-	c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{x.Number, true})
+	c.numbers.setIndex(indexID(collection.Identity(), x.Name), indexNumber{number: x.Number, ready: true})
 	if err := c.quietly(&work); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // MaxWord is the length of the longest word of a fulltext index, in code points: what is longer is cut there.
@@ -41,6 +43,23 @@ func indexed(word string) string {
 		count++
 	}
 	return word
+}
+
+// WordsOf gives the words of what a field holds: of a string, of the strings in an array, or of those that are members
+// of an object. Whatever else is there has none.
+func WordsOf(v value.Value, minLength int) []string {
+	if v.Kind() == value.KindString {
+		return Words(v.Str(), minLength)
+	}
+	var out []string
+	for _, item := range v.Items() {
+		out = append(out, Words(item.Str(), minLength)...)
+	}
+	for _, m := range v.Members() {
+		out = append(out, Words(m.Value.Str(), minLength)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // class of an ASCII character, as the standard parts words.

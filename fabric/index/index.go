@@ -7,15 +7,21 @@
 // Shapes: an entry is what follows the index's space in the store key: the values, each self-delimiting, then
 // the document's key; of a unique index the values alone, with the key as the stored value. The adjacency of
 // an edge is two entries, 'o' _from and 'i' _to, each with the other end behind it, so that one step of a
-// traversal is one range scan.
+// traversal is one range scan. A geo index has the cells of package geo, eight bytes each, a fulltext index the words of
+// package text; neither has anything of a document whose field holds no place, or no text. A ttl index is an index of
+// its field like any other that is sparse, beside what it says about the end of documents.
 //
 // Not guaranteed: uniqueness (the sequencer checks it) and that a definition makes sense (schema does).
 package index
 
 import (
+	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/selvedge-db/selvedge/fabric/schema"
+	"github.com/selvedge-db/selvedge/geo"
+	"github.com/selvedge-db/selvedge/text"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -31,11 +37,13 @@ const maxExpanded = 100_000
 // Entries lists what the document puts into the index, behind the index's space. For a unique index the key
 // is left out of the entries.
 func Entries(x *schema.Index, doc value.Value, key string) [][]byte {
-	if x.Type == schema.TTL {
-		return nil
-	}
-	if x.Type == schema.Edge {
+	switch x.Type {
+	case schema.Edge:
 		return adjacency(doc, key)
+	case schema.Geo:
+		return places(x, doc, key)
+	case schema.Fulltext:
+		return words(x, doc, key)
 	}
 	tuples := [][]byte{nil}
 	for _, field := range x.Fields {
@@ -54,6 +62,51 @@ func Entries(x *schema.Index, doc value.Value, key string) [][]byte {
 		}
 	}
 	return tuples
+}
+
+// places lists the cells of the document's place.
+func places(x *schema.Index, doc value.Value, key string) [][]byte {
+	values := make([]value.Value, len(x.Fields))
+	for i, field := range x.Fields {
+		path, _, err := schema.FieldPath(field)
+		if err != nil {
+			return nil
+		}
+		v, there := doc.At(path)
+		if !there {
+			return nil
+		}
+		values[i] = v
+	}
+	shape, err := geo.FromFields(x.GeoJSON, values...)
+	if err != nil {
+		return nil
+	}
+	cells := geo.Entries(shape)
+	out := make([][]byte, len(cells))
+	for i, cell := range cells {
+		out[i] = append(binary.BigEndian.AppendUint64(make([]byte, 0, cellBytes+len(key)), cell), key...)
+	}
+	return out
+}
+
+// cellBytes is what a cell takes in an entry.
+const cellBytes = 8
+
+// words lists the words of the document's text, no more than maxExpanded.
+func words(x *schema.Index, doc value.Value, key string) [][]byte {
+	path, _, err := schema.FieldPath(x.Fields[0])
+	if err != nil {
+		return nil
+	}
+	v, _ := doc.At(path)
+	list := text.WordsOf(v, int(x.MinLength))
+	list = list[:min(len(list), maxExpanded)]
+	out := make([][]byte, len(list))
+	for i, word := range list {
+		out[i] = append(value.AppendKeyString(make([]byte, 0, len(word)+len(key)+2), word), key...)
+	}
+	return out
 }
 
 func adjacency(doc value.Value, key string) [][]byte {
@@ -84,7 +137,8 @@ func Prefix(values []value.Value) []byte {
 
 // Key splits the document's key from an entry of an index that is not unique.
 func Key(x *schema.Index, entry []byte) (string, error) {
-	if x.Type == schema.Edge {
+	switch x.Type {
+	case schema.Edge:
 		rest := entry[min(1, len(entry)):]
 		for range 2 {
 			var err error
@@ -93,6 +147,14 @@ func Key(x *schema.Index, entry []byte) (string, error) {
 			}
 		}
 		return string(rest), nil
+	case schema.Geo:
+		if len(entry) < cellBytes {
+			return "", fmt.Errorf("%w: %d bytes where a cell has %d", value.ErrKey, len(entry), cellBytes)
+		}
+		return string(entry[cellBytes:]), nil
+	case schema.Fulltext:
+		_, rest, err := value.DecodeKeyString(entry)
+		return string(rest), err
 	}
 	for range x.Fields {
 		var err error

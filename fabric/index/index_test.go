@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"math/rand/v2"
 	"testing"
 
@@ -86,7 +87,13 @@ func TestEntriesOfArraysAndGaps(t *testing.T) {
 		{persistent("a"), `{}`, 1}, {sparse, `{}`, 0}, {sparse, `{"a":null}`, 0}, {sparse, `{"a":0}`, 1},
 		{persistent("a[*]"), `{"a":[1,1,2]}`, 2}, {repeated, `{"a":[1,1,2]}`, 3}, {persistent("a[*]"), `{"a":5}`, 0},
 		{persistent("a[*].n", "b"), `{"a":[{"n":1},{"n":2},{}],"b":1}`, 3}, {persistent("a[*]", "b[*]"), `{"a":[1,2],"b":[1,2,3]}`, 6},
-		{&schema.Index{IndexSpec: schema.IndexSpec{Type: schema.TTL, Fields: []string{"a"}}}, `{"a":1}`, 0},
+		{of(schema.TTL, "a"), `{"a":1}`, 1}, {of(schema.TTL, "a"), `{"a":"2030-01-01"}`, 1}, {of(schema.TTL, "a"), `{"b":1}`, 0}, {of(schema.TTL, "a"), `{"a":null}`, 0},
+		{of(schema.Geo, "a"), `{"a":[50,8]}`, 1}, {of(schema.Geo, "a"), `{"a":[91,8]}`, 0}, {of(schema.Geo, "a"), `{"a":{"type":"Point","coordinates":[8,50]}}`, 0},
+		{of(schema.Geo, "a", "b.c"), `{"a":50,"b":{"c":170}}`, 1}, {of(schema.Geo, "a", "b.c"), `{"a":50,"b":170}`, 0}, {of(schema.Geo, "a", "b"), `{"a":170,"b":50}`, 0},
+		{geoJSON("a"), `{"a":[170,50]}`, 1}, {geoJSON("a"), `{"a":{"type":"Point","coordinates":[170,50]}}`, 1}, {geoJSON("a"), `{"a":"170,50"}`, 0}, {geoJSON("a"), `{}`, 0},
+		{geoJSON("a"), `{"a":{"type":"MultiPoint","coordinates":[[8,50],[-8,-50]]}}`, 3},
+		{of(schema.Fulltext, "a"), `{"a":"The quick, the QUICK brown fox x"}`, 4}, {of(schema.Fulltext, "a"), `{"a":["quick fox","brown fox",7]}`, 3},
+		{of(schema.Fulltext, "a"), `{"a":{"de":"Fuchs","en":"fox","n":5,"deep":{"x":"no"}}}`, 2}, {of(schema.Fulltext, "a"), `{"a":5}`, 0}, {of(schema.Fulltext, "a"), `{}`, 0},
 		{&schema.Index{IndexSpec: schema.IndexSpec{Type: schema.Edge}}, `{"_from":"v/1","_to":"v/2"}`, 2},
 		{&schema.Index{IndexSpec: schema.IndexSpec{Type: schema.Edge}}, `{"_from":"v/1"}`, 0},
 	} {
@@ -105,6 +112,48 @@ func TestEntriesOfArraysAndGaps(t *testing.T) {
 	}
 	if _, err := index.Key(persistent("a"), []byte{0xfe}); err == nil {
 		t.Error("a key was read from what is no entry")
+	}
+}
+
+func of(kind string, fields ...string) *schema.Index {
+	return &schema.Index{IndexSpec: schema.IndexSpec{Type: kind, Fields: fields}.Normal()}
+}
+
+func geoJSON(field string) *schema.Index {
+	x := of(schema.Geo, field)
+	x.GeoJSON = true
+	return x
+}
+
+// TestShapesOfEntries pins the bytes of entries, which stores hold.
+func TestShapesOfEntries(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		x    *schema.Index
+		doc  string
+		want string
+	}{
+		{of(schema.Geo, "a"), `{"a":[50,8]}`, "47bde9577eae7e6b6b"},
+		{geoJSON("a"), `{"a":[8,50]}`, "47bde9577eae7e6b6b"},
+		{of(schema.Fulltext, "a"), `{"a":"Fox"}`, "666f7800016b"},
+		{of(schema.TTL, "a"), `{"a":true}`, "216b"},
+	} {
+		if list := index.Entries(c.x, parse(t, c.doc), "k"); len(list) != 1 || hex.EncodeToString(list[0]) != c.want {
+			t.Errorf("%s over %s: %x, want %s", c.x.Type, c.doc, list, c.want)
+		}
+	}
+	if list := index.Entries(geoJSON("a"), parse(t, `{"a":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}`), ""); len(list) < 3 || list[0][7]&1 == 0 {
+		t.Errorf("a polygon has an odd cell for its centroid, and some that cover it: %x", list)
+	}
+}
+
+// TestKeyOfBroken reads keys from what is no entry.
+func TestKeyOfBroken(t *testing.T) {
+	t.Parallel()
+	for _, x := range []*schema.Index{of(schema.Geo, "a"), of(schema.Fulltext, "a"), of(schema.TTL, "a")} {
+		if key, err := index.Key(x, []byte{0xfe}); err == nil {
+			t.Errorf("%s: key %q of no entry", x.Type, key)
+		}
 	}
 }
 

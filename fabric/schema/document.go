@@ -16,6 +16,7 @@ import (
 //	 "waitForSync": false, "allowAsync": false, "stream": false, "expires": false,
 //	 "extra":   {NAME: "canonical JSON as text"},
 //	 "indexes": {NAME: ["persistent", ["a", "b"], unique, sparse, deduplicate, expireAfter]},   null: dropped
+//	             a geo index has geoJson behind that, a fulltext index minLength
 //	 "crdt":    {PATH: {"the declaration's canonical JSON as text": true}},   several: declared differently at once
 //	 "series":  "canonical JSON of what declares points, as text",   "" for none
 //	 "dropped": true}   only once it is
@@ -90,8 +91,15 @@ func IndexValue(x IndexSpec) value.Value {
 	for i, f := range x.Fields {
 		fields[i] = value.String(f)
 	}
-	return value.Array(value.String(x.Type), value.Array(fields...), value.Bool(x.Unique), value.Bool(x.Sparse),
-		value.Bool(x.Deduplicate), value.Int(x.ExpireAfter))
+	parts := []value.Value{value.String(x.Type), value.Array(fields...), value.Bool(x.Unique), value.Bool(x.Sparse),
+		value.Bool(x.Deduplicate), value.Int(x.ExpireAfter)}
+	switch x.Type {
+	case Geo:
+		parts = append(parts, value.Bool(x.GeoJSON))
+	case Fulltext:
+		parts = append(parts, value.Int(x.MinLength))
+	}
+	return value.Array(parts...)
 }
 
 // Numbers gives the local numbers of collections and indexes and says whether an index is filled.
@@ -104,7 +112,7 @@ type Numbers interface {
 // then only names it. Members that a merge left unusable are passed over: they would be at every location.
 func Read(doc value.Value, numbers Numbers) (c *Collection, dropped bool, err error) {
 	c = &Collection{}
-	c.Name = text(doc, "name")
+	c.Name = textAt(doc, "name")
 	generation, ok := integer(doc, "generation")
 	if c.Name == "" || !ok || generation < 0 || generation > 1<<31 {
 		return nil, false, fmt.Errorf("schema document without name or generation: %.200s", value.AppendJSON(nil, doc))
@@ -114,7 +122,7 @@ func Read(doc value.Value, numbers Numbers) (c *Collection, dropped bool, err er
 		return c, true, nil
 	}
 	typ, _ := integer(doc, "type")
-	c.Type, c.Model = CollectionType(typ), text(doc, "model")
+	c.Type, c.Model = CollectionType(typ), textAt(doc, "model")
 	c.Local, c.System, c.Stream = flag(doc, "local"), flag(doc, "system"), flag(doc, "stream")
 	c.WaitForSync, c.AllowAsync, c.Expires = flag(doc, "waitForSync"), flag(doc, "allowAsync"), flag(doc, "expires")
 	c.Number = numbers.CollectionNumber(c.Identity())
@@ -122,7 +130,7 @@ func Read(doc value.Value, numbers Numbers) (c *Collection, dropped bool, err er
 	for _, m := range members(doc, "extra") {
 		c.Extra[m.Name] = m.Value.Str()
 	}
-	if c.Series, err = readSeries(text(doc, "series")); err != nil {
+	if c.Series, err = readSeries(textAt(doc, "series")); err != nil {
 		return nil, false, fmt.Errorf("points of %s: %w", c.Name, err)
 	}
 	c.readIndexes(doc, numbers)
@@ -136,7 +144,7 @@ func (c *Collection) readIndexes(doc value.Value, numbers Numbers) {
 	}
 	for _, m := range members(doc, "indexes") {
 		parts := m.Value.Items()
-		if len(parts) != 6 {
+		if len(parts) < 6 {
 			continue
 		}
 		x := Index{IndexSpec: IndexSpec{Name: m.Name, Type: parts[0].Str(), Unique: parts[2].Bool(),
@@ -145,6 +153,11 @@ func (c *Collection) readIndexes(doc value.Value, numbers Numbers) {
 			x.Fields = append(x.Fields, f.Str())
 		}
 		x.ExpireAfter, _ = parts[5].Int64()
+		if len(parts) > 6 {
+			x.GeoJSON = parts[6].Bool()
+			x.MinLength, _ = parts[6].Int64()
+		}
+		x.IndexSpec = x.Normal()
 		c.addIndex(x, numbers)
 	}
 }
@@ -226,7 +239,7 @@ func FieldPath(field string) (path value.Path, expand int, err error) {
 	return path, expand, err
 }
 
-func text(doc value.Value, name string) string {
+func textAt(doc value.Value, name string) string {
 	v, _ := doc.Get(name)
 	return v.Str()
 }

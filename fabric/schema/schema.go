@@ -20,7 +20,9 @@ import (
 	"strconv"
 
 	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/geo"
 	"github.com/selvedge-db/selvedge/series"
+	"github.com/selvedge-db/selvedge/text"
 )
 
 // Reserved collections that hold the schema itself. Their numbers are the same in every store.
@@ -103,6 +105,8 @@ const (
 	TTL        = "ttl"
 	Edge       = "edge"
 	Primary    = "primary"
+	Geo        = "geo"
+	Fulltext   = "fulltext"
 )
 
 // IndexSpec is what the creator of an index chooses.
@@ -114,6 +118,39 @@ type IndexSpec struct {
 	Sparse      bool
 	Deduplicate bool  // an array index lists a repeated element once
 	ExpireAfter int64 // TTL: seconds after the time in the field
+	GeoJSON     bool  // Geo with one field: GeoJSON, or [longitude, latitude]; else [latitude, longitude]
+	MinLength   int64 // Fulltext: the shortest word that is kept, in code points
+}
+
+// Cells says what cells a geo index is made of: between which levels they are, and about how many cover a place.
+type Cells struct{ Best, Worst, Most int64 }
+
+// Cells are those of a geo index; other indexes have none.
+func (x *IndexSpec) Cells() Cells {
+	if x.Type != Geo {
+		return Cells{}
+	}
+	return Cells{geo.BestLevel, geo.WorstLevel, geo.MaxCells}
+}
+
+// Normal is the definition as it is kept: what a type does not have is left out, and what it always has is there, so
+// that definitions that mean the same are the same.
+func (x IndexSpec) Normal() IndexSpec {
+	switch x.Type {
+	case TTL, Geo, Fulltext:
+		x.Sparse, x.Deduplicate = true, false
+	}
+	if x.Type != Geo {
+		x.GeoJSON = false
+	} else {
+		x.GeoJSON = x.GeoJSON && len(x.Fields) == 1
+	}
+	if x.Type != Fulltext {
+		x.MinLength = 0
+	} else if x.MinLength <= 0 {
+		x.MinLength = text.DefaultMinLength
+	}
+	return x
 }
 
 // MaxExpireAfter is the longest time that a ttl index can give, in seconds: a thousand years.

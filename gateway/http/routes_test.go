@@ -277,12 +277,31 @@ func TestIndexes(t *testing.T) {
 	w.good(201, "POST", base+"/index?collection=l", `{"type":"persistent","fields":["u"],"unique":true}`)
 	w.good(202, "POST", base+"/document/l", `{"u":1}`)
 	w.bad(409, 1210, "POST", base+"/document/l", `{"u":1}`)
-	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"geo","fields":["a","b","c"]}`)
-	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"fulltext","fields":["a","b"]}`)
-	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"fulltext","fields":["a"],"minLength":41}`)
-	w.bad(400, 400, "POST", base+"/index?collection=c", `{"type":"geo","fields":["a"],"unique":true}`)
+	for _, c := range []struct{ body, want string }{
+		{`{"type":"geo","fields":["lat","lon"]}`, `{"type":"geo","sparse":true,"unique":false,"geoJson":false,"bestIndexedLevel":23,"worstIndexedLevel":4,"maxNumCoverCells":8}`},
+		{`{"type":"geo","fields":["place"],"geoJson":true}`, `{"type":"geo","sparse":true,"unique":false,"geoJson":true}`},
+		{`{"type":"fulltext","fields":["words"]}`, `{"type":"fulltext","sparse":true,"unique":false,"minLength":2}`},
+		{`{"type":"fulltext","fields":["words"],"minLength":4}`, `{"type":"fulltext","minLength":4}`},
+	} {
+		got := w.good(201, "POST", base+"/index?collection=c", c.body)
+		want, err := value.Parse([]byte(c.want), value.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range want.Members() {
+			if have := field(t, got, m.Name); !value.Identical(have, m.Value) {
+				t.Errorf("%s: %s is %s, want %s", c.body, m.Name, have, m.Value)
+			}
+		}
+		again := w.good(200, "POST", base+"/index?collection=c", c.body)
+		if field(t, again, "id").Str() != field(t, got, "id").Str() || field(t, again, "isNewlyCreated").Bool() {
+			t.Errorf("%s again: %s", c.body, again)
+		}
+	}
 	for _, body := range []string{`{"fields":["a"]}`, `{"type":"what","fields":["a"]}`, `{"type":"hash"}`, `{"type":"hash","fields":[]}`, `{"type":"hash","fields":"a"}`,
-		`{"type":"hash","fields":[1]}`, `{"type":"hash","fields":["_id"]}`, `{"type":"ttl","fields":["a","b"]}`, `{"type":"ttl","fields":["a"],"expireAfter":-1}`, `{"type":"ttl","fields":["a"],"expireAfter":"x"}`, `[]`} {
+		`{"type":"hash","fields":[1]}`, `{"type":"hash","fields":["_id"]}`, `{"type":"ttl","fields":["a","b"]}`, `{"type":"ttl","fields":["a"],"expireAfter":-1}`, `{"type":"ttl","fields":["a"],"expireAfter":"x"}`, `[]`,
+		`{"type":"geo","fields":["a","b","c"]}`, `{"type":"geo","fields":["a"],"unique":true}`, `{"type":"geo","fields":["a"],"geoJson":1}`, `{"type":"geo","fields":["a[*]"]}`,
+		`{"type":"fulltext","fields":["a","b"]}`, `{"type":"fulltext","fields":["a"],"minLength":41}`, `{"type":"fulltext","fields":["a"],"minLength":"x"}`} {
 		w.bad(400, 10, "POST", base+"/index?collection=c", body)
 	}
 	w.good(201, "POST", base+"/index?collection=c", `{"type":"ttl","fields":["until"],"expireAfter":60}`)
