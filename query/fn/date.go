@@ -125,8 +125,8 @@ var dateFunctions = []Function{
 	},
 	{
 		Name: "DATE_FORMAT", Family: "date", Deterministic: true, Cost: 20, Returns: Text | Null,
-		Params:   []Param{one("date", dateTypes), one("format", Text)},
-		Doc:      "Writes a date in a format of one's own. " + formatDoc,
+		Params: []Param{one("date", dateTypes), one("format", Text)},
+		Doc:    "Writes a date in a format of one's own. " + formatDoc,
 		Examples: []Example{
 			{`RETURN DATE_FORMAT("2015-09-18T15:30:49.374", "%dd.%mm.%yyyy %hh:%ii:%ss,%fff")`, `["18.09.2015 15:30:49,374"]`},
 			{`RETURN DATE_FORMAT("1969", "Summer of '%yy")`, `["Summer of '69"]`},
@@ -228,9 +228,9 @@ func instantOf(c *Context, name string, a []value.Value) (int64, bool) {
 	}
 	parts := [7]int64{1: 1, 2: 1}
 	for i, v := range a {
-		const most = 1e9
+		const most = 1e10
 		f := toNumber(v)
-		if k := v.Kind(); k != value.KindNumber && k != value.KindString || !(f >= 0 && f <= most*1000) {
+		if k := v.Kind(); k != value.KindNumber && k != value.KindString || !(f >= 0 && f <= most) {
 			c.badDate(name)
 			return 0, false
 		}

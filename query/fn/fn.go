@@ -124,6 +124,7 @@ type Context struct {
 	Fail func(err error)
 
 	patterns patterns
+	shapes   shapes
 }
 
 // Numbers of warnings and errors of the AQL family.

@@ -7,7 +7,7 @@ import (
 
 // families are the tables of all families, in the order of the reference.
 func families() [][]Function {
-	return [][]Function{arrayFunctions, setFunctions, regexFunctions, numericFunctions, statisticFunctions, stringFunctions, dateFunctions}
+	return [][]Function{arrayFunctions, setFunctions, regexFunctions, numericFunctions, statisticFunctions, stringFunctions, dateFunctions, documentFunctions, typeFunctions, hashFunctions, controlFunctions, databaseFunctions, vectorFunctions, geoFunctions, fulltextFunctions, seriesFunctions}
 }
 
 // index finds declarations by upper-case name or alias.
