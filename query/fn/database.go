@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 
+	"github.com/selvedge-db/selvedge/query/fn/calendar"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -137,7 +138,7 @@ func evalDecodeRev(c *Context, a []value.Value) value.Value {
 	}
 	time := binary.BigEndian.Uint64(raw)
 	ms, count := int64(time>>16), int64(time&0xFFFF)
-	if ms > latestMs {
+	if ms > calendar.Latest {
 		return c.badType("DECODE_REV")
 	}
 	return value.OwnMembers([]value.Member{{Name: "count", Value: value.Int(count)}, {Name: "date", Value: isoValue(ms)}})

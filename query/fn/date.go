@@ -3,13 +3,14 @@ package fn
 import (
 	"math"
 
+	"github.com/selvedge-db/selvedge/query/fn/calendar"
 	"github.com/selvedge-db/selvedge/value"
 )
 
 const dateTypes = Number | Text
 
 // part declares a function that gives one part of a date.
-func part(name, doc, query, result string, f func(c civil) int64) Function {
+func part(name, doc, query, result string, f func(c calendar.Civil) int64) Function {
 	return Function{
 		Name: name, Family: "date", Deterministic: true, Cost: 4, Returns: Number | Null,
 		Params: unary("date", dateTypes), Doc: doc, Examples: []Example{{query, result}},
@@ -18,7 +19,7 @@ func part(name, doc, query, result string, f func(c civil) int64) Function {
 			if !ok {
 				return c.badDate(name)
 			}
-			return value.Int(f(civilOf(ms)))
+			return value.Int(f(calendar.Of(ms)))
 		},
 	}
 }
@@ -57,17 +58,17 @@ var dateFunctions = []Function{
 		{`RETURN DATE_ISO8601(1399472349522)`, `["2014-05-07T14:19:09.522Z"]`},
 		{`RETURN DATE_ISO8601("2014-05-07T14:19:09+01:00")`, `["2014-05-07T13:19:09.000Z"]`},
 	}, isoValue, Text),
-	part("DATE_DAYOFWEEK", "Gives the day of the week, 0 for Sunday to 6 for Saturday.", `RETURN DATE_DAYOFWEEK("2024-05-07")`, `[2]`, civil.weekday),
-	part("DATE_YEAR", "Gives the year.", `RETURN DATE_YEAR("2024-05-07")`, `[2024]`, func(d civil) int64 { return d.year }),
-	part("DATE_MONTH", "Gives the month, from 1.", `RETURN DATE_MONTH("2024-05-07")`, `[5]`, func(d civil) int64 { return d.month }),
-	part("DATE_DAY", "Gives the day of the month, from 1.", `RETURN DATE_DAY("2024-05-07")`, `[7]`, func(d civil) int64 { return d.day }),
-	part("DATE_HOUR", "Gives the hour.", `RETURN DATE_HOUR("2024-05-07T14:19:09")`, `[14]`, func(d civil) int64 { return d.hour }),
-	part("DATE_MINUTE", "Gives the minute.", `RETURN DATE_MINUTE("2024-05-07T14:19:09")`, `[19]`, func(d civil) int64 { return d.minute }),
-	part("DATE_SECOND", "Gives the second.", `RETURN DATE_SECOND("2024-05-07T14:19:09")`, `[9]`, func(d civil) int64 { return d.second }),
-	part("DATE_MILLISECOND", "Gives the millisecond.", `RETURN DATE_MILLISECOND("2024-05-07T14:19:09.522")`, `[522]`, func(d civil) int64 { return d.milli }),
-	part("DATE_DAYOFYEAR", "Gives the day of the year, from 1.", `RETURN DATE_DAYOFYEAR("2024-12-31")`, `[366]`, civil.dayOfYear),
-	part("DATE_ISOWEEK", "Gives the week of the year of ISO 8601, 1 to 53; weeks begin on Monday.", `RETURN DATE_ISOWEEK("2021-01-03")`, `[53]`, func(d civil) int64 {
-		week, _ := d.week()
+	part("DATE_DAYOFWEEK", "Gives the day of the week, 0 for Sunday to 6 for Saturday.", `RETURN DATE_DAYOFWEEK("2024-05-07")`, `[2]`, calendar.Civil.Weekday),
+	part("DATE_YEAR", "Gives the year.", `RETURN DATE_YEAR("2024-05-07")`, `[2024]`, func(d calendar.Civil) int64 { return d.Year }),
+	part("DATE_MONTH", "Gives the month, from 1.", `RETURN DATE_MONTH("2024-05-07")`, `[5]`, func(d calendar.Civil) int64 { return d.Month }),
+	part("DATE_DAY", "Gives the day of the month, from 1.", `RETURN DATE_DAY("2024-05-07")`, `[7]`, func(d calendar.Civil) int64 { return d.Day }),
+	part("DATE_HOUR", "Gives the hour.", `RETURN DATE_HOUR("2024-05-07T14:19:09")`, `[14]`, func(d calendar.Civil) int64 { return d.Hour }),
+	part("DATE_MINUTE", "Gives the minute.", `RETURN DATE_MINUTE("2024-05-07T14:19:09")`, `[19]`, func(d calendar.Civil) int64 { return d.Minute }),
+	part("DATE_SECOND", "Gives the second.", `RETURN DATE_SECOND("2024-05-07T14:19:09")`, `[9]`, func(d calendar.Civil) int64 { return d.Second }),
+	part("DATE_MILLISECOND", "Gives the millisecond.", `RETURN DATE_MILLISECOND("2024-05-07T14:19:09.522")`, `[522]`, func(d calendar.Civil) int64 { return d.Milli }),
+	part("DATE_DAYOFYEAR", "Gives the day of the year, from 1.", `RETURN DATE_DAYOFYEAR("2024-12-31")`, `[366]`, calendar.Civil.DayOfYear),
+	part("DATE_ISOWEEK", "Gives the week of the year of ISO 8601, 1 to 53; weeks begin on Monday.", `RETURN DATE_ISOWEEK("2021-01-03")`, `[53]`, func(d calendar.Civil) int64 {
+		week, _ := d.Week()
 		return week
 	}),
 	{
@@ -80,7 +81,7 @@ var dateFunctions = []Function{
 			if !ok {
 				return c.badDate("DATE_ISOWEEKYEAR")
 			}
-			week, year := civilOf(ms).week()
+			week, year := calendar.Of(ms).Week()
 			return value.OwnMembers([]value.Member{{Name: "week", Value: value.Int(week)}, {Name: "year", Value: value.Int(year)}})
 		},
 	},
@@ -94,23 +95,23 @@ var dateFunctions = []Function{
 			if !ok {
 				return c.badDate("DATE_LEAPYEAR")
 			}
-			return value.Bool(civilOf(ms).leap())
+			return value.Bool(calendar.Of(ms).Leap())
 		},
 	},
-	part("DATE_QUARTER", "Gives the quarter of the year, from 1.", `RETURN DATE_QUARTER("2024-05-07")`, `[2]`, func(d civil) int64 { return (d.month-1)/3 + 1 }),
-	part("DATE_DAYS_IN_MONTH", "Counts the days of the month of the date.", `RETURN DATE_DAYS_IN_MONTH("2024-02-01")`, `[29]`, civil.daysInMonth),
+	part("DATE_QUARTER", "Gives the quarter of the year, from 1.", `RETURN DATE_QUARTER("2024-05-07")`, `[2]`, func(d calendar.Civil) int64 { return (d.Month-1)/3 + 1 }),
+	part("DATE_DAYS_IN_MONTH", "Counts the days of the month of the date.", `RETURN DATE_DAYS_IN_MONTH("2024-02-01")`, `[29]`, calendar.Civil.DaysInMonth),
 	{
 		Name: "DATE_TRUNC", Family: "date", Deterministic: true, Cost: 6, Returns: Text | Null,
 		Params:   []Param{one("date", dateTypes), one("unit", Text)},
 		Doc:      "Cuts a date down to the beginning of its unit: " + unitDoc + " Weeks begin on Monday.",
 		Examples: []Example{{`RETURN DATE_TRUNC("2017-02-03 04:05:06", "hours")`, `["2017-02-03T04:00:00.000Z"]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			u, known := unitNamed(a[1].Str())
+			u, known := calendar.UnitNamed(a[1].Str())
 			if !known {
 				return c.badType("DATE_TRUNC")
 			}
 			ms, ok := instant(a[0])
-			if ms = truncate(ms, u); !ok || ms < earliestMs {
+			if ms = calendar.Truncate(ms, u); !ok || ms < calendar.Earliest {
 				return c.badDate("DATE_TRUNC")
 			}
 			return isoValue(ms)
@@ -142,7 +143,7 @@ var dateFunctions = []Function{
 			case !c.grow(6 * len(a[1].Str())):
 				return value.Null()
 			}
-			return value.String(formatDate(ms, a[1].Str()))
+			return value.String(calendar.Format(ms, a[1].Str()))
 		},
 	},
 	moved("DATE_ADD", "Adds an amount to a date.", 1, []Example{
@@ -176,12 +177,18 @@ var dateFunctions = []Function{
 		Eval: func(_ *Context, a []value.Value) value.Value {
 			ok := a[0].Kind() == value.KindString
 			if ok {
-				_, ok = parseDate(a[0].Str())
+				_, ok = calendar.Parse(a[0].Str())
 			}
 			return value.Bool(ok)
 		},
 	},
 }
+
+const formatDoc = "Placeholders: %t milliseconds since 1970, %z ISO date, %w day of the week (0 to 6), %y year, %yy its last two digits, " +
+	"%yyyy four digits, %yyyyyy a sign and six digits, %m and %mm month, %mmm and %mmmm its English name, short and long, %d and %dd day, " +
+	"%h and %hh hour, %i and %ii minute, %s and %ss second, %f and %fff millisecond, %x and %xxx day of the year, %k and %kk ISO week, " +
+	"%l leap year (0 or 1), %q quarter, %a days in the month, %www and %wwww English name of the day of the week, short and long, " +
+	"%% a percent sign, %& nothing, so that letters can follow. A single % is left out."
 
 const unitDoc = "y, year, years; m, month, months; w, week, weeks; d, day, days; h, hour, hours; i, minute, minutes; " +
 	"s, second, seconds; f, millisecond, milliseconds."
@@ -203,7 +210,7 @@ func moved(name, doc string, sign int64, examples []Example) Function {
 			if !ok {
 				return c.badType(name)
 			}
-			if ms, ok = d.addTo(ms, sign); !ok {
+			if ms, ok = d.AddTo(ms, sign); !ok {
 				return c.badDate(name)
 			}
 			return isoValue(ms)
@@ -211,7 +218,22 @@ func moved(name, doc string, sign int64, examples []Example) Function {
 	}
 }
 
-func isoValue(ms int64) value.Value { return value.String(isoDate(ms)) }
+// instant reads a date: a number of milliseconds, or a text of ISO 8601.
+func instant(v value.Value) (int64, bool) {
+	switch v.Kind() {
+	case value.KindNumber:
+		f := v.Float64()
+		if f < calendar.Earliest || f >= calendar.Latest+1 {
+			return 0, false
+		}
+		return int64(math.Floor(f)), true
+	case value.KindString:
+		return calendar.Parse(v.Str())
+	}
+	return 0, false
+}
+
+func isoValue(ms int64) value.Value { return value.String(calendar.ISO(ms)) }
 
 // instantOf reads a date, or its parts.
 func instantOf(c *Context, name string, a []value.Value) (int64, bool) {
@@ -236,12 +258,14 @@ func instantOf(c *Context, name string, a []value.Value) (int64, bool) {
 		}
 		parts[i] = int64(f)
 	}
-	if parts[0] > 9999 || parts[1] > mostMonths {
+	if parts[0] > 9999 || parts[1] > calendar.MostMonths {
 		c.badDate(name)
 		return 0, false
 	}
-	ms := civil{parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], 0}.instant()
-	if ms < earliestMs || ms > latestMs {
+	ms := calendar.Civil{
+		Year: parts[0], Month: parts[1], Day: parts[2], Hour: parts[3], Minute: parts[4], Second: parts[5], Milli: parts[6],
+	}.Instant()
+	if ms < calendar.Earliest || ms > calendar.Latest {
 		c.badDate(name)
 		return 0, false
 	}
@@ -249,30 +273,30 @@ func instantOf(c *Context, name string, a []value.Value) (int64, bool) {
 }
 
 // amountOf reads what DATE_ADD adds.
-func amountOf(a []value.Value) (duration, bool) {
+func amountOf(a []value.Value) (calendar.Duration, bool) {
 	if len(a) == 2 {
-		return parseDuration(a[1].Str())
+		return calendar.ParseDuration(a[1].Str())
 	}
-	u, known := unitNamed(a[2].Str())
+	u, known := calendar.UnitNamed(a[2].Str())
 	amount := a[1]
 	if k := amount.Kind(); !known || k != value.KindNumber && k != value.KindString {
-		return duration{}, false
+		return calendar.Duration{}, false
 	}
-	return durationOf(toNumber(amount), u)
+	return calendar.Amount(toNumber(amount), u)
 }
 
 func evalDateRound(c *Context, a []value.Value) value.Value {
-	u, known := unitNamed(a[2].Str())
+	u, known := calendar.UnitNamed(a[2].Str())
 	amount := toNumber(a[1])
-	if !known || u < unitDay || a[1].Kind() != value.KindNumber || !(amount >= 1 && amount <= latestMs) {
+	if !known || u < calendar.Day || a[1].Kind() != value.KindNumber || !(amount >= 1 && amount <= calendar.Latest) {
 		return c.badType("DATE_ROUND")
 	}
 	ms, ok := instant(a[0])
-	length := math.Floor(amount) * float64(unitLengths[u])
-	if !ok || length > latestMs {
+	length := math.Floor(amount) * float64(u.Length())
+	if !ok || length > calendar.Latest {
 		return c.badDate("DATE_ROUND")
 	}
-	if ms = floorDiv(ms, int64(length)) * int64(length); ms < earliestMs {
+	if ms = calendar.FloorDiv(ms, int64(length)) * int64(length); ms < calendar.Earliest {
 		return c.badDate("DATE_ROUND")
 	}
 	return isoValue(ms)
@@ -284,11 +308,11 @@ func evalDateDiff(c *Context, a []value.Value) value.Value {
 	if !ok1 || !ok2 {
 		return c.badDate("DATE_DIFF")
 	}
-	u, known := unitNamed(a[2].Str())
+	u, known := calendar.UnitNamed(a[2].Str())
 	if !known {
 		return c.badType("DATE_DIFF")
 	}
-	count := float64(to-from) / float64(unitLengths[u])
+	count := float64(to-from) / float64(u.Length())
 	if !flag(a, 3) {
 		count = math.Round(count)
 	}
@@ -301,18 +325,18 @@ func evalDateCompare(c *Context, a []value.Value) value.Value {
 	if !ok1 || !ok2 {
 		return c.badDate("DATE_COMPARE")
 	}
-	first, known := unitNamed(a[2].Str())
+	first, known := calendar.UnitNamed(a[2].Str())
 	last := first
 	if len(a) > 3 && known {
-		last, known = unitNamed(a[3].Str())
+		last, known = calendar.UnitNamed(a[3].Str())
 	}
-	if !known || last < first || first == unitWeek || last == unitWeek {
+	if !known || last < first || first == calendar.Week || last == calendar.Week {
 		return c.badType("DATE_COMPARE")
 	}
-	p, q := civilOf(x), civilOf(y)
+	p, q := calendar.Of(x), calendar.Of(y)
 	same := [...]bool{
-		unitYear: p.year == q.year, unitMonth: p.month == q.month, unitWeek: true, unitDay: p.day == q.day, unitHour: p.hour == q.hour,
-		unitMinute: p.minute == q.minute, unitSecond: p.second == q.second, unitMilli: p.milli == q.milli,
+		calendar.Year: p.Year == q.Year, calendar.Month: p.Month == q.Month, calendar.Week: true, calendar.Day: p.Day == q.Day, calendar.Hour: p.Hour == q.Hour,
+		calendar.Minute: p.Minute == q.Minute, calendar.Second: p.Second == q.Second, calendar.Milli: p.Milli == q.Milli,
 	}
 	for u := first; u <= last; u++ {
 		if !same[u] {

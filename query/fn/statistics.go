@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/selvedge-db/selvedge/query/fn/calendar"
+	"github.com/selvedge-db/selvedge/series"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -100,7 +102,7 @@ func rateOf(points []point, unitMs int64) float64 {
 // span reads a length of time: milliseconds as a number, the name of a unit, an ISO 8601 duration without years and
 // months, or an amount with a short name like 500ms, 90s, 15m, 1h, 7d, 2w.
 func span(v value.Value) (int64, bool) {
-	const most = latestMs - earliestMs
+	const most = calendar.Latest - calendar.Earliest
 	ms := 0.0
 	switch v.Kind() {
 	case value.KindNumber:
@@ -115,38 +117,14 @@ func span(v value.Value) (int64, bool) {
 }
 
 func spanText(text string) (float64, bool) {
-	if u, ok := unitNamed(text); ok {
-		return float64(unitLengths[u]), u > unitMonth
+	if u, ok := calendar.UnitNamed(text); ok {
+		return float64(u.Length()), u > calendar.Month
 	}
-	if d, ok := parseDuration(text); ok {
-		return d.ms, d.months == 0
+	if d, ok := calendar.ParseDuration(text); ok {
+		return d.Ms, d.Months == 0
 	}
-	s := dateScanner{text: text}
-	n, ok := s.digits(1, 12)
-	if !ok {
-		return 0, false
-	}
-	length, ok := shortUnit(text[s.at:])
-	return float64(n) * float64(length), ok
-}
-
-// shortUnit is the length of a short name of a unit, in which m is a minute.
-func shortUnit(name string) (int64, bool) {
-	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "ms":
-		return 1, true
-	case "s":
-		return secondMs, true
-	case "m", "min":
-		return minuteMs, true
-	case "h":
-		return hourMs, true
-	case "d":
-		return dayMs, true
-	case "w":
-		return weekMs, true
-	}
-	return 0, false
+	b, err := series.ParseBucket(text)
+	return float64(b), err == nil && b > 0
 }
 
 // overNumbers declares a function of an array of numbers.

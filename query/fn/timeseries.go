@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/selvedge-db/selvedge/query/fn/calendar"
 	"github.com/selvedge-db/selvedge/series"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -29,7 +30,7 @@ var seriesFunctions = []Function{
 			"A fall is a restart of the counter from 0. Fewer than two times give null.",
 		Examples: []Example{{`RETURN RATE([[0, 5], [1000, 8], [2000, 1]])`, `[2]`}, {`RETURN RATE([[0, 5], [1000, 8]], "1m")`, `[180]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			unitMs, ok := int64(secondMs), true
+			unitMs, ok := int64(calendar.SecondMs), true
 			if len(a) > 1 {
 				unitMs, ok = span(a[1])
 			}
@@ -85,20 +86,20 @@ const bucketDoc = "Spans are milliseconds, the name of a unit, an ISO 8601 durat
 func bucketOf(v value.Value) (series.Bucket, bool) {
 	if v.Kind() == value.KindNumber {
 		f := v.Float64()
-		return series.Bucket(f), f >= 1 && f <= latestMs && series.Bucket(f).Valid()
+		return series.Bucket(f), f >= 1 && f <= calendar.Latest && series.Bucket(f).Valid()
 	}
 	text := v.Str()
 	if b, err := series.ParseBucket(text); err == nil {
 		return b, true
 	}
-	switch u, _ := unitNamed(text); u {
-	case unitYear:
+	switch u, _ := calendar.UnitNamed(text); u {
+	case calendar.Year:
 		return 12 * series.Month, true
-	case unitMonth:
+	case calendar.Month:
 		return series.Month, true
 	}
-	if d, ok := parseDuration(text); ok && d.months > 0 && d.ms == 0 {
-		b := series.Month * series.Bucket(d.months)
+	if d, ok := calendar.ParseDuration(text); ok && d.Months > 0 && d.Ms == 0 {
+		b := series.Month * series.Bucket(d.Months)
 		return b, b.Valid()
 	}
 	ms, ok := span(v)
@@ -131,9 +132,9 @@ func evalTimeBucket(c *Context, a []value.Value) value.Value {
 		case bucket < 0:
 			return c.badType("TIME_BUCKET")
 		}
-		start = floorDiv(ms-origin, int64(bucket))*int64(bucket) + origin
+		start = calendar.FloorDiv(ms-origin, int64(bucket))*int64(bucket) + origin
 	}
-	if start < earliestMs {
+	if start < calendar.Earliest {
 		return c.badDate("TIME_BUCKET")
 	}
 	return asTime(start, a[0])
@@ -305,7 +306,7 @@ func (g *filler) fill(from, to int64) value.Value {
 			next++
 		}
 		if next == had {
-			g.out = append(g.out, g.added(max(start, earliestMs), next))
+			g.out = append(g.out, g.added(max(start, calendar.Earliest), next))
 		}
 	}
 	return value.OwnItems(g.out)

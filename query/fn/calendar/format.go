@@ -1,15 +1,9 @@
-package fn
+package calendar
 
 import (
 	"strconv"
 	"strings"
 )
-
-const formatDoc = "Placeholders: %t milliseconds since 1970, %z ISO date, %w day of the week (0 to 6), %y year, %yy its last two digits, " +
-	"%yyyy four digits, %yyyyyy a sign and six digits, %m and %mm month, %mmm and %mmmm its English name, short and long, %d and %dd day, " +
-	"%h and %hh hour, %i and %ii minute, %s and %ss second, %f and %fff millisecond, %x and %xxx day of the year, %k and %kk ISO week, " +
-	"%l leap year (0 or 1), %q quarter, %a days in the month, %www and %wwww English name of the day of the week, short and long, " +
-	"%% a percent sign, %& nothing, so that letters can follow. A single % is left out."
 
 var dayNames = []string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
 
@@ -23,9 +17,9 @@ var placeholders = []string{
 	"fff", "f", "xxx", "x", "kk", "k", "t", "z", "l", "q", "a", "&", "%",
 }
 
-// formatDate writes a date with placeholders.
-func formatDate(ms int64, format string) string {
-	c := civilOf(ms)
+// Format writes a date with placeholders.
+func Format(ms int64, format string) string {
+	c := Of(ms)
 	out := make([]byte, 0, 2*len(format))
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
@@ -44,7 +38,7 @@ func formatDate(ms int64, format string) string {
 	return string(out)
 }
 
-func appendPlaceholder(out []byte, p string, ms int64, c civil) []byte {
+func appendPlaceholder(out []byte, p string, ms int64, c Civil) []byte {
 	switch p {
 	case "&":
 		return out
@@ -53,53 +47,53 @@ func appendPlaceholder(out []byte, p string, ms int64, c civil) []byte {
 	case "t":
 		return strconv.AppendInt(out, ms, 10)
 	case "z":
-		return append(out, isoDate(ms)...)
+		return append(out, ISO(ms)...)
 	case "www":
-		return append(out, dayNames[c.weekday()][:3]...)
+		return append(out, dayNames[c.Weekday()][:3]...)
 	case "wwww":
-		return append(out, dayNames[c.weekday()]...)
+		return append(out, dayNames[c.Weekday()]...)
 	case "mmm":
-		return append(out, monthNames[c.month-1][:3]...)
+		return append(out, monthNames[c.Month-1][:3]...)
 	case "mmmm":
-		return append(out, monthNames[c.month-1]...)
+		return append(out, monthNames[c.Month-1]...)
 	case "yy":
-		return appendPadded(out, c.year%100, 2)
+		return appendPadded(out, c.Year%100, 2)
 	case "yyyyyy":
-		return appendPadded(append(out, '+'), c.year, 6)
+		return appendPadded(append(out, '+'), c.Year, 6)
 	}
 	return appendPadded(out, placeholderNumber(p[0], c), len(p))
 }
 
 // placeholderNumber gives the number that a letter stands for.
-func placeholderNumber(letter byte, c civil) int64 {
+func placeholderNumber(letter byte, c Civil) int64 {
 	switch letter {
 	case 'w':
-		return c.weekday()
+		return c.Weekday()
 	case 'y':
-		return c.year
+		return c.Year
 	case 'm':
-		return c.month
+		return c.Month
 	case 'd':
-		return c.day
+		return c.Day
 	case 'h':
-		return c.hour
+		return c.Hour
 	case 'i':
-		return c.minute
+		return c.Minute
 	case 's':
-		return c.second
+		return c.Second
 	case 'f':
-		return c.milli
+		return c.Milli
 	case 'x':
-		return c.dayOfYear()
+		return c.DayOfYear()
 	case 'k':
-		week, _ := c.week()
+		week, _ := c.Week()
 		return week
 	case 'q':
-		return (c.month-1)/3 + 1
+		return (c.Month-1)/3 + 1
 	case 'a':
-		return c.daysInMonth()
+		return c.DaysInMonth()
 	}
-	if c.leap() {
+	if c.Leap() {
 		return 1
 	}
 	return 0
