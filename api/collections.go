@@ -194,7 +194,7 @@ func (s *Service) Truncate(ctx context.Context, c *Call, name string) (Collectio
 		return info, err
 	}
 	if c.joined != nil {
-		return info, c.joined.truncate(ctx, name)
+		return info, c.joined.truncate(name)
 	}
 	return info, s.after(c, c.Fabric.Truncate(ctx, name))
 }

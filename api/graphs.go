@@ -33,11 +33,11 @@ func (s *Service) atomically(ctx context.Context, c *Call, f func(*joined) error
 		return func(text []byte) []byte { return text }, f(c.joined)
 	}
 	for attempt := 1; ; attempt++ {
-		state, err := s.states.of(c).Begin(ctx)
+		state, err := s.states.of(c).BeginTx(ctx, fabric.TxOptions{MaxBytes: int(s.limits.Transactions.Size)})
 		if err != nil {
 			return nil, AsError(err)
 		}
-		err = f(&joined{transaction: &transaction{state: state, most: s.limits.Transactions.Size}})
+		err = f(&joined{transaction: &transaction{state: state}})
 		if err == nil {
 			err = state.Commit(ctx, rows.CommitOptions{Idempotency: c.Idempotency})
 		}

@@ -49,7 +49,7 @@ type TransactionLimits struct {
 // JobLimits bound requests in the background and their kept answers, of one tenant.
 type JobLimits struct {
 	Kept int           // default 100
-	Size int64         // bytes of one answer; default 64 MiB
+	Size int64         // bytes of one answer; default 8 MiB
 	TTL  time.Duration // how long an answer is kept; default 10 minutes
 }
 
@@ -69,7 +69,7 @@ func (l *TransactionLimits) orDefaults() {
 
 func (l *JobLimits) orDefaults() {
 	fill(&l.Kept, 100)
-	fill(&l.Size, 64<<20)
+	fill(&l.Size, 8<<20)
 	fill(&l.TTL, 10*time.Minute)
 }
 
@@ -114,6 +114,7 @@ type Service struct {
 	cursors      *lease.Book[*cursor]
 	cursorMemory held
 	transactions *lease.Book[*transaction]
+	jobs         *lease.Book[Job]
 	finished     finished
 	states       states
 }
@@ -124,6 +125,7 @@ func New(cfg Config) *Service {
 	s.cursorMemory.limit = s.limits.Cursors.Memory
 	s.cursors = lease.New(cfg.Env, s.limits.Cursors.Open, s.endCursor)
 	s.transactions = lease.New(cfg.Env, s.limits.Transactions.Open, s.endTransaction)
+	s.jobs = lease.New(cfg.Env, s.limits.Jobs.Kept, func(j Job) { j.end() })
 	return s
 }
 
@@ -131,6 +133,7 @@ func New(cfg Config) *Service {
 func (s *Service) Close() {
 	s.cursors.Close()
 	s.transactions.Close()
+	s.jobs.Close()
 }
 
 // Attach gives a service its access, when that was not there yet as it was made. Before it only Health, Local and the

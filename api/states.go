@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"sync"
 
 	"github.com/selvedge-db/selvedge/fabric"
@@ -18,11 +17,11 @@ type states struct {
 
 type opened struct {
 	fabric *fabric.Fabric
-	store  rows.Store
+	store  *rowset.Store
 }
 
 // of gives the states of the call's fabric. Those of a fabric that was dropped go when one of its name is made anew.
-func (s *states) of(c *Call) rows.Store {
+func (s *states) of(c *Call) *rowset.Store {
 	area := c.area()
 	s.mu.RLock()
 	have := s.byArea[area]
@@ -38,7 +37,7 @@ func (s *states) of(c *Call) rows.Store {
 	if s.byArea == nil {
 		s.byArea = map[string]opened{}
 	}
-	have = opened{fabric: c.Fabric, store: unbuilt{rowset.New(c.Fabric, rowset.Options{Hidden: hidden})}}
+	have = opened{fabric: c.Fabric, store: rowset.New(c.Fabric, rowset.Options{Hidden: hidden})}
 	s.byArea[area] = have
 	return have.store
 }
@@ -48,12 +47,6 @@ func (s *states) drop(tenant, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.byArea, tenant+"/"+name)
-}
-
-type unbuilt struct{ *rowset.Store }
-
-func (unbuilt) Begin(context.Context) (rows.Transaction, error) {
-	return nil, Fail(NotAvailable, "states for transactions")
 }
 
 // adjacent visits the edges of a vertex in one direction, "out" or "in". A row is valid during its visit only.

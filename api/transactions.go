@@ -2,13 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/selvedge-db/selvedge/api/lease"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/rowset"
 	"github.com/selvedge-db/selvedge/rows"
-	"github.com/selvedge-db/selvedge/value"
 )
 
 // TransactionRequest says what an interactive transaction will touch. When it names no collection, anything. Otherwise
@@ -30,11 +31,10 @@ const (
 // transaction is an open one. What is in it belongs to the request that holds it.
 type transaction struct {
 	owner         lease.Owner
-	state         rows.Transaction
+	state         *rowset.Transaction
 	reads, writes map[string]bool // nil: anything
 	strict        bool
 	wait          time.Duration
-	size, most    int64
 	doomed        string // why it cannot be committed
 	cursors       []string
 	ended         string
@@ -84,14 +84,15 @@ func (s *Service) BeginTransaction(ctx context.Context, c *Call, r *TransactionR
 	if c.joined != nil {
 		return "", Fail(TransactionOperation, "transactions do not nest")
 	}
-	t := &transaction{owner: c.owner(), strict: r.Strict, wait: r.LockTimeout, most: s.limits.Transactions.Size}
+	t := &transaction{owner: c.owner(), strict: r.Strict, wait: r.LockTimeout}
+	most := s.limits.Transactions.Size
 	if r.MaxSize > 0 {
-		t.most = min(t.most, r.MaxSize)
+		most = min(most, r.MaxSize)
 	}
 	if err := t.declare(c, r); err != nil {
 		return "", err
 	}
-	state, err := s.states.of(c).Begin(ctx)
+	state, err := s.states.of(c).BeginTx(ctx, fabric.TxOptions{MaxBytes: int(most)})
 	if err != nil {
 		return "", AsError(err)
 	}
@@ -269,15 +270,6 @@ func (s *Service) endTransaction(t *transaction) {
 	_ = t.state.Close() // it only frees
 }
 
-// grow counts what the transaction writes.
-func (t *transaction) grow(bytes int) error {
-	if t.size+int64(bytes) > t.most {
-		return Fail(TransactionTooLarge, "with this write %d bytes, at most %d", t.size+int64(bytes), t.most)
-	}
-	t.size += int64(bytes)
-	return nil
-}
-
 // find gives a collection of the transaction's state.
 func (j *joined) find(name string, write bool) (*rows.Collection, error) {
 	if j.doomed != "" {
@@ -311,50 +303,32 @@ func documentOf(collection string, r *rows.Row) Document {
 	return Document{Collection: collection, Key: string(r.Key), Stamp: r.Stamp, Hash: r.Hash, Text: r.Text}
 }
 
-// operation is what a write of a fabric is called by states of queries.
-func operation(op fabric.WriteOp) rows.WriteOp {
-	switch op {
-	case fabric.Update:
-		return rows.Update
-	case fabric.Replace:
-		return rows.Replace
-	case fabric.Remove:
-		return rows.Remove
-	case fabric.Upsert:
-		return rows.Overwrite
-	case fabric.UpsertPatch:
-		return rows.Merge
-	}
-	return rows.Insert
-}
-
-// write does one write in the transaction.
+// write does one write in the transaction. Revisions in the reply are placeholders until the commit.
 func (j *joined) write(w *fabric.Write) (WriteReply, error) {
-	in, err := j.find(w.Collection, true)
+	if _, err := j.find(w.Collection, true); err != nil {
+		return WriteReply{}, err
+	}
+	done, err := j.state.Tx().Write(*w)
 	if err != nil {
+		var fe *fabric.Error
+		if errors.As(err, &fe) && fe.Code == fabric.TooLarge && fe.Collection == "" {
+			return WriteReply{}, Wrap(TransactionTooLarge, fe)
+		}
 		return WriteReply{}, err
 	}
-	doc := value.AppendJSON(nil, w.Document)
-	if err := j.grow(len(w.Collection) + len(w.Key) + len(doc)); err != nil {
-		return WriteReply{}, err
+	reply := WriteReply{Collection: w.Collection, Key: done.Key, Created: done.Old == nil}
+	if done.Old != nil {
+		reply.OldRev = done.Old.Rev()
+		reply.Rev = reply.OldRev // what is removed, or stays as it was
+		if w.ReturnOld {
+			reply.Old = done.Old.AppendServed(nil)
+		}
 	}
-	done, err := j.state.Write(rows.Write{Op: operation(w.Op), Collection: in, Key: w.Key, Document: w.Document, IfRev: w.IfRev,
-		KeepNull: w.KeepNull, MergeObjects: w.MergeObjects})
-	if err != nil {
-		return WriteReply{}, err
-	}
-	reply := WriteReply{Collection: w.Collection, Key: done.Key, Created: done.Old.IsNull()}
-	newRev, _ := done.New.Get("_rev")
-	oldRev, _ := done.Old.Get("_rev")
-	reply.Rev, reply.OldRev = newRev.Str(), oldRev.Str()
-	if w.Op == fabric.Remove {
-		reply.Rev = reply.OldRev
-	}
-	if w.ReturnOld && !done.Old.IsNull() {
-		reply.Old = value.AppendJSON(nil, done.Old)
-	}
-	if w.ReturnNew && !done.New.IsNull() {
-		reply.New = value.AppendJSON(nil, done.New)
+	if done.New != nil {
+		reply.Rev = done.New.Rev()
+		if w.ReturnNew {
+			reply.New = done.New.AppendServed(nil)
+		}
 	}
 	return reply, nil
 }
@@ -421,28 +395,13 @@ func (j *joined) walk(collection string, descending bool, visit func(Document) b
 }
 
 // truncate removes all documents of a collection in the transaction.
-func (j *joined) truncate(ctx context.Context, name string) error {
+func (j *joined) truncate(name string) error {
 	if _, err := j.find(name, true); err != nil {
 		return err
 	}
-	var keys []string
-	if err := j.walk(name, false, func(d Document) bool {
-		keys = append(keys, d.Key)
-		return ctx.Err() == nil
-	}); err != nil {
-		return err
-	}
-	for i, key := range keys {
-		err := ctx.Err()
-		if err == nil {
-			_, err = j.write(&fabric.Write{Op: fabric.Remove, Collection: name, Key: key})
-		}
-		if err != nil {
-			if i > 0 {
-				j.doom("emptying a collection failed halfway")
-			}
-			return AsError(err)
-		}
+	if err := j.state.Tx().Truncate(name); err != nil {
+		j.doom("emptying a collection failed halfway")
+		return AsError(err)
 	}
 	return nil
 }

@@ -53,15 +53,16 @@ func decodeOperation(item value.Value) (api.Operation, error) {
 	return op, f.err
 }
 
-// batch answers POST /batch/atomic.
+// batch answers POST /batch/atomic, and POST /batch.
 func (q *request) batch() error {
+	if q.path.n == 1 {
+		return q.multipart()
+	}
 	ctx, err := q.takePart()
 	if err != nil {
 		return err
 	}
 	switch {
-	case q.path.n == 1:
-		return q.later("multipart batches come later; POST /batch/atomic is there")
 	case q.path.n != 2 || q.path.at(1) != "atomic":
 		return q.unknown()
 	case q.hr.Method != http.MethodPost:

@@ -76,6 +76,9 @@ func (q *request) route() error {
 		return err
 	}
 	p := &q.path
+	if kind := q.async(); kind != "" {
+		return q.background(kind)
+	}
 	switch p.at(0) {
 	case "document":
 		return q.documents()
@@ -139,6 +142,8 @@ func (q *request) routeRest() error {
 		return q.queryWorkers()
 	case "transaction":
 		return q.transactions()
+	case "job":
+		return q.jobRoutes()
 	case "graph", "gharial":
 		return q.graphs()
 	case "streams", "streamapps", "search", "function", "redis", "dynamo":

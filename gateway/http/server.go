@@ -58,6 +58,7 @@ type Server struct {
 	cut      context.CancelFunc
 	pool     sync.Pool
 	fresh    fresh
+	jobs     sync.WaitGroup // requests in the background
 	starting atomic.Bool
 }
 
@@ -128,6 +129,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.log.Warn("requests were cut off", "error", err)
 		_ = s.http.Close() // it reports what Shutdown did
 	}
+	s.jobs.Wait() // they were told to end
 	return nil
 }
 
