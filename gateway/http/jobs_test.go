@@ -1,0 +1,143 @@
+package http
+
+import (
+	"mime/multipart"
+	"strings"
+	"testing"
+
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// crlf joins lines as multipart bodies have them.
+func crlf(lines ...string) string { return strings.Join(lines, "\r\n") }
+
+func TestMultipartBatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", "/_fabric/_system/_api/collection", `{"name":"c"}`)
+	body := crlf("--XXX", "Content-Type: application/x-c8-batchpart", "Content-Id: a1", "", `post /document/c?returnNew=1 HTTP/1.1`,
+		"charset: utf-8", "content-type: application/json", "", `{"_key":"k","v":1}`,
+		"--XXX", "Content-Type: application/x-c8-batchpart", "Content-Id: a2", "", `GET /_fabric/_system/_api/document/c/k HTTP/1.1`, "charset: utf-8",
+		"--XXX", "Content-Id: a3", "", `GET /document/c/none`, "", "",
+		"--XXX", "Content-Id: a4", "", `GET /changes`, "", "",
+		"--XXX", "Content-Id: a5", "", `POST /batch/atomic`, "", `{"operations":[{"op":"remove","collection":"c","key":"k"}]}`,
+		"--XXX--")
+	for _, kind := range []string{"multipart/form-data; boundary=XXX", "application/json"} {
+		a := w.call("POST", base+"/batch", body, "Content-Type", kind)
+		if a.status != 200 || a.header.Get("X-C8-Errors") != "2" || a.header.Get("Content-Type") != "multipart/form-data; boundary=XXX" {
+			t.Fatalf("%d %v\n%s", a.status, a.header, a.body)
+		}
+		parts := strings.Split(a.body, "--XXX")
+		parts = parts[1 : len(parts)-1]
+		want := []struct{ id, status, body string }{{"a1", "202 Accepted", `"v":1`}, {"a2", "200 OK", `"_key":"k"`}, {"a3", "404 Not Found", `1202`},
+			{"a4", "400 Bad Request", "30006"}, {"a5", "202 Accepted", "result"}}
+		if len(parts) != len(want) {
+			t.Fatalf("%d parts:\n%s", len(parts), a.body)
+		}
+		for i, p := range parts { // as pyC8 takes them apart
+			lines := strings.Split(strings.TrimSpace(p), "\r\n")
+			if lines[1] != "Content-Id: "+want[i].id || lines[3] != "HTTP/1.1 "+want[i].status || !strings.Contains(lines[len(lines)-1], want[i].body) {
+				t.Errorf("part %d:\n%s", i, p)
+			}
+			if _, err := value.Parse([]byte(lines[len(lines)-1]), value.DefaultLimits); err != nil {
+				t.Errorf("part %d: %v", i, err)
+			}
+		}
+		reader := multipart.NewReader(strings.NewReader(a.body), "XXX")
+		for range want {
+			if _, err := reader.NextPart(); err != nil {
+				t.Errorf("as a library reads it: %v", err)
+			}
+		}
+	}
+	w.bad(400, 30006, "POST", base+"/batch", `{"operations":[]}`)
+	w.bad(400, 30006, "POST", base+"/batch", crlf("--X", "", "nonsense", "--X--"))
+	w.bad(400, 30006, "POST", base+"/batch", crlf("--X", "", "GET /a HTTP/1.1", "bad header", "", "--X--"))
+	w.bad(405, 405, "GET", base+"/batch", "")
+	w.bad(401, 11, "POST", base+"/batch", body, "Authorization", "apikey demo.root.wrong")
+	a := w.call("POST", base+"/batch", crlf("--XXX", "Content-Id: 1", "", "GET /document/c/k HTTP/1.1", "Authorization: apikey demo.root.wrong", "", "", "--XXX--"))
+	if a.status != 200 || !strings.Contains(a.body, "HTTP/1.1 401") {
+		t.Errorf("credentials of a part: %s", a.body)
+	}
+}
+
+// settle waits until a job has its answer.
+func (w *world) settle(id string) {
+	w.t.Helper()
+	w.server.jobs.Wait()
+	if a := w.call("GET", "/_api/job/"+id, ""); a.status != 200 {
+		w.t.Fatalf("job: %d %s", a.status, a.body)
+	}
+}
+
+func TestRequestsInTheBackground(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	for _, names := range [][2]string{{"x-c8-async", "X-C8-Async-Id"}, {"x-arango-async", "X-Arango-Async-Id"}} {
+		a := w.call("POST", base+"/document/c", `{"v":1}`, names[0], "store")
+		id := a.header.Get(names[1])
+		if a.status != 202 || id == "" {
+			t.Fatalf("%d %v %s", a.status, a.header, a.body)
+		}
+		w.settle(id)
+		if got := w.good(200, "GET", "/_api/job/done", ""); got.String() != `["`+id+`"]` {
+			t.Errorf("done: %s", got)
+		}
+		if got := w.good(200, "GET", base+"/job/pending", ""); got.String() != `[]` {
+			t.Errorf("pending: %s", got)
+		}
+		other := []string{"Authorization", "apikey other.root.secret"}
+		w.bad(404, 404, "GET", "/_api/job/"+id, "", other...)
+		got := w.call("PUT", "/_api/job/"+id, "")
+		if got.status != 202 || !strings.Contains(got.body, `"_key"`) || got.header.Get(names[1]) != id || got.header.Get("Etag") == "" {
+			t.Errorf("answer: %d %v %s", got.status, got.header, got.body)
+		}
+		w.bad(404, 404, "PUT", "/_api/job/"+id, "") // it is given once
+	}
+	if got := w.good(200, "GET", base+"/collection/c/count", ""); field(t, got, "count").Digits() != "2" {
+		t.Errorf("count: %s", got)
+	}
+	failing := w.call("GET", base+"/document/c/none", "", "x-c8-async", "store").header.Get("X-C8-Async-Id")
+	w.settle(failing)
+	w.bad(404, 1202, "PUT", "/_api/job/"+failing, "")
+	thrown := w.call("POST", base+"/document/c", `{"_key":"t"}`, "x-c8-async", "true")
+	if thrown.status != 202 {
+		t.Errorf("%d %s", thrown.status, thrown.body)
+	}
+	w.bad(400, 10, "GET", base+"/document/c/t", "", "x-c8-async", "perhaps")
+	w.bad(400, 10, "GET", base+"/changes", "", "x-c8-async", "store")
+	w.bad(401, 11, "GET", base+"/document/c/t", "", "x-c8-async", "store", "Authorization", "apikey demo.root.wrong")
+	w.bad(404, 404, "DELETE", "/_api/job/1", "")
+	w.bad(405, 405, "POST", "/_api/job/1", "")
+	w.bad(405, 405, "GET", "/_api/job/1/cancel", "")
+	id := w.call("GET", base+"/document/c/k", "", "x-c8-async", "store").header.Get("X-C8-Async-Id")
+	if got := w.good(200, "PUT", "/_api/job/"+id+"/cancel", ""); !field(t, got, "result").Bool() {
+		t.Errorf("cancel: %s", got)
+	}
+	w.settle(id)
+	if got := w.good(200, "DELETE", "/_api/job/"+id, ""); !field(t, got, "result").Bool() {
+		t.Errorf("delete: %s", got)
+	}
+	w.good(200, "DELETE", "/_api/job/expired?stamp=1", "")
+	w.good(200, "DELETE", "/_api/job/all", "")
+}
+
+func TestJobsAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	for i := range 101 {
+		a := w.call("GET", base+"/document/c/k", "", "x-c8-async", "store")
+		if i < 100 && a.status != 202 {
+			t.Fatalf("job %d: %d %s", i, a.status, a.body)
+		}
+		if i == 100 && (a.status != 429 || a.header.Get("Retry-After") == "") {
+			t.Errorf("one too many: %d %s", a.status, a.body)
+		}
+	}
+	w.good(200, "DELETE", "/_api/job/all", "")
+	if a := w.call("GET", base+"/document/c/k", "", "x-c8-async", "store"); a.status != 202 {
+		t.Errorf("after deleting all: %d %s", a.status, a.body)
+	}
+}
