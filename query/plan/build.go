@@ -24,9 +24,6 @@ type Config struct {
 	FullCount bool
 	// Bind has the values of parameters: only those of options, graphs and attribute names are read.
 	Bind map[string]value.Value
-	// Fold computes an expression without variables and parameters, with how many warnings it gave; ok is false when it
-	// cannot. Nil: constants are not folded.
-	Fold func(e ast.Expr) (v value.Value, warnings int, ok bool)
 	// Mutant makes the planner wrong in one of the ways of Mutants, to see that tests notice.
 	Mutant string
 }
@@ -47,7 +44,8 @@ func (e *Error) Error() string {
 type builder struct {
 	Config
 	nextVariable int
-	enabled      map[string]bool
+	rules        []Rule
+	off          map[string]bool
 	fired        []string
 	writes       bool
 	collections  map[*rows.Collection]bool
@@ -61,7 +59,7 @@ type builder struct {
 // Build plans a checked query.
 func Build(q *ast.Query, c Config) (*Plan, error) {
 	b := &builder{
-		Config: c, enabled: switches(c.Rules), collections: map[*rows.Collection]bool{}, inline: map[*ast.Subquery]*Plan{},
+		Config: c, off: switches(c.Rules), collections: map[*rows.Collection]bool{}, inline: map[*ast.Subquery]*Plan{},
 		counts: map[*rows.Collection]float64{}, distinct: map[*rows.Index][]float64{},
 	}
 	ast.WalkBlock(q.Body, func(o ast.Operation) bool {
@@ -142,47 +140,64 @@ func (b *builder) countFull(p *Plan) {
 	}
 }
 
-// finish numbers the nodes from the bottom up, plans within plans first, and joins them.
+// finish numbers the nodes in the order in which they are shown, and joins them.
 func (b *builder) finish(p *Plan) {
 	id := 1
-	eachPlan(p, b.inline, func(sub *Plan) {
-		var below Node
-		for _, n := range sub.nodes {
-			h := n.Head()
-			h.ID, h.Below = id, below
-			id++
-			below = n
+	b.number(p, &id)
+	for _, sub := range b.inline {
+		if sub.Root == nil {
+			b.number(sub, &id)
 		}
-		sub.Root = below
-	})
+	}
 	eachPlan(p, b.inline, func(sub *Plan) {
 		sub.Nodes, sub.Variables, sub.Inline = id, b.nextVariable, b.inline
 		b.estimate(sub)
 	})
 }
 
+func (b *builder) number(p *Plan, id *int) {
+	var below Node
+	for _, n := range p.nodes {
+		h := n.Head()
+		h.ID, h.Below = *id, below
+		*id++
+		below = n
+		for _, sub := range plansOf(n) {
+			b.number(sub, id)
+		}
+	}
+	p.Root = below
+}
+
 // eachPlan calls f for the plans within p, the innermost first, and for p.
 func eachPlan(p *Plan, inline map[*ast.Subquery]*Plan, f func(*Plan)) {
-	done := map[*Plan]bool{}
+	var done map[*Plan]bool // a subquery within expressions may stand in several of them
+	if len(inline) > 0 {
+		done = map[*Plan]bool{}
+	}
 	var visit func(p *Plan)
 	visit = func(p *Plan) {
 		if p == nil || done[p] {
 			return
 		}
-		done[p] = true
+		if done != nil {
+			done[p] = true
+		}
 		for _, n := range p.nodes {
 			for _, sub := range plansOf(n) {
 				visit(sub)
 			}
-			eachExpr(n, func(e ast.Expr) {
-				ast.Walk(e, func(x ast.Expr) bool {
-					if s, ok := x.(*ast.Subquery); ok {
-						visit(inline[s])
-						return false
-					}
-					return true
+			if done != nil {
+				eachExpr(n, func(e ast.Expr) {
+					ast.Walk(e, func(x ast.Expr) bool {
+						if s, ok := x.(*ast.Subquery); ok {
+							visit(inline[s])
+							return false
+						}
+						return true
+					})
 				})
-			})
+			}
 		}
 		f(p)
 	}

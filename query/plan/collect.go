@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
@@ -210,7 +208,7 @@ func (b *builder) parallelFrom(p *Plan, i int, scan *EnumerateCollection) bool {
 			scan.Parallel, n.Parallel = true, true
 			return true
 		case *Sort:
-			if n.Presorted > 0 || b.dependsOnOrder(p, i) {
+			if n.Presorted > 0 {
 				return false
 			}
 			scan.Parallel = true
@@ -225,18 +223,7 @@ func (b *builder) parallelFrom(p *Plan, i int, scan *EnumerateCollection) bool {
 	return false
 }
 
-// dependsOnOrder tells whether a plan was built on the order in which a scan gives its documents.
-func (b *builder) dependsOnOrder(p *Plan, i int) bool {
-	return slices.ContainsFunc(p.nodes[i+1:], func(n Node) bool {
-		c, ok := n.(*Collect)
-		return ok && c.Method == CollectSorted && !slices.ContainsFunc(p.nodes[i+1:], func(m Node) bool {
-			_, isSort := m.(*Sort)
-			return isSort
-		})
-	})
-}
-
-// indexOf finds an index that serves some type of question.
+// indexesOf gives the indexes of one type.
 func indexesOf(c *rows.Collection, kind string) []*rows.Index {
 	var out []*rows.Index
 	for _, x := range c.Indexes {

@@ -415,5 +415,6 @@ type Plan struct {
 	// expansion. They are computed where the expression is, beginning with a row that has its variables.
 	Inline map[*ast.Subquery]*Plan
 
-	nodes []Node // from the bottom up, while the plan is made; Root and Below are set from it
+	nodes  []Node // from the bottom up, while the plan is made; Root and Below are set from it
+	joined bool   // it is a table of a HashJoin, whose variables are read outside of it
 }

@@ -133,7 +133,10 @@ func reduceProjections(b *builder, p *Plan) bool {
 	changed := false
 	for i, n := range p.nodes {
 		f := fetchOf(n)
-		if f == nil || f.Out == nil || len(f.Projections) > 0 {
+		if j, ok := n.(*HashJoin); ok {
+			f = fetchOf(j.Build.nodes[1])
+		}
+		if p.joined || f == nil || f.Out == nil || len(f.Projections) > 0 {
 			continue
 		}
 		u := b.usesOf(p, i, f.Out)
@@ -240,7 +243,7 @@ func covers(x *rows.Index, path value.Path, arrays bool) bool {
 
 // coverable tells whether an index has all that is used of the document of the scan at place i.
 func (b *builder) coverable(p *Plan, i int, doc *ast.Variable, x *rows.Index) bool {
-	if !b.enabled["index-covering"] {
+	if b.off["index-covering"] {
 		return false
 	}
 	u := b.usesOf(p, i, doc)

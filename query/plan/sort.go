@@ -315,10 +315,13 @@ func (b *builder) worthOrder(p *Plan, src source, x *rows.Index, i int, whole bo
 			kept = b.kept(kept, f.Cond)
 		}
 	}
-	if l := b.limitAbove(p, i); l != nil && whole {
+	if l := b.limitAbove(p, i); l != nil {
 		want := 100.0
-		if v, ok := literalOf(fold(b.wanted(l))); ok {
+		if v, ok := literalOf(b.wanted(l)); ok {
 			want = v.Float64()
+		}
+		if !whole {
+			want += kept / b.spread(src.scan.(*EnumerateCollection).Collection, x, 1)
 		}
 		read = min(size, want*size/max(1, kept))
 	}

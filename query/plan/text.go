@@ -61,31 +61,20 @@ func (w *writer) plan(p *Plan, depth int) {
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		n := chain[i]
-		text := describe(n)
-		switch n := n.(type) {
-		case *SubqueryNode:
-			w.add(n, depth, text)
-			w.plan(n.Plan, depth+2)
-			continue
-		case *HashJoin:
-			w.add(n, depth, text)
-			w.plan(n.Build, depth+2)
-			depth++
-			continue
-		case *Upsert:
-			w.plan(n.Lookup, depth+2)
+		w.add(n, depth, describe(n))
+		for _, sub := range plansOf(n) {
+			w.plan(sub, depth+2)
 		}
-		w.add(n, depth, text)
 		if isLoop(n) {
 			depth++
 		}
 	}
 }
 
-func (w *writer) add(n Node, depth int, text string) {
+func (w *writer) add(n Node, depth int, what string) {
 	h := n.Head()
 	w.lines = append(w.lines, line{
-		id: strconv.Itoa(h.ID), kind: n.Kind(), rows: round(h.Rows), cost: round(h.Cost), text: text, depth: depth,
+		id: strconv.Itoa(h.ID), kind: n.Kind(), rows: round(h.Rows), cost: round(h.Cost), text: what, depth: depth,
 	})
 }
 
@@ -105,7 +94,7 @@ func isLoop(n Node) bool {
 	switch n := n.(type) {
 	case *EnumerateCollection:
 		return n.CountOnly == nil
-	case *Index, *EnumerateList, *Traversal, *PathSearch, *TimeSeries:
+	case *Index, *EnumerateList, *Traversal, *PathSearch, *TimeSeries, *HashJoin:
 		return true
 	}
 	return false
@@ -119,19 +108,19 @@ func describe(n Node) string {
 	case *Index:
 		return describeIndex(n)
 	case *EnumerateList:
-		return "FOR " + n.Out.Name + " IN " + ast.String(n.In)
+		return "FOR " + n.Out.Name + " IN " + text(n.In)
 	case *Calculation:
-		return "LET " + n.Out.Name + " = " + ast.String(n.Expr)
+		return "LET " + n.Out.Name + " = " + text(n.Expr)
 	case *Filter:
-		return "FILTER " + ast.String(n.Cond)
+		return "FILTER " + text(n.Cond)
 	case *Sort:
 		return describeSort(n)
 	case *LimitNode:
 		out := "LIMIT "
 		if n.Offset != nil {
-			out += ast.String(n.Offset) + ", "
+			out += text(n.Offset) + ", "
 		}
-		out += ast.String(n.Count)
+		out += text(n.Count)
 		if n.FullCount {
 			out += "  /* counts all */"
 		}
@@ -143,11 +132,11 @@ func describe(n Node) string {
 		}
 		return out
 	case *HashJoin:
-		return "JOIN " + ast.String(n.Probe) + " == " + ast.String(n.Key) + "  /* by hash */ WITH ("
+		return "JOIN " + text(n.Probe) + " == " + text(n.Key) + "  /* by hash */ WITH ("
 	case *Return:
-		return "RETURN " + ast.String(n.Expr)
+		return "RETURN " + text(n.Expr)
 	case *Distinct:
-		return "DISTINCT " + n.Out.Name + " = " + ast.String(n.Expr)
+		return "DISTINCT " + n.Out.Name + " = " + text(n.Expr)
 	case *NoResults:
 		return "NOTHING"
 	}
@@ -161,9 +150,9 @@ func describeLarger(n Node) string {
 	case *Window:
 		out := "WINDOW "
 		if n.By != nil {
-			out += ast.String(n.By) + " WITH "
+			out += text(n.By) + " WITH "
 		}
-		return out + ast.String(n.Frame) + " AGGREGATE " + aggregates(n.Aggregates)
+		return out + text(n.Frame) + " AGGREGATE " + aggregates(n.Aggregates)
 	case *Modify:
 		return describeModify(n)
 	case *Upsert:
@@ -171,7 +160,7 @@ func describeLarger(n Node) string {
 		if n.Replace {
 			verb = " REPLACE "
 		}
-		out := "UPSERT " + ast.String(n.Search) + " INSERT " + ast.String(n.Insert) + verb + ast.String(n.Update) +
+		out := "UPSERT " + text(n.Search) + " INSERT " + text(n.Insert) + verb + text(n.Update) +
 			" IN " + n.Collection.Name
 		if n.Eager {
 			out += "  /* after all rows were read */"
@@ -185,6 +174,21 @@ func describeLarger(n Node) string {
 		return describeSeries(n)
 	}
 	return ""
+}
+
+// text writes an expression; projections are shown as the paths that they stand for.
+func text(e ast.Expr) string {
+	return ast.String(rewrite(e, func(x ast.Expr) ast.Expr {
+		r, ok := x.(*ast.Ref)
+		if !ok || r.Var == nil || !r.Var.Internal {
+			return x
+		}
+		path, err := value.ParsePath(r.Var.Name)
+		if err != nil || len(path) < 2 {
+			return x
+		}
+		return attributes(&ast.Ref{Pos: r.Pos, Name: path[0]}, path[1:])
+	}))
 }
 
 // notes puts what is left of some remarks behind a line.
@@ -201,9 +205,9 @@ func notes(list ...string) string {
 	return "  /* " + strings.Join(out, "; ") + " */"
 }
 
-func flag(on bool, text string) string {
+func flag(on bool, note string) string {
 	if on {
-		return text
+		return note
 	}
 	return ""
 }
@@ -212,7 +216,7 @@ func with(name string, e ast.Expr) string {
 	if e == nil {
 		return ""
 	}
-	return name + " " + ast.String(e)
+	return name + " " + text(e)
 }
 
 func (f *Fetch) describe() string {
@@ -271,19 +275,19 @@ func (a *Access) describe() string {
 		if a.Keys.ID {
 			attribute = "_id"
 		}
-		how = append(how, attribute+equals(a.Keys.Each)+ast.String(a.Keys.Key))
+		how = append(how, attribute+equals(a.Keys.Each)+text(a.Keys.Key))
 	case a.Edge != nil:
 		attribute := "_from"
 		if a.Edge.Direction == ast.Inbound {
 			attribute = "_to"
 		}
-		how = append(how, attribute+equals(a.Edge.Each)+ast.String(a.Edge.Vertex))
+		how = append(how, attribute+equals(a.Edge.Each)+text(a.Edge.Vertex))
 	case a.Persistent != nil:
 		how = a.persistent()
 	case a.Geo != nil:
 		how = a.Geo.describe()
 	case a.Fulltext != nil:
-		how = append(how, "words "+ast.String(a.Fulltext.Query))
+		how = append(how, "words "+text(a.Fulltext.Query))
 	}
 	if how == nil {
 		return "index " + name + " in order"
@@ -315,7 +319,7 @@ func (a *Access) persistent() []string {
 	p := a.Persistent
 	for i, e := range p.Equal {
 		f := a.Index.Fields[i]
-		out = append(out, fieldText(f.Path, f.Expand)+equals(e.Each)+ast.String(e.Expr))
+		out = append(out, fieldText(f.Path, f.Expand)+equals(e.Each)+text(e.Expr))
 	}
 	if len(p.Equal) == len(a.Index.Fields) {
 		return out
@@ -323,10 +327,10 @@ func (a *Access) persistent() []string {
 	f := a.Index.Fields[len(p.Equal)]
 	name := fieldText(f.Path, f.Expand)
 	if p.Lower != nil {
-		out = append(out, name+p.Lower.describe(" >")+ast.String(p.Lower.Expr))
+		out = append(out, name+p.Lower.describe(" >")+text(p.Lower.Expr))
 	}
 	if p.Upper != nil {
-		out = append(out, name+p.Upper.describe(" <")+ast.String(p.Upper.Expr))
+		out = append(out, name+p.Upper.describe(" <")+text(p.Upper.Expr))
 	}
 	return out
 }
@@ -341,17 +345,17 @@ func (l *Limit) describe(op string) string {
 func (g *GeoAccess) describe() []string {
 	var out []string
 	if g.Shape != nil {
-		out = append(out, g.Relation+" "+ast.String(g.Shape))
+		out = append(out, g.Relation+" "+text(g.Shape))
 	}
 	if g.Center != nil && (g.Min != nil || g.Max != nil || g.Sorted) {
-		text := "distance from " + ast.String(g.Center)
+		where := "distance from " + text(g.Center)
 		if g.Min != nil {
-			text += g.Min.describe(" >") + ast.String(g.Min.Expr)
+			where += g.Min.describe(" >") + text(g.Min.Expr)
 		}
 		if g.Max != nil {
-			text += g.Max.describe(" <") + ast.String(g.Max.Expr)
+			where += g.Max.describe(" <") + text(g.Max.Expr)
 		}
-		out = append(out, text)
+		out = append(out, where)
 	}
 	switch {
 	case g.Sorted && g.Descending:
@@ -368,11 +372,11 @@ func (g *GeoAccess) describe() []string {
 func describeSort(n *Sort) string {
 	var keys []string
 	for _, k := range n.Keys {
-		text := ast.String(k.Expr)
+		key := text(k.Expr)
 		if k.Desc {
-			text += " DESC"
+			key += " DESC"
 		}
-		keys = append(keys, text)
+		keys = append(keys, key)
 	}
 	presorted := ""
 	if n.Presorted > 0 {

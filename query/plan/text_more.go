@@ -11,7 +11,7 @@ func aggregates(list []ast.Aggregate) string {
 	for _, a := range list {
 		arg := ""
 		if a.Arg != nil {
-			arg = ast.String(a.Arg)
+			arg = text(a.Arg)
 		}
 		out = append(out, a.Var.Name+" = "+a.Func+"("+arg+")")
 	}
@@ -24,7 +24,7 @@ func describeCollect(n *Collect) string {
 		if i > 0 {
 			out += ","
 		}
-		out += " " + g.Var.Name + " = " + ast.String(g.Expr)
+		out += " " + g.Var.Name + " = " + text(g.Expr)
 	}
 	if len(n.Aggregates) > 0 {
 		out += " AGGREGATE " + aggregates(n.Aggregates)
@@ -36,7 +36,7 @@ func describeCollect(n *Collect) string {
 			names = append(names, v.Name)
 		}
 		if n.IntoExpr != nil {
-			out += " = " + ast.String(n.IntoExpr)
+			out += " = " + text(n.IntoExpr)
 		} else {
 			out += " = {" + strings.Join(names, ", ") + "}"
 		}
@@ -51,11 +51,11 @@ func describeModify(n *Modify) string {
 	out := strings.ToUpper(strings.TrimSuffix(n.Kind(), "Node")) + " "
 	switch {
 	case n.Key != nil && n.Doc != nil:
-		out += ast.String(n.Key) + " WITH " + ast.String(n.Doc)
+		out += text(n.Key) + " WITH " + text(n.Doc)
 	case n.Key != nil:
-		out += ast.String(n.Key)
+		out += text(n.Key)
 	case n.Doc != nil:
-		out += ast.String(n.Doc)
+		out += text(n.Doc)
 	}
 	return out + " IN " + n.Collection.Name + notes(flag(n.Eager, "after all rows were read"))
 }
@@ -99,14 +99,14 @@ func pathFilters(what string, list []PathFilter) string {
 			at = what + " " + round(float64(f.Depth))
 			at = strings.TrimSuffix(at, ".0")
 		}
-		out = append(out, at+": "+ast.String(f.Cond))
+		out = append(out, at+": "+text(f.Cond))
 	}
 	return strings.Join(out, "; ")
 }
 
 func describeTraversal(n *Traversal) string {
-	out := "FOR " + names(n.Vertex, n.Edge, n.Path) + " IN " + ast.String(n.Min) + ".." + ast.String(n.Max) + " FROM " +
-		ast.String(n.Start) + " BY " + edgeSources(n.Edges, n.Graph)
+	out := "FOR " + names(n.Vertex, n.Edge, n.Path) + " IN " + text(n.Min) + ".." + text(n.Max) + " FROM " +
+		text(n.Start) + " BY " + edgeSources(n.Edges, n.Graph)
 	o := n.Options
 	return out + notes(o.Order, "vertices unique "+o.UniqueVertices, "edges unique "+o.UniqueEdges,
 		with("prune", n.Prune), pathFilters("edge", n.EdgeFilters), pathFilters("vertex", n.VertexFilters),
@@ -120,9 +120,9 @@ func describePathSearch(n *PathSearch) string {
 	}[n.Search]
 	out := "FOR " + names(n.Vertex, n.Edge, n.Path) + " IN "
 	if n.Min != nil {
-		out += ast.String(n.Min) + ".." + ast.String(n.Max) + " "
+		out += text(n.Min) + ".." + text(n.Max) + " "
 	}
-	return out + kind + " " + ast.String(n.Start) + " TO " + ast.String(n.Target) + " BY " + edgeSources(n.Edges, n.Graph) +
+	return out + kind + " " + text(n.Start) + " TO " + text(n.Target) + " BY " + edgeSources(n.Edges, n.Graph) +
 		notes(flag(n.Options.WeightAttribute != "", "weight "+n.Options.WeightAttribute),
 			flag(!n.NeedVertex, "vertices not read"), flag(!n.NeedEdge, "edges not read"))
 }
@@ -131,18 +131,18 @@ func describeSeries(n *TimeSeries) string {
 	var keys []string
 	for i, k := range n.Keys {
 		if k != nil {
-			keys = append(keys, n.Collection.Series.Keys[i]+" == "+ast.String(k))
+			keys = append(keys, n.Collection.Series.Keys[i]+" == "+text(k))
 		}
 	}
 	span := ""
 	if n.From != nil {
-		span = n.Collection.Series.Time + n.From.describe(" >") + ast.String(n.From.Expr)
+		span = n.Collection.Series.Time + n.From.describe(" >") + text(n.From.Expr)
 	}
 	if n.To != nil {
 		if span != "" {
 			span += " && "
 		}
-		span += n.Collection.Series.Time + n.To.describe(" <") + ast.String(n.To.Expr)
+		span += n.Collection.Series.Time + n.To.describe(" <") + text(n.To.Expr)
 	}
 	kept := ""
 	if r := n.Rollup; r != nil {
