@@ -220,9 +220,9 @@ func (n *Near) Measured(metres float64) {
 		return
 	}
 	c := &n.waiting[0]
-	c.exact, c.distance, c.bound = true, metres, metres
+	c.exact, c.bound, c.rank, c.distance = true, metres, metres, metres
 	if n.search.Farthest {
-		c.bound = Farthest - metres
+		c.bound, c.rank = Farthest-metres, -metres
 	}
 	heap.Fix(&n.waiting, 0)
 }
@@ -236,13 +236,14 @@ func (n *Near) Dismiss() {
 }
 
 // Bytes is about how much memory the search holds.
-func (n *Near) Bytes() int { return 96*len(n.seen) + 48*cap(n.waiting) + 16*cap(n.read) }
+func (n *Near) Bytes() int { return 96*len(n.seen) + 56*cap(n.waiting) + 16*cap(n.read) }
 
-// candidate is one that was found. Its bound is not above its distance; both are the same once it was measured.
+// candidate is one that was found. Until it was measured its bound is not above its distance, from the opposite place
+// when the farthest are looked for. Rank orders those whose bounds are equal by rounding alone.
 type candidate struct {
-	key             string
-	bound, distance float64
-	exact           bool
+	key                   string
+	bound, rank, distance float64
+	exact                 bool
 }
 
 type candidates []candidate
@@ -256,6 +257,8 @@ func (c candidates) Less(i, j int) bool {
 		return c[i].bound < c[j].bound
 	case c[i].exact != c[j].exact:
 		return c[j].exact
+	case c[i].rank != c[j].rank:
+		return c[i].rank < c[j].rank
 	default:
 		return c[i].key < c[j].key
 	}

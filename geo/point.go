@@ -23,9 +23,10 @@ func (p Point) Valid() bool {
 // Distance is the length of the shortest way between two points on the sphere, in metres, by the haversine formula.
 func Distance(a, b Point) float64 {
 	const degree = math.Pi / 180
-	lat := math.Sin((b.Latitude - a.Latitude) * degree / 2)
-	lon := math.Sin((b.Longitude - a.Longitude) * degree / 2)
-	h := lat*lat + math.Cos(a.Latitude*degree)*math.Cos(b.Latitude*degree)*lon*lon
+	from, to := a.Latitude*degree, b.Latitude*degree
+	lat := math.Sin((to - from) / 2)
+	lon := math.Sin((b.Longitude*degree - a.Longitude*degree) / 2)
+	h := lat*lat + math.Cos(from)*math.Cos(to)*lon*lon
 	return 2 * EarthRadius * math.Asin(math.Sqrt(min(1, h)))
 }
 
