@@ -130,7 +130,7 @@ var aggregates = []Aggregate{
 		Name: "PUSH", Cost: 1, Returns: List, Ordered: true,
 		Params:   []Param{{Name: "value", Types: Anything}},
 		Doc:      "Gathers all values of the group in the order of the rows, null too.",
-		Examples: []Example{{`FOR x IN [2, 1, 2] COLLECT AGGREGATE all = PUSH(x) RETURN all`, `[[2, 1, 2]]`}},
+		Examples: []Example{{`FOR x IN [2, 1, 2] COLLECT AGGREGATE xs = PUSH(x) RETURN xs`, `[[2, 1, 2]]`}},
 		New:      func() Accumulator { return &gatherer{} },
 	},
 	{

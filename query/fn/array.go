@@ -65,7 +65,7 @@ var arrayFunctions = []Function{
 		Examples: []Example{{`RETURN NTH(["a", "b"], 1)`, `["b"]`}, {`RETURN NTH(["a", "b"], -1)`, `[null]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
 			items, n := a[0].Items(), toCount(a[1])
-			if n < 0 || n >= int64(len(items)) || toNumber(a[1]) < 0 {
+			if n < 0 || n >= int64(len(items)) || ToNumber(a[1]) < 0 {
 				return value.Null()
 			}
 			return items[n]
@@ -254,7 +254,7 @@ func evalLength(_ *Context, a []value.Value) value.Value {
 			n = 1
 		}
 	case value.KindNumber, value.KindString:
-		n = runes(toText(v))
+		n = runes(ToString(v))
 	default:
 		n = v.Len()
 	}

@@ -43,7 +43,7 @@ var typeFunctions = []Function{
 		Params:   unary("value", Anything),
 		Doc:      `Converts to a bool: null, 0 and "" are false, everything else is true, empty arrays too.`,
 		Examples: []Example{{`RETURN [TO_BOOL(""), TO_BOOL([]), TO_BOOL(-1)]`, `[[false, true, true]]`}},
-		Eval:     func(_ *Context, a []value.Value) value.Value { return value.Bool(toBool(a[0])) },
+		Eval:     func(_ *Context, a []value.Value) value.Value { return value.Bool(ToBool(a[0])) },
 	},
 	{
 		Name: "TO_NUMBER", Family: "cast", Deterministic: true, Cost: 2, Returns: Number,
@@ -55,7 +55,7 @@ var typeFunctions = []Function{
 			if a[0].Kind() == value.KindNumber {
 				return a[0]
 			}
-			return value.Float(toNumber(a[0]))
+			return value.Float(ToNumber(a[0]))
 		},
 	},
 	{
@@ -67,7 +67,7 @@ var typeFunctions = []Function{
 			if a[0].Kind() == value.KindString {
 				return a[0]
 			}
-			return value.String(toText(a[0]))
+			return value.String(ToString(a[0]))
 		},
 	},
 	{
@@ -105,14 +105,10 @@ func isKey(s string) bool {
 	return true
 }
 
-// toNumber converts as TO_NUMBER.
-func toNumber(v value.Value) float64 {
-	for v.Kind() == value.KindArray {
-		items := v.Items()
-		if len(items) != 1 {
-			return 0
-		}
-		v = items[0]
+// ToNumber converts as TO_NUMBER.
+func ToNumber(v value.Value) float64 {
+	for v.Kind() == value.KindArray && v.Len() == 1 {
+		v = v.Items()[0]
 	}
 	switch v.Kind() {
 	case value.KindNumber:
@@ -122,15 +118,26 @@ func toNumber(v value.Value) float64 {
 			return 1
 		}
 	case value.KindString:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(v.Str()), 64); err == nil {
-			return f
-		}
+		return spelled(strings.TrimSpace(v.Str()))
 	}
 	return 0
 }
 
-// toBool converts as TO_BOOL.
-func toBool(v value.Value) bool {
+// spelled reads decimal numbers alone: neither names like Inf nor other bases, nor underscores.
+func spelled(s string) float64 {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 && strings.IndexByte(".-+eE", c) < 0 {
+			return 0
+		}
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return f
+	}
+	return 0
+}
+
+// ToBool converts as TO_BOOL.
+func ToBool(v value.Value) bool {
 	switch v.Kind() {
 	case value.KindNull:
 		return false
@@ -144,8 +151,8 @@ func toBool(v value.Value) bool {
 	return true
 }
 
-// toText converts as TO_STRING.
-func toText(v value.Value) string {
+// ToString converts as TO_STRING.
+func ToString(v value.Value) string {
 	switch v.Kind() {
 	case value.KindNull:
 		return ""
@@ -159,7 +166,7 @@ func toText(v value.Value) string {
 
 // toCount converts to a whole number that fits an int64, cut towards zero and to its ends.
 func toCount(v value.Value) int64 {
-	f := toNumber(v)
+	f := ToNumber(v)
 	const most = 1 << 62
 	switch {
 	case f != f:
@@ -173,7 +180,7 @@ func toCount(v value.Value) int64 {
 }
 
 // flag reads an optional argument as a bool.
-func flag(args []value.Value, at int) bool { return at < len(args) && toBool(args[at]) }
+func flag(args []value.Value, at int) bool { return at < len(args) && ToBool(args[at]) }
 
 // bytesOf estimates what a value holds.
 func bytesOf(v value.Value) int { return v.Memory() }

@@ -33,7 +33,7 @@ var controlFunctions = []Function{
 			}
 			holds := int64(0)
 			for _, v := range a[:last] {
-				if toBool(v) {
+				if ToBool(v) {
 					holds++
 				}
 			}
@@ -81,8 +81,8 @@ var controlFunctions = []Function{
 		Doc:      "Gives true when the condition holds; otherwise the query ends with an error and the message (1593).",
 		Examples: []Example{{`FOR i IN 1..3 FILTER ASSERT(i > 0, "i is not above 0") RETURN i`, `[1, 2, 3]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			if !toBool(a[0]) {
-				return c.fail(&Error{Number: WarnAssertion, Text: toText(a[1])})
+			if !ToBool(a[0]) {
+				return c.fail(&Error{Number: WarnAssertion, Text: ToString(a[1])})
 			}
 			return value.Bool(true)
 		},
@@ -93,9 +93,9 @@ var controlFunctions = []Function{
 		Doc:      "Gives true when the condition holds; otherwise false, and the query gets a warning with the message (1594).",
 		Examples: []Example{{`FOR i IN 1..3 FILTER WARN(i < 3, "i is not below 3") RETURN i`, `[1, 2]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			ok := toBool(a[0])
+			ok := ToBool(a[0])
 			if !ok {
-				c.warn(WarnUser, "%s", toText(a[1]))
+				c.warn(WarnUser, "%s", ToString(a[1]))
 			}
 			return value.Bool(ok)
 		},

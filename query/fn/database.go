@@ -47,7 +47,7 @@ var databaseFunctions = []Function{
 		Name: "DECODE_REV", Family: "database", Deterministic: true, Cost: 5, Returns: Object | Null,
 		Params:   unary("revision", Text),
 		Doc:      "Takes a _rev apart: the date at which it was made, by the clock of its location, and a count that orders those of one millisecond.",
-		Examples: []Example{{`RETURN DECODE_REV("AZXTsEiAAAIAAAABAAAAAA")`, `[{"count": 2, "date": "2025-03-26T18:22:09.408Z"}]`}},
+		Examples: []Example{{`RETURN DECODE_REV("AZXTsEiAAAIAAAABAAAAAA")`, `[{"count": 2, "date": "2025-03-26T18:21:40.352Z"}]`}},
 		Eval:     evalDecodeRev,
 	},
 	{
@@ -126,7 +126,7 @@ func attribute(attributes value.Value, a []value.Value) value.Value {
 	if len(a) == 0 {
 		return attributes
 	}
-	found, _ := attributes.Get(toText(a[0]))
+	found, _ := attributes.Get(ToString(a[0]))
 	return found
 }
 

@@ -251,7 +251,7 @@ func instantOf(c *Context, name string, a []value.Value) (int64, bool) {
 	parts := [7]int64{1: 1, 2: 1}
 	for i, v := range a {
 		const most = 1e10
-		f := toNumber(v)
+		f := ToNumber(v)
 		if k := v.Kind(); k != value.KindNumber && k != value.KindString || !(f >= 0 && f <= most) {
 			c.badDate(name)
 			return 0, false
@@ -282,12 +282,12 @@ func amountOf(a []value.Value) (calendar.Duration, bool) {
 	if k := amount.Kind(); !known || k != value.KindNumber && k != value.KindString {
 		return calendar.Duration{}, false
 	}
-	return calendar.Amount(toNumber(amount), u)
+	return calendar.Amount(ToNumber(amount), u)
 }
 
 func evalDateRound(c *Context, a []value.Value) value.Value {
 	u, known := calendar.UnitNamed(a[2].Str())
-	amount := toNumber(a[1])
+	amount := ToNumber(a[1])
 	if !known || u < calendar.Day || a[1].Kind() != value.KindNumber || !(amount >= 1 && amount <= calendar.Latest) {
 		return c.badType("DATE_ROUND")
 	}

@@ -43,7 +43,7 @@ var documentFunctions = []Function{
 		Doc:      "Tells whether the document has the attribute, be it null. What is no document has none.",
 		Examples: []Example{{`RETURN [HAS({name: null}, "name"), HAS({}, "name")]`, `[[true, false]]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			_, found := a[0].Get(toText(a[1]))
+			_, found := a[0].Get(ToString(a[1]))
 			return value.Bool(found)
 		},
 	},
@@ -114,7 +114,7 @@ var documentFunctions = []Function{
 			if a[1].Kind() != value.KindObject {
 				return c.badType("TRANSLATE")
 			}
-			if found, ok := a[1].Get(toText(a[0])); ok {
+			if found, ok := a[1].Get(ToString(a[0])); ok {
 				return found
 			}
 			if len(a) > 2 {
@@ -297,7 +297,7 @@ func evalZip(c *Context, a []value.Value) value.Value {
 	members := make([]value.Member, len(keys))
 	for i := range keys {
 		// From the last to the first, since of equal names the last one counts.
-		members[len(keys)-1-i] = value.Member{Name: toText(keys[i]), Value: values[i]}
+		members[len(keys)-1-i] = value.Member{Name: ToString(keys[i]), Value: values[i]}
 	}
 	return value.Object(members...)
 }

@@ -229,7 +229,7 @@ func evalGeoInRange(c *Context, a []value.Value) value.Value {
 		return value.Null()
 	}
 	low, high := a[2].Float64(), a[3].Float64()
-	withLow, withHigh := len(a) < 5 || toBool(a[4]), len(a) < 6 || toBool(a[5])
+	withLow, withHigh := len(a) < 5 || ToBool(a[4]), len(a) < 6 || ToBool(a[5])
 	return value.Bool((d > low || withLow && d == low) && (d < high || withHigh && d == high))
 }
 

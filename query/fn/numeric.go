@@ -11,7 +11,7 @@ func plain(name, doc, query, result string, f func(float64) float64) Function {
 	return Function{
 		Name: name, Family: "numeric", Deterministic: true, Cost: 2, Returns: Number | Null,
 		Params: unary("value", Number), Doc: doc, Examples: []Example{{query, result}},
-		Eval: func(_ *Context, a []value.Value) value.Value { return value.Float(f(toNumber(a[0]))) },
+		Eval: func(_ *Context, a []value.Value) value.Value { return value.Float(f(ToNumber(a[0]))) },
 	}
 }
 
@@ -40,7 +40,7 @@ var numericFunctions = []Function{
 		Doc:      "Gives the angle in radians of the point at x and y.",
 		Examples: []Example{{`RETURN ATAN2(0, 1)`, `[0]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			return value.Float(math.Atan2(toNumber(a[0]), toNumber(a[1])))
+			return value.Float(math.Atan2(ToNumber(a[0]), ToNumber(a[1])))
 		},
 	},
 	{
@@ -49,7 +49,7 @@ var numericFunctions = []Function{
 		Doc:      "Raises a number to a power.",
 		Examples: []Example{{`RETURN [POW(2, 4), POW(5, -1), POW(5, 0)]`, `[[16, 0.2, 1]]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			return c.number(math.Pow(toNumber(a[0]), toNumber(a[1])))
+			return c.number(math.Pow(ToNumber(a[0]), ToNumber(a[1])))
 		},
 	},
 	{
@@ -152,7 +152,7 @@ func bitwise(name, doc, query, result string, join func(a, b uint64) uint64) Fun
 const mostRange = 10_000_000
 
 func evalRange(c *Context, a []value.Value) value.Value {
-	from, to := toNumber(a[0]), toNumber(a[1])
+	from, to := ToNumber(a[0]), ToNumber(a[1])
 	if len(a) < 3 || a[2].IsNull() {
 		from, to = math.Trunc(from), math.Trunc(to)
 		step := 1.0
@@ -161,7 +161,7 @@ func evalRange(c *Context, a []value.Value) value.Value {
 		}
 		return numberRange(c, from, to, step)
 	}
-	step := toNumber(a[2])
+	step := ToNumber(a[2])
 	if step == 0 || from < to && step < 0 || from > to && step > 0 {
 		return c.badType("RANGE")
 	}

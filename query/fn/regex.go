@@ -19,7 +19,7 @@ var regexFunctions = []Function{
 			if re == nil {
 				return value.Null()
 			}
-			return value.Bool(re.MatchString(toText(a[0])))
+			return value.Bool(re.MatchString(ToString(a[0])))
 		},
 	},
 	{
@@ -123,7 +123,7 @@ func patternSize(re *syntax.Regexp) int {
 
 // pattern gives the expression in a[1]; ignore is where the flag for upper and lower case is.
 func (c *Context) pattern(name string, a []value.Value, ignore int) *regexp.Regexp {
-	re := c.Pattern(toText(a[1]), flag(a, ignore))
+	re := c.Pattern(ToString(a[1]), flag(a, ignore))
 	if re == nil {
 		c.warn(WarnRegex, "invalid regular expression in call to function '%s()'", name)
 	}
@@ -135,7 +135,7 @@ func evalRegexMatches(c *Context, a []value.Value) value.Value {
 	if re == nil {
 		return value.Null()
 	}
-	found := re.FindStringSubmatch(toText(a[0]))
+	found := re.FindStringSubmatch(ToString(a[0]))
 	if found == nil {
 		return value.Null()
 	}
@@ -163,7 +163,7 @@ func evalRegexSplit(c *Context, a []value.Value) value.Value {
 		}
 		limit = int(min(n, 1<<30))
 	}
-	text := toText(a[0])
+	text := ToString(a[0])
 	var out []value.Value
 	from := 0
 	for _, m := range re.FindAllStringSubmatchIndex(text, limit) {
@@ -193,7 +193,7 @@ func evalRegexReplace(c *Context, a []value.Value) value.Value {
 	if re == nil {
 		return value.Null()
 	}
-	text, replacement := toText(a[0]), toText(a[2])
+	text, replacement := ToString(a[0]), ToString(a[2])
 	groups := re.NumSubexp()
 	var out []byte
 	from, asked := 0, len(text)

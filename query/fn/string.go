@@ -16,7 +16,7 @@ func texts(name, doc, query, result string, cost float64, f func(string) string)
 	return Function{
 		Name: name, Family: "string", Deterministic: true, Cost: cost, Returns: Text,
 		Params: unary("value", Text), Doc: doc, Examples: []Example{{query, result}},
-		Eval: func(_ *Context, a []value.Value) value.Value { return value.String(f(toText(a[0]))) },
+		Eval: func(_ *Context, a []value.Value) value.Value { return value.String(f(ToString(a[0]))) },
 	}
 }
 
@@ -26,7 +26,7 @@ var stringFunctions = []Function{
 		Params:   unary("value", Anything),
 		Doc:      "Counts the characters (code points) of the value as text.",
 		Examples: []Example{{`RETURN [CHAR_LENGTH("电脑"), CHAR_LENGTH(true), CHAR_LENGTH(null)]`, `[[2, 4, 0]]`}},
-		Eval:     func(_ *Context, a []value.Value) value.Value { return value.Int(int64(runes(toText(a[0])))) },
+		Eval:     func(_ *Context, a []value.Value) value.Value { return value.Int(int64(runes(ToString(a[0])))) },
 	},
 	{
 		Name: "CONCAT", Family: "string", Deterministic: true, Cost: 5, Returns: Text,
@@ -54,7 +54,7 @@ var stringFunctions = []Function{
 		Doc:      "Tells whether search is a part of the text; with returnIndex at which character it begins, -1 when it is none. An empty search is never found.",
 		Examples: []Example{{`RETURN [CONTAINS("foobarbaz", "bar"), CONTAINS("foobarbaz", "ba", true)]`, `[[true, 3]]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			text, search := toText(a[0]), toText(a[1])
+			text, search := ToString(a[0]), ToString(a[1])
 			at := -1
 			if search != "" {
 				at = strings.Index(text, search)
@@ -103,7 +103,7 @@ var stringFunctions = []Function{
 		Doc:      "Decodes what ENCODE_URI_COMPONENT encoded; null with a warning when it cannot be.",
 		Examples: []Example{{`RETURN DECODE_URI_COMPONENT("f%C3%BCnf%20%26%206")`, `["fünf & 6"]`}},
 		Eval: func(c *Context, a []value.Value) value.Value {
-			text, err := url.PathUnescape(toText(a[0]))
+			text, err := url.PathUnescape(ToString(a[0]))
 			if err != nil {
 				return c.badType("DECODE_URI_COMPONENT")
 			}
@@ -139,7 +139,7 @@ var stringFunctions = []Function{
 		Doc:      "Gives the first n characters.",
 		Examples: []Example{{`RETURN LEFT("foobar", 3)`, `["foo"]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			return value.String(substring(toText(a[0]), 0, max(toCount(a[1]), 0)))
+			return value.String(substring(ToString(a[0]), 0, max(toCount(a[1]), 0)))
 		},
 	},
 	{
@@ -148,7 +148,7 @@ var stringFunctions = []Function{
 		Doc:      "Gives the last n characters.",
 		Examples: []Example{{`RETURN RIGHT("foobar", 3)`, `["bar"]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			text, n := toText(a[0]), toCount(a[1])
+			text, n := ToString(a[0]), toCount(a[1])
 			if n <= 0 {
 				return value.String("")
 			}
@@ -165,7 +165,7 @@ var stringFunctions = []Function{
 			if len(a) > 2 && !a[2].IsNull() {
 				length = max(toCount(a[2]), 0)
 			}
-			return value.String(substring(toText(a[0]), toCount(a[1]), length))
+			return value.String(substring(ToString(a[0]), toCount(a[1]), length))
 		},
 	},
 	texts("LOWER", "Makes all letters small.", `RETURN LOWER("ÄBC")`, `["äbc"]`, 4, strings.ToLower),
@@ -236,7 +236,7 @@ var stringFunctions = []Function{
 			{`RETURN [LIKE("carrot", "ca%t"), LIKE("cart", "ca_t"), LIKE("FoO bAz", "fOo%", true)]`, `[[true, true, true]]`},
 		},
 		Eval: func(_ *Context, a []value.Value) value.Value {
-			return value.Bool(like(toText(a[0]), toText(a[1]), flag(a, 2)))
+			return value.Bool(like(ToString(a[0]), ToString(a[1]), flag(a, 2)))
 		},
 	},
 	texts("SOUNDEX", "Gives a code of how an English word sounds.", `RETURN [SOUNDEX("example"), SOUNDEX("ekzampul"), SOUNDEX("soundex")]`, `[["E251", "E251", "S532"]]`, 5, soundex),
@@ -272,9 +272,9 @@ func trimming(name, where, query, result string, trim func(s, chars string) stri
 		Eval: func(_ *Context, a []value.Value) value.Value {
 			chars := blanks
 			if len(a) > 1 && !a[1].IsNull() {
-				chars = toText(a[1])
+				chars = ToString(a[1])
 			}
-			return value.String(trim(toText(a[0]), chars))
+			return value.String(trim(ToString(a[0]), chars))
 		},
 	}
 }

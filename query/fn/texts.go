@@ -46,7 +46,7 @@ func appendText(dst []byte, v value.Value) []byte {
 	case value.KindArray, value.KindObject:
 		return value.AppendJSON(dst, v)
 	}
-	return append(dst, toText(v)...)
+	return append(dst, ToString(v)...)
 }
 
 func evalConcatSeparator(c *Context, a []value.Value) value.Value {
@@ -63,7 +63,7 @@ func evalConcatSeparator(c *Context, a []value.Value) value.Value {
 			parts = append(parts, item)
 		}
 	}
-	return joined(c, parts, toText(a[0]))
+	return joined(c, parts, ToString(a[0]))
 }
 
 func evalStartsWith(c *Context, a []value.Value) value.Value {
@@ -125,7 +125,7 @@ func substring(s string, offset, length int64) string {
 
 // find is FIND_FIRST and FIND_LAST.
 func find(a []value.Value, index func(s, search string) int) value.Value {
-	text, search := toText(a[0]), toText(a[1])
+	text, search := ToString(a[0]), ToString(a[1])
 	from, to := 0, len(text)
 	if len(a) > 2 {
 		start := toCount(a[2])
@@ -168,12 +168,12 @@ func encodeURI(s string) string {
 }
 
 func evalTrim(_ *Context, a []value.Value) value.Value {
-	text := toText(a[0])
+	text := ToString(a[0])
 	if len(a) < 2 || a[1].IsNull() {
 		return value.String(strings.Trim(text, blanks))
 	}
 	if a[1].Kind() != value.KindNumber {
-		return value.String(strings.Trim(text, toText(a[1])))
+		return value.String(strings.Trim(text, ToString(a[1])))
 	}
 	switch toCount(a[1]) {
 	case 1:
@@ -185,9 +185,9 @@ func evalTrim(_ *Context, a []value.Value) value.Value {
 }
 
 func evalRepeat(c *Context, a []value.Value) value.Value {
-	text, separator := toText(a[0]), ""
+	text, separator := ToString(a[0]), ""
 	if len(a) > 2 {
-		separator = toText(a[2])
+		separator = ToString(a[2])
 	}
 	count := toCount(a[1])
 	if count < 0 {
@@ -210,7 +210,7 @@ func evalRepeat(c *Context, a []value.Value) value.Value {
 const longestText = 256 << 20
 
 func evalSplit(c *Context, a []value.Value) value.Value {
-	text := toText(a[0])
+	text := ToString(a[0])
 	limit := int64(-1)
 	if len(a) > 2 && !a[2].IsNull() {
 		if limit = toCount(a[2]); limit < 0 {
@@ -247,11 +247,11 @@ func evalSplit(c *Context, a []value.Value) value.Value {
 // separatorsOf lists the separators; empty tells that one of them is the empty text.
 func separatorsOf(v value.Value) (out []string, empty bool) {
 	if v.Kind() != value.KindArray {
-		return []string{toText(v)}, toText(v) == ""
+		return []string{ToString(v)}, ToString(v) == ""
 	}
 	for _, item := range v.Items() {
-		out = append(out, toText(item))
-		empty = empty || toText(item) == ""
+		out = append(out, ToString(item))
+		empty = empty || ToString(item) == ""
 	}
 	return out, empty
 }
@@ -312,7 +312,7 @@ func (s *searcher) next(c *Context, rest string) (at, which int) {
 }
 
 func evalSubstitute(c *Context, a []value.Value) value.Value {
-	text := toText(a[0])
+	text := ToString(a[0])
 	search, replace, limitAt := substitutions(a)
 	limit := int64(-1)
 	if limitAt < len(a) && !a[limitAt].IsNull() {
@@ -352,15 +352,15 @@ func substitutions(a []value.Value) (search, replace []string, limitAt int) {
 	switch a[1].Kind() {
 	case value.KindObject:
 		for _, m := range a[1].Members() {
-			search, replace = append(search, m.Name), append(replace, toText(m.Value))
+			search, replace = append(search, m.Name), append(replace, ToString(m.Value))
 		}
 		return search, replace, 2
 	case value.KindArray:
 		for _, v := range a[1].Items() {
-			search = append(search, toText(v))
+			search = append(search, ToString(v))
 		}
 	default:
-		search = []string{toText(a[1])}
+		search = []string{ToString(a[1])}
 	}
 	replace = make([]string, len(search))
 	if len(a) < 3 {
@@ -368,12 +368,12 @@ func substitutions(a []value.Value) (search, replace []string, limitAt int) {
 	}
 	if a[2].Kind() == value.KindArray {
 		for i, v := range a[2].Items()[:min(a[2].Len(), len(search))] {
-			replace[i] = toText(v)
+			replace[i] = ToString(v)
 		}
 		return search, replace, 3
 	}
 	for i := range replace {
-		replace[i] = toText(a[2])
+		replace[i] = ToString(a[2])
 	}
 	return search, replace, 3
 }
@@ -408,7 +408,7 @@ func soundex(s string) string {
 }
 
 func evalLevenshtein(c *Context, a []value.Value) value.Value {
-	x, y := toText(a[0]), toText(a[1])
+	x, y := ToString(a[0]), ToString(a[1])
 	if !c.grow(4*len(x) + 12*len(y)) {
 		return value.Null()
 	}
@@ -479,6 +479,9 @@ func evalUUID(c *Context, _ []value.Value) value.Value {
 	}
 	return value.String(string(out))
 }
+
+// Like applies the operator LIKE.
+func Like(text, pattern value.Value) bool { return like(ToString(text), ToString(pattern), false) }
 
 // like matches a pattern of % and _ against a whole text. On a mismatch it goes back to the last %, one character on,
 // which is enough: an earlier % could only take in more.
