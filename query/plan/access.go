@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 
 	"github.com/selvedge-db/selvedge/query/ast"
@@ -44,7 +45,7 @@ func (f *finder) best() *candidate {
 		switch x.Type {
 		case rows.EdgeIndex:
 			consider(f.edges(x))
-		case rows.Persistent, rows.Hash, rows.SkipList:
+		case rows.Persistent, rows.Hash, rows.SkipList, rows.TTL:
 			consider(f.persistent(x))
 		}
 	}
@@ -184,7 +185,7 @@ func (f *finder) complete(x *rows.Index, equal int) bool {
 		if field.Expand >= 0 && i >= equal {
 			return false
 		}
-		if x.Sparse && f.b.Mutant != "sparse-as-full" && !slices.ContainsFunc(f.terms, func(t term) bool {
+		if (x.Sparse || x.Type == rows.TTL) && f.b.Mutant != "sparse-as-full" && !slices.ContainsFunc(f.terms, func(t term) bool {
 			return t.expand == field.Expand && t.path.Equal(field.Path) && t.notNull()
 		}) {
 			return false
@@ -218,6 +219,13 @@ func (b *builder) useIndex(p *Plan, i int, scan *EnumerateCollection) bool {
 	several, total := b.alternativesOf(f, r, facts)
 	if several != nil && (best == nil || total.cost < best.cost) && total.cost <= b.size(scan.Collection)*costScan {
 		p.nodes[i] = &Index{Collection: scan.Collection, Fetch: scan.Fetch, Accesses: several, guess: total.rows}
+		return true
+	}
+	cost := math.Inf(1)
+	if best != nil {
+		cost = best.cost
+	}
+	if b.useGeo(p, i, scan, r, facts, cost) {
 		return true
 	}
 	if best == nil {

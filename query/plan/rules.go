@@ -39,7 +39,9 @@ var catalogue = []Rule{
 	{Name: "traversal-filters", Doc: "Conditions on the path of a traversal are asked at each step, and bound its depth.", apply: pathFilterRule},
 	{Name: "interchange-adjacent-enumerations", Doc: "Adjacent loops run in the order that costs least.", apply: interchange, phase: chooseOrders},
 	{Name: "move-filters-up-2", Doc: "Filters are moved again once loops have found their order.", apply: moveFiltersUp, phase: afterOrders},
+	{Name: "legacy-searches", Doc: "FOR over NEAR, WITHIN and FULLTEXT reads the index row by row.", apply: legacySearches, phase: afterOrders},
 	{Name: "use-indexes", Doc: "Documents are found through the cheapest index, or through several for the sides of an OR.", apply: useIndexes, phase: afterOrders},
+	{Name: "geo-index", Doc: "Distances, shapes and sorts by distance are looked up in a geo index. Documents without a place are then not found, as in the AQL family.", apply: partOf, phase: afterOrders},
 	{Name: "use-index-for-sort", Doc: "Collections are read in the order of an index, so that less or nothing is sorted.", apply: indexForSort, phase: afterOrders},
 	{Name: "count-only", Doc: "Counting a whole collection reads none of its documents.", apply: countOnly, phase: afterOrders},
 	{Name: "collect-sorted", Doc: "Rows that come sorted by the keys of COLLECT are grouped one after another.", apply: collectMethod, phase: afterOrders},
@@ -54,6 +56,9 @@ var catalogue = []Rule{
 	{Name: "index-covering", Doc: "Documents are not read where an index has all that is used.", apply: coverIndexes, phase: afterOrders},
 	{Name: "parallel-scan", Doc: "Large collections are read in parts side by side where order does not matter.", apply: parallelScan, phase: afterOrders},
 }
+
+// partOf is for rules that others carry out while they choose: use-indexes weighs all ways to find documents at once.
+func partOf(*builder, *Plan) bool { return false }
 
 // Rules lists the rules in the order in which they are applied.
 func Rules() []Rule { return slices.Clone(catalogue) }
@@ -103,9 +108,16 @@ func (b *builder) apply(p *Plan, at phase) {
 		}
 		changed := false
 		eachPlan(p, b.inline, func(sub *Plan) { changed = r.apply(b, sub) || changed })
-		if changed && !slices.Contains(b.fired, r.Name) {
-			b.fired = append(b.fired, r.Name)
+		if changed {
+			b.note(r.Name)
 		}
+	}
+}
+
+// note remembers that a rule changed something.
+func (b *builder) note(rule string) {
+	if !slices.Contains(b.fired, rule) {
+		b.fired = append(b.fired, rule)
 	}
 }
 
