@@ -95,6 +95,11 @@ func (p *Prepared) allowsAsync() bool {
 			return false
 		}
 	}
+	for _, g := range p.points {
+		if !g.collection.AllowAsync {
+			return false
+		}
+	}
 	return true
 }
 

@@ -123,6 +123,9 @@ func CreateCollection(spec CollectionSpec, declarations map[string]value.Value) 
 		if _, err := parseDeclarations(crdt.Declarations{}, declarations); err != nil {
 			return nil, err
 		}
+		if err := checkSeries(&spec, declarations); err != nil {
+			return nil, err
+		}
 		generation := s.Newest(spec.Name) + 1
 		doc := schema.DocumentOf(spec, generation, declarations)
 		return []Write{NewWrite(Insert, home(spec.Local), schema.Key(spec.Name, generation), doc)}, nil
@@ -199,6 +202,9 @@ func SetProperties(name string, props Properties) SchemaChange {
 		if _, err := parseDeclarations(c.CRDT, props.CRDT); err != nil {
 			return value.Value{}, err
 		}
+		if c.Series != nil && len(props.CRDT) > 0 {
+			return value.Value{}, checkSeries(&c.CollectionSpec, props.CRDT)
+		}
 		var members []value.Member
 		for _, option := range []struct {
 			name string
@@ -267,6 +273,9 @@ func freeIndexName(c *schema.Collection, spec IndexSpec) string {
 const maxIndexFields = 16
 
 func checkIndex(c *schema.Collection, spec *IndexSpec) error {
+	if c.Series != nil {
+		return failure(BadArgument, "%s is a time series: its points are found by series and time, and have no other indexes", c.Name).in(c.Name, "")
+	}
 	switch spec.Type {
 	case schema.Persistent, schema.Hash, schema.SkipList, schema.TTL, schema.Geo, schema.Fulltext:
 	default:

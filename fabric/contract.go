@@ -74,9 +74,10 @@ func NewWrite(op WriteOp, collection, key string, document value.Value) Write {
 // Transaction is a set of writes that happens whole or not at all.
 type Transaction struct {
 	Writes      []Write
-	Idempotency string // when not empty a repeat within IdempotencyWindow answers as the first did, without Old and New; another request: IdempotencyReused
-	Async       bool   // acknowledge before durable, where every collection written allows it
-	interactive bool   // the writes are what a Tx came to
+	Points      []PointsWrite // of time series, in columns; they have no results
+	Idempotency string        // when not empty a repeat within IdempotencyWindow answers as the first did, without Old and New; another request: IdempotencyReused
+	Async       bool          // acknowledge before durable, where every collection written allows it
+	interactive bool          // the writes are what a Tx came to
 }
 
 // Result is the outcome of one write.
@@ -114,6 +115,9 @@ func (d Document) Value() (value.Value, error) { return value.Parse(d.Text, valu
 // AppendServed appends the document as it goes to clients: canonical text of the content with _id, _key and _rev, which
 // stand where they sort.
 func (d Document) AppendServed(dst []byte) []byte {
+	if d.Key == "" {
+		return append(dst, d.Text...) // a point
+	}
 	return rows.AppendDocument(dst, d.Collection, d.Key, d.Text, d.Stamp, d.Hash)
 }
 

@@ -18,12 +18,13 @@ import (
 
 // Limits bound what one caller can make the fabric hold.
 type Limits struct {
-	KeyBytes      int           // of a document key
-	DocumentBytes int           // of a document's canonical text
-	Writes        int           // in one transaction
-	BatchBytes    int           // of one transaction's operations
-	TruncateBytes int           // of the records of a collection that is emptied at once
-	Attempts      int           // preparations of one transaction before it gives up
+	KeyBytes      int // of a document key
+	DocumentBytes int // of a document's canonical text
+	Writes        int // in one transaction
+	BatchBytes    int // of one transaction's operations
+	TruncateBytes int // of the records of a collection that is emptied at once
+	Attempts      int // preparations of one transaction before it gives up
+	Series        SeriesLimits
 	History       HistoryLimits // how long logs are kept beyond need
 }
 
@@ -35,7 +36,7 @@ type HistoryLimits struct {
 
 // DefaultLimits are the limits when none are configured.
 var defaultLimits = Limits{KeyBytes: 254, DocumentBytes: 4 << 20, Writes: 100_000, BatchBytes: 128 << 20, TruncateBytes: 256 << 20, Attempts: 16,
-	History: HistoryLimits{AgeMs: 24 * 3600 * 1000, Bytes: 1 << 30}}
+	Series: SeriesLimits{Batches: 512, AgeMs: 10_000, Points: 1 << 16}, History: HistoryLimits{AgeMs: 24 * 3600 * 1000, Bytes: 1 << 30}}
 
 // DefaultLimits returns the limits when none are configured.
 func DefaultLimits() Limits { return defaultLimits }
@@ -48,6 +49,9 @@ func (l Limits) orDefault() Limits {
 		if *n.given <= 0 {
 			*n.given = *n.standard
 		}
+	}
+	if l.Series == (SeriesLimits{}) {
+		l.Series = defaultLimits.Series
 	}
 	if l.History == (HistoryLimits{}) {
 		l.History = defaultLimits.History
@@ -188,7 +192,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 		heads: slices.Clone(state.Heads), members: c.members})
 	c.applying.Store(o.Resume)
 	// What became stable before may not have been folded before the last life ended.
-	c.upkeep = upkeepState{stableFresh: true, purgeCursor: map[uint32][]byte{}}
+	c.upkeep = upkeepState{stableFresh: true, purgeCursor: map[uint32][]byte{}, draining: map[uint32]bool{}, purgePoints: map[uint32]purgingAt{}}
 	c.tail.Start(state.Order)
 	c.pub.number, c.pub.vector = o.Resume, state.Vector.Clone()
 	c.publish()
@@ -257,7 +261,7 @@ func (c *Core) Seal(wallMs int64) (*Group, error) {
 		ceiling = 0
 	}
 	g := c.seq.Seal(wallMs, ceiling, c.renew)
-	c.renew = false
+	c.renew, c.upkeep.pointsMoved = false, false
 	clear(c.overlay)
 	c.openLog = c.openLog[:0]
 	if c.partial.ID != "" || g == nil && c.broken == nil {

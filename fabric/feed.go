@@ -72,11 +72,12 @@ func (t Token) String() string {
 
 // FeedChange is one change that a feed delivers.
 type FeedChange struct {
-	Type            string // write, remove, expire, drop
+	Type            string // write, remove, expire, drop, points
 	Collection, Key string
 	Rev             string
 	Origin          clock.Origin
-	Document        []byte // served JSON; nil when the document has changed again since: a later message has it
+	Document        []byte         // served JSON; nil when the document has changed again since: a later message has it
+	Points          changelog.Span // of points: how many came, and of what times; read them from the collection
 }
 
 // Message is one transaction that a feed delivers.
@@ -287,7 +288,8 @@ func (f *Feed) wants(ch *changelog.Change) bool {
 
 func (f *Feed) change(ch *changelog.Change, stamp clock.Stamp) (FeedChange, error) {
 	out := FeedChange{Type: ch.Type.String(), Collection: ch.Name, Key: ch.Key, Origin: stamp.Origin}
-	if ch.Type == changelog.Drop {
+	if ch.Type == changelog.Drop || ch.Type == changelog.Points {
+		out.Points = ch.Points
 		return out, nil
 	}
 	out.Rev = FormatRev(ch.Stamp, ch.Hash)

@@ -55,7 +55,7 @@ func (t *Transaction) request() uint64 {
 	if t.interactive {
 		return interactiveRequest
 	}
-	return requestHash(t.Writes)
+	return requestHash(t.Writes) ^ pointsHash(t.Points)
 }
 
 // replayed answers a repeated request from the record of the first, and refuses another one under the same key.

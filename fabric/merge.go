@@ -34,12 +34,13 @@ func (c *Core) Apply(e *codec.Entry, wallMs int64) error {
 	m.out.Remote, m.out.Body, m.out.Snapshot, m.out.Mark = e, e.Body, c.seq.Number(), onlyMarks(changes)
 	members := c.members
 	for i := range changes {
-		if err := m.change(&changes[i]); err != nil {
+		if err := m.change(&changes[i], i); err != nil {
 			c.members = members
 			m.undo()
 			return fmt.Errorf("entry %s: %w", e.Stamp, err)
 		}
 	}
+	m.clear()
 	if _, err := c.seq.Sequence(&m.out, wallMs); err != nil {
 		return c.breaks(fmt.Errorf("entry %s: %w", e.Stamp, err))
 	}
@@ -128,7 +129,8 @@ type merging struct {
 	wallMs  int64
 	out     sequencer.Prepared
 	touches bool
-	undone  []func() // takes back what the entry changed in memory so far
+	cleared [][2][]byte // ranges of keys that are deleted before out
+	undone  []func()    // takes back what the entry changed in memory so far
 }
 
 // undo takes back what a refused entry did, so that the entries after it in the group find what is in the batch.
@@ -149,7 +151,7 @@ func (m *merging) overlay(dkey, record []byte) {
 	overlay[key] = record
 }
 
-func (m *merging) change(ch *codec.Change) error {
+func (m *merging) change(ch *codec.Change, number int) error {
 	switch ch.Kind {
 	case codec.Document:
 		return m.document(ch)
@@ -159,6 +161,8 @@ func (m *merging) change(ch *codec.Change) error {
 		return m.core.applyMember(ch.Data, m.entry.Stamp, &m.out)
 	case codec.Idempotency:
 		return m.core.rememberRemote(ch.Data, m.entry.Stamp, &m.out)
+	case codec.Points:
+		return m.points(ch, number)
 	case codec.Mark:
 		return nil
 	}
@@ -299,8 +303,17 @@ func (m *merging) overtaken(collection *schema.Collection) error {
 				return fmt.Errorf("log of origin %s at %s: %w: %w", row.Origin, at, kv.ErrCorrupt, err)
 			}
 			for i := range changes {
-				if ch := &changes[i]; ch.Kind == codec.Document && ch.Collection == collection.Name && ch.Generation == collection.Generation {
-					late.dropped(ch, clock.Stamp{Time: at, Origin: row.Origin})
+				ch, stamp := &changes[i], clock.Stamp{Time: at, Origin: row.Origin}
+				if ch.Collection != collection.Name || ch.Generation != collection.Generation {
+					continue
+				}
+				switch ch.Kind {
+				case codec.Document:
+					late.dropped(ch, stamp)
+				case codec.Points:
+					if err := late.overtakenPoints(ch, stamp); err != nil {
+						return err
+					}
 				}
 			}
 			late.out.Quiet, late.out.Snapshot = true, c.seq.Number()

@@ -28,7 +28,8 @@ type Prepared struct {
 	docs     []*writing
 	byKey    map[string]*writing
 	results  []pendingResult
-	replay   *Receipt  // the answer of an earlier commit under the same idempotency key
+	replay   *Receipt // the answer of an earlier commit under the same idempotency key
+	points   []*gathered
 	system   bool      // schema documents may be written
 	touches  bool      // schema documents are written
 	mark     bool      // nothing but a mark of what is applied here
@@ -134,6 +135,9 @@ func (c *Core) prepareInto(p *Prepared, t Transaction) error {
 	if err := c.reserve(p); err != nil {
 		return err
 	}
+	if err := c.preparePoints(p, t.Points); err != nil {
+		return err
+	}
 	if len(p.Body)+len(p.Local) > c.limits.BatchBytes && !p.system {
 		return failure(TooLarge, "the transaction holds %d bytes of operations, at most %d are allowed", len(p.Body)+len(p.Local), c.limits.BatchBytes)
 	}
@@ -161,6 +165,9 @@ func (c *Core) prepareWrite(p *Prepared, w *Write, place int) *Error {
 	collection, ok := p.schema.Collection(w.Collection)
 	if !ok || (collection.Number < schema.FirstNumber && !p.system) {
 		return failure(CollectionNotFound, "collection %q does not exist", w.Collection).in(w.Collection, w.Key)
+	}
+	if collection.Series != nil {
+		return c.preparePoint(p, collection, w, place)
 	}
 	content, key, err := c.content(collection, w)
 	if err != nil {

@@ -128,6 +128,8 @@ func localSpaces(keys layout.Keys, s *schema.Schema) [][]byte {
 		spaces = append(spaces,
 			keys.DocumentSpace(collection.Number),
 			keys.Count(collection.Number),
+			keys.Count(pointCount(collection.Number)),
+			keys.PointSpace(collection.Number),
 			append(keys.State(layout.StateCollection), collection.Identity().Text()...),
 			append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...),
 			layout.Number(keys.State(layout.StateTruncate), collection.Number),
@@ -418,7 +420,7 @@ func (t *taking) adapt(key, value []byte) ([]byte, error) {
 func numberIn(key []byte) ([]byte, bool) {
 	at := 0
 	switch key[0] {
-	case layout.Documents, layout.Indexes, layout.Expiring, layout.Expired:
+	case layout.Documents, layout.Indexes, layout.Expiring, layout.Expired, layout.Points:
 		at = 1
 	case layout.Folding:
 		at = 9

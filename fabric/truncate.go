@@ -40,6 +40,7 @@ func (c *Core) Truncate(name string, wallMs int64) (clock.Stamp, error) {
 	if err := c.truncateDocuments(collection, stamp, seen, &m.out, &m); err != nil {
 		return clock.Stamp{}, c.breaks(err)
 	}
+	m.clear()
 	if _, err := c.seq.Sequence(&m.out, wallMs); err != nil {
 		return clock.Stamp{}, c.breaks(err)
 	}
@@ -78,6 +79,9 @@ func (c *Core) truncateDocuments(collection *schema.Collection, stamp clock.Stam
 		})
 		c.truncated[collection.Number] = stamp
 		out.Puts = append(out.Puts, sequencer.Put{Key: layout.Number(c.keys.State(layout.StateTruncate), collection.Number), Value: codec.AppendStamp(nil, stamp)})
+	}
+	if err := m.truncatePoints(collection, stamp, out); err != nil {
+		return err
 	}
 	return c.eachRecord(collection.Number, func(dkey, record []byte) error {
 		d := &writing{collection: collection, key: string(dkey[layout.PrefixLen+5:]), dkey: dkey}

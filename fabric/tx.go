@@ -42,6 +42,7 @@ type Tx struct {
 	reader  *overlay.Reader
 	state   Prepared // its documents, as they become
 	written map[*writing]*inTx
+	points  []Write          // of time series
 	added   map[uint32]int64 // documents more by collection
 	counted map[uint32]bool  // collections whose number was read
 	pending clock.Stamp      // stands where the commit's stamp will
@@ -161,6 +162,9 @@ func (t *Tx) count(c *Collection) error {
 func (t *Tx) Write(w Write) (TxWritten, error) {
 	if t.over {
 		return TxWritten{}, failure(BadArgument, "the transaction has ended")
+	}
+	if c, ok := t.view.state.schema.Collection(w.Collection); ok && c.Series != nil {
+		return t.writePoint(c, &w)
 	}
 	d, failed := t.find(&w)
 	if failed != nil {
@@ -381,6 +385,9 @@ func (t *Tx) recount(c sequencer.Count) error {
 
 // Truncate removes every document of a collection.
 func (t *Tx) Truncate(collection string) error {
+	if c, ok := t.view.state.schema.Collection(collection); ok && c.Series != nil {
+		return failure(BadArgument, "%s is a time series, which cannot be truncated within a transaction", collection).in(collection, "")
+	}
 	var failed error
 	err := t.view.Each(collection, "", false, func(d Document) bool {
 		w := NewWrite(Remove, collection, d.Key, value.Value{})
@@ -417,7 +424,7 @@ func (t *Tx) Commit(ctx context.Context, o TxCommit) (Receipt, error) {
 		return Receipt{}, failure(BadArgument, "the transaction has ended")
 	}
 	defer func() { _ = t.Rollback() }()
-	writes := t.net()
+	writes := append(t.net(), t.points...)
 	if len(writes) == 0 {
 		if err := t.fabric.Settle(ctx, t.view.Number()); err != nil {
 			return Receipt{}, err

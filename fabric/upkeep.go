@@ -20,6 +20,9 @@ type upkeepState struct {
 	purgeCursor  map[uint32][]byte // collection -> where the look for what can be purged goes on
 	stableStored clock.Vector
 	trimmedAt    int64 // wall ms
+	pointsMoved  bool  // points were merged, or the like, in the open group
+	draining     map[uint32]bool
+	purgePoints  map[uint32]purgingAt
 	conflicts    struct {
 		cursor []byte // where the look for old conflict records goes on, nil between two rounds
 		began  int64  // wall ms of the last round
@@ -64,7 +67,7 @@ func (c *Core) Upkeep(wallMs int64) (more bool, err error) {
 	if c.partial.ID != "" || c.broken != nil {
 		return false, c.broken
 	}
-	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.trimConflicts, c.forget} {
+	for _, step := range []func(int64) (bool, error){c.fold, c.expire, c.fill, c.trim, c.trimConflicts, c.forget, c.keepPoints} {
 		again, err := step(wallMs)
 		if err != nil {
 			return false, c.breaks(err)

@@ -110,6 +110,9 @@ func (v *View) Get(collection, key string) (Document, bool, error) {
 	if err != nil {
 		return Document{}, false, err
 	}
+	if c.Series != nil {
+		return Document{}, false, noKeys(c, key)
+	}
 	return v.read(c, key)
 }
 
@@ -137,6 +140,9 @@ func (c *Core) Get(collection, key string, wallMs int64) (d Document, found bool
 	in, ok := state.schema.Collection(collection)
 	if !ok || in.Number < schema.FirstNumber {
 		return d, false, 0, failure(CollectionNotFound, "collection %q does not exist", collection).in(collection, key)
+	}
+	if in.Series != nil {
+		return d, false, 0, noKeys(in, key)
 	}
 	d, found, err = read(c.db, c.keys, in, key, wallMs)
 	return d, found, c.applying.Load(), err
@@ -170,6 +176,9 @@ func (v *View) Each(collection, after string, reverse bool, visit func(Document)
 	c, err := v.collection(collection)
 	if err != nil {
 		return err
+	}
+	if c.Series != nil {
+		return v.eachPoint(c, visit)
 	}
 	return v.each(c, after, reverse, visit)
 }
@@ -235,6 +244,9 @@ func (v *View) Count(collection string) (int64, error) {
 }
 
 func (v *View) count(c *Collection) (int64, error) {
+	if c.Series != nil {
+		return v.countPoints(c)
+	}
 	if v.tx != nil {
 		if err := v.tx.count(c); err != nil {
 			return 0, err
@@ -246,13 +258,12 @@ func (v *View) count(c *Collection) (int64, error) {
 // Estimate is the count, for those who only want to know what to expect: in a transaction it is not taken for something
 // read, so that others may change it.
 func (v *View) Estimate(c *Collection) (int64, error) {
-	data, found, err := v.reader.Get(v.core.keys.Count(c.Number))
-	if err != nil || !found {
-		return 0, err
+	if c.Series != nil {
+		return v.stored(pointCount(c.Number)) // those that arrived just now are not in it
 	}
-	n := int64(binary.BigEndian.Uint64(data))
-	if !c.Expiring() {
-		return n, nil
+	n, err := v.stored(c.Number)
+	if err != nil || !c.Expiring() {
+		return n, err
 	}
 	for _, space := range []byte{layout.Expiring, layout.Expired} {
 		lower := layout.Number(v.core.keys.Space(nil, space), c.Number)
@@ -262,6 +273,15 @@ func (v *View) Estimate(c *Collection) (int64, error) {
 		}
 	}
 	return n, nil
+}
+
+// stored is a number of documents, or points, as it is kept.
+func (v *View) stored(number uint32) (int64, error) {
+	data, found, err := v.reader.Get(v.core.keys.Count(number))
+	if err != nil || !found {
+		return 0, err
+	}
+	return int64(binary.BigEndian.Uint64(data)), nil
 }
 
 // Lookup lists the documents whose index entries begin with the values, in index order, up to limit.
@@ -365,6 +385,12 @@ func (v *View) Digest(at clock.Time) (Digest, error) {
 			return Digest{}, err
 		}
 		sum += part
+		if c.Series != nil {
+			if part, err = v.digestPoints(c); err != nil {
+				return Digest{}, err
+			}
+			sum += part
+		}
 	}
 	return Digest{Hash: fmt.Sprintf("%016x", sum), Vector: v.state.vector, At: at}, nil
 }
@@ -383,6 +409,9 @@ func (v *View) digestCollection(c *schema.Collection) (uint64, error) {
 	})
 	if err != nil {
 		return 0, err
+	}
+	if c.Series != nil {
+		return sum, nil
 	}
 	count, err := v.count(c)
 	if err != nil {

@@ -79,8 +79,9 @@ type Series struct {
 	Keys      []string // fields that name the series
 	Time      string   // field with the time
 	Values    []string // fields with numbers
-	Rollups   []int64  // kept, in milliseconds
+	Rollups   []int64  // kept, in milliseconds; n months are -n. They begin as those of package series do (series.Bucket)
 	Retention int64    // milliseconds, 0 for ever
+	ISO       bool     // times show as ISO 8601 texts in UTC with milliseconds, else as Unix milliseconds
 }
 
 // Graph is a named graph.

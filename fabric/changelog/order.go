@@ -28,11 +28,12 @@ const (
 	Write ChangeType = iota + 1
 	Remove
 	Expire
-	Drop // a whole collection
+	Drop   // a whole collection
+	Points // came to a time series
 )
 
 func (t ChangeType) String() string {
-	return [...]string{"", "write", "remove", "expire", "drop"}[min(t, Drop)]
+	return [...]string{"", "write", "remove", "expire", "drop", "points"}[min(t, Points)]
 }
 
 // Change is one visible change of a document.
@@ -44,6 +45,13 @@ type Change struct {
 	Stamp      clock.Stamp // newest stamp of the document after it
 	Hash       uint32      // of its visible content
 	Text       []byte      // content while it is at hand; not stored
+	Points     Span        // of Points
+}
+
+// Span says how many points came, and of what times: Unix milliseconds.
+type Span struct {
+	Count    int
+	From, To int64
 }
 
 // Transaction is one entry, or one expiry round (then Stamp is zero).
@@ -101,7 +109,11 @@ func appendChange(dst []byte, c *Change, own clock.Stamp) []byte {
 	if c.Stamp != own {
 		dst = codec.AppendStamp(dst, c.Stamp)
 	}
-	return codec.AppendUint32(dst, c.Hash)
+	if dst = codec.AppendUint32(dst, c.Hash); c.Type == Points {
+		dst = codec.AppendUvarint(dst, uint64(c.Points.Count))
+		dst = codec.AppendVarint(codec.AppendVarint(dst, c.Points.From), c.Points.To)
+	}
+	return dst
 }
 
 // DecodeRecord reads a stored record.
@@ -141,7 +153,10 @@ func decodeChange(r *codec.Reader, own clock.Stamp) Change {
 		c.Stamp = r.Stamp()
 	}
 	c.Hash = r.Uint32()
-	if c.Type == 0 || c.Type > Drop {
+	if c.Type == Points {
+		c.Points = Span{int(r.Uvarint() & (1<<40 - 1)), r.Varint(), r.Varint()}
+	}
+	if c.Type == 0 || c.Type > Points {
 		r.Fail("unknown type of change")
 	}
 	return c

@@ -25,6 +25,8 @@ func records() []changelog.Record {
 			{Changes: []changelog.Change{{Type: changelog.Expire, Collection: 16, Name: "docs", Key: "gone", Stamp: stamp(1, 1), Hash: 7}}},
 			{Stamp: stamp(1000, 1<<16|2)}, // of another location, older
 			{Stamp: stamp(3000, 3), Changes: []changelog.Change{{Type: changelog.Drop, Collection: 1 << 31, Name: "docs", Stamp: stamp(3000, 3)}}},
+			{Stamp: stamp(3001, 3), Changes: []changelog.Change{{Type: changelog.Points, Collection: 18, Name: "m", Stamp: stamp(3001, 3),
+				Points: changelog.Span{Count: 1000, From: -5, To: 1_800_000_000_000}}}},
 		}},
 	}
 }

@@ -53,7 +53,7 @@ func (t *Table) arrivals(r kv.Reader, most int, want func(p *codec.PointPart) bo
 func (a *arrived) batch(key, data []byte, prefix int, want func(p *codec.PointPart) bool) error {
 	k := codec.NewReader("key of points", key[prefix:])
 	stamp := k.Stamp()
-	if _ = k.Fixed(2); k.Done() != nil {
+	if _ = k.Fixed(4); k.Done() != nil {
 		return corrupt(key, k.Done())
 	}
 	a.keys, a.last = append(a.keys, key), stamp

@@ -87,9 +87,11 @@ func (c *Cursor) Err() error { return c.err }
 // Close implements rows.PointCursor.
 func (c *Cursor) Close() error { return c.walk.it.Close() }
 
+func everything() rows.SeriesQuery { return rows.SeriesQuery{From: math.MinInt64, To: math.MaxInt64} }
+
 // Each visits all points that show, block by block.
 func (v *View) Each(visit func(c *Cursor) error) error {
-	c, err := v.Series(rows.SeriesQuery{From: math.MinInt64, To: math.MaxInt64})
+	c, err := v.Series(everything())
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@
 //
 // # Where points lie
 //
-//	p | collection u32 | layout u64 | a | stamp | number u16               batch, as it arrived    arrivals
+//	p | collection u32 | layout u64 | a | stamp | number u32               batch, as it arrived    arrivals
 //	                                | c | series | time                    chunk                   at rest
 //	                                | s | time of a stamp | series | time  (nothing)               chunks to settle
 //	                                | r | span u64 | series | time         chunk of summaries      roll-ups
@@ -100,7 +100,7 @@ func Space(keys layout.Keys, number uint32, hash uint64) []byte {
 func ArrivalKey(keys layout.Keys, collection uint32, hash uint64, stamp clock.Stamp, number int) (key []byte, at int) {
 	key = append(Space(keys, collection, hash), arrivals)
 	at = len(key)
-	return binary.BigEndian.AppendUint16(codec.AppendStamp(key, stamp), uint16(number)), at
+	return layout.Number(codec.AppendStamp(key, stamp), uint32(number)), at
 }
 
 func (t *Table) key(letter byte) []byte {

@@ -1,0 +1,129 @@
+package points
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/series"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Text makes documents of points: canonical JSON, with a member for each field that has a value.
+type Text struct {
+	decl  *series.Declaration
+	parts []textPart
+}
+
+type textPart struct {
+	name []byte // quoted, with the colon
+	kind byte   // of the field: 'k' names the series, 't' is the time, 'v' a value
+	at   int
+}
+
+// NewText makes documents of the points of a declaration.
+func NewText(d *series.Declaration) *Text {
+	t := &Text{decl: d}
+	type field struct {
+		name string
+		kind byte
+		at   int
+	}
+	all := []field{{d.Time, 't', 0}}
+	for i, name := range d.Keys {
+		all = append(all, field{name, 'k', i})
+	}
+	for i, name := range d.Values {
+		all = append(all, field{name, 'v', i})
+	}
+	slices.SortFunc(all, func(a, b field) int {
+		if a.name < b.name {
+			return -1
+		}
+		return 1
+	})
+	for _, f := range all {
+		t.parts = append(t.parts, textPart{append(value.AppendQuoted(nil, f.name), ':'), f.kind, f.at})
+	}
+	return t
+}
+
+// Append appends the document of point i of a block.
+func (t *Text) Append(dst []byte, keys []value.Value, times []int64, values [][]float64, i int) []byte {
+	dst = append(dst, '{')
+	first := true
+	for p := range t.parts {
+		part := &t.parts[p]
+		if part.kind == 'v' && math.IsNaN(values[part.at][i]) || part.kind == 'k' && keys[part.at].IsNull() {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, part.name...)
+		switch part.kind {
+		case 'k':
+			dst = value.AppendJSON(dst, keys[part.at])
+		case 'v':
+			dst = value.AppendJSON(dst, value.Float(values[part.at][i]))
+		case 't':
+			if t.decl.ISO {
+				dst = append(series.AppendTime(append(dst, '"'), times[i]), '"')
+			} else {
+				dst = strconv.AppendInt(dst, times[i], 10)
+			}
+		}
+	}
+	return append(dst, '}')
+}
+
+// EachText visits the points that show as documents, until visit says false. A text is valid during its visit only.
+func (v *View) EachText(visit func(text []byte) bool) error {
+	t := NewText(v.table.Decl)
+	var text []byte
+	c, err := v.Series(everything())
+	if err != nil {
+		return err
+	}
+	for on := true; on && c.Next(); {
+		for i := range c.Times() {
+			text = t.Append(text[:0], c.Keys(), c.Times(), c.Values(), i)
+			if on = visit(text); !on {
+				break
+			}
+		}
+	}
+	err = c.Err()
+	if failed := c.Close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// Digest gives a sum over the points that show, the same however they lie, and how many there are.
+func (v *View) Digest(name string) (sum uint64, counted int64, err error) {
+	var buffer []byte
+	err = v.Each(func(c *Cursor) error {
+		times, values := c.Times(), c.Values()
+		counted += int64(len(times))
+		buffer = codec.AppendBytes(codec.AppendBytes(buffer[:0], name), c.key)
+		head := len(buffer)
+		for i, at := range times {
+			buffer = codec.AppendUint64(buffer[:head], uint64(at))
+			for _, column := range values {
+				bits := math.Float64bits(column[i])
+				if column[i] != column[i] {
+					bits = math.Float64bits(math.NaN())
+				}
+				buffer = codec.AppendUint64(buffer, bits)
+			}
+			sum += xxhash.Sum64(buffer)
+		}
+		return nil
+	})
+	return sum, counted, err
+}
