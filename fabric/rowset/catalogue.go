@@ -84,7 +84,7 @@ func keepIndexes(fresh, old *rows.Collection) {
 }
 
 func convertCollection(from *schema.Collection) *rows.Collection {
-	c := &rows.Collection{Name: from.Name, Number: from.Number, Type: uint8(from.Type), Local: from.Local, Expires: from.Expiring()}
+	c := &rows.Collection{Name: from.Name, Number: from.Number, Type: uint8(from.Type), Local: from.Local, Expires: from.Expiring(), Series: convertSeries(from)}
 	for i := range from.Indexes {
 		if x := &from.Indexes[i]; x.Ready {
 			c.Indexes = append(c.Indexes, convertIndex(x))

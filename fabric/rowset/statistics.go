@@ -294,23 +294,3 @@ func (s *Snapshot) estimateSplit(c *rows.Collection, parts int) (out [][]byte, e
 	}
 	return out, it.Err()
 }
-
-// Series implements rows.Points: no collection is a time series.
-func (s *Snapshot) Series(*rows.Collection, rows.SeriesQuery) (rows.PointCursor, error) {
-	return noPoints{}, nil
-}
-
-// Rollups implements rows.Points.
-func (s *Snapshot) Rollups(*rows.Collection, rows.SeriesQuery, int64) (rows.RollupCursor, bool, error) {
-	return nil, false, nil
-}
-
-// noPoints is the cursor over nothing.
-type noPoints struct{}
-
-func (noPoints) Next() bool          { return false }
-func (noPoints) Keys() []value.Value { return nil }
-func (noPoints) Times() []int64      { return nil }
-func (noPoints) Values() [][]float64 { return nil }
-func (noPoints) Err() error          { return nil }
-func (noPoints) Close() error        { return nil }
