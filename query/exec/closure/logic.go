@@ -1,0 +1,287 @@
+package closure
+
+import (
+	"strings"
+
+	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/query/operator"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+func (c *Compiler) unary(x *ast.Unary) (Eval, error) {
+	if x.Op == ast.OpNot {
+		return c.fromTest(x)
+	}
+	eval, err := c.Eval(x.X)
+	if err != nil {
+		return nil, err
+	}
+	op := x.Op
+	slow := func(e *Env, row []value.Value) value.Value { return operator.Unary(e.Context, op, eval(e, row)) }
+	return c.withNumber(x, slow)
+}
+
+func (c *Compiler) binary(x *ast.Binary) (Eval, error) {
+	switch {
+	case x.Op == ast.OpAnd || x.Op == ast.OpOr:
+		return c.choice(x)
+	case isComparison(x.Op):
+		return c.fromTest(x)
+	}
+	sides, err := c.Evals([]ast.Expr{x.L, x.R})
+	if err != nil {
+		return nil, err
+	}
+	l, r, op := sides[0], sides[1], x.Op
+	slow := func(e *Env, row []value.Value) value.Value {
+		v := l(e, row)
+		return operator.Binary(e.Context, op, v, r(e, row))
+	}
+	return c.withNumber(x, slow)
+}
+
+// choice compiles && and ||, which give one of their operands.
+func (c *Compiler) choice(x *ast.Binary) (Eval, error) {
+	sides, err := c.Evals([]ast.Expr{x.L, x.R})
+	if err != nil {
+		return nil, err
+	}
+	l, r, and := sides[0], sides[1], x.Op == ast.OpAnd
+	return func(e *Env, row []value.Value) value.Value {
+		v := l(e, row)
+		if operator.ToBool(v) != and {
+			return v
+		}
+		return r(e, row)
+	}, nil
+}
+
+func (c *Compiler) fromTest(x ast.Expr) (Eval, error) {
+	test, err := c.test(x)
+	if err != nil {
+		return nil, err
+	}
+	return func(e *Env, row []value.Value) value.Value { return value.Bool(test(e, row)) }, nil
+}
+
+func isComparison(op ast.Op) bool { return op >= ast.OpEqual && op <= ast.OpGreaterEqual }
+
+// Test compiles an expression to its truth.
+func (c *Compiler) Test(x ast.Expr) (Test, error) {
+	if v, ok := constant(x); ok {
+		truth := operator.ToBool(v)
+		return func(*Env, []value.Value) bool { return truth }, nil
+	}
+	if c.invariant(x) {
+		return c.truth(x)
+	}
+	return c.test(x)
+}
+
+func (c *Compiler) test(x ast.Expr) (Test, error) {
+	switch x := x.(type) {
+	case *ast.Unary:
+		if x.Op == ast.OpNot {
+			test, err := c.Test(x.X)
+			if err != nil {
+				return nil, err
+			}
+			return func(e *Env, row []value.Value) bool { return !test(e, row) }, nil
+		}
+	case *ast.Binary:
+		switch {
+		case x.Op == ast.OpAnd || x.Op == ast.OpOr:
+			return c.both(x)
+		case isComparison(x.Op):
+			return c.comparison(x)
+		}
+	}
+	return c.truth(x)
+}
+
+// truth asks for the truth of the value.
+func (c *Compiler) truth(x ast.Expr) (Test, error) {
+	eval, err := c.Eval(x)
+	if err != nil {
+		return nil, err
+	}
+	return func(e *Env, row []value.Value) bool { return operator.ToBool(eval(e, row)) }, nil
+}
+
+func (c *Compiler) both(x *ast.Binary) (Test, error) {
+	l, err := c.Test(x.L)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.Test(x.R)
+	if err != nil {
+		return nil, err
+	}
+	if x.Op == ast.OpAnd {
+		return func(e *Env, row []value.Value) bool { return l(e, row) && r(e, row) }, nil
+	}
+	return func(e *Env, row []value.Value) bool { return l(e, row) || r(e, row) }, nil
+}
+
+// signs is the set of outcomes of a comparison, as bits 0 (less), 1 (equal) and 2 (greater).
+type signs uint8
+
+func (s signs) has(sign int) bool { return s>>(sign+1)&1 != 0 }
+
+// turned is the set for the sides exchanged.
+func (s signs) turned() signs { return s&2 | s>>2&1 | s<<2&4 }
+
+func signsOf(op ast.Op) signs {
+	switch op {
+	case ast.OpEqual:
+		return 2
+	case ast.OpNotEqual:
+		return 5
+	case ast.OpLess:
+		return 1
+	case ast.OpLessEqual:
+		return 3
+	case ast.OpGreater:
+		return 4
+	}
+	return 6
+}
+
+func (c *Compiler) comparison(x *ast.Binary) (Test, error) {
+	want := signsOf(x.Op)
+	if isArithmetic(x.L) || isArithmetic(x.R) {
+		return c.compareNumbers(x, want)
+	}
+	l, r := x.L, x.R
+	if fixed(l) && !fixed(r) {
+		l, r, want = r, l, want.turned()
+	}
+	left, err := c.Eval(l)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := constant(r); ok {
+		return compareConstant(left, v, want), nil
+	}
+	if p, ok := r.(*ast.Param); ok {
+		return compareParam(left, c.Shape.Params.Of(p.Name), want), nil
+	}
+	right, err := c.Eval(r)
+	if err != nil {
+		return nil, err
+	}
+	return func(e *Env, row []value.Value) bool {
+		v := left(e, row)
+		return want.has(value.Compare(v, right(e, row)))
+	}, nil
+}
+
+func fixed(x ast.Expr) bool {
+	switch x.(type) {
+	case *ast.Literal, *ast.Param:
+		return true
+	}
+	return false
+}
+
+// compareConstant reads the constant once.
+func compareConstant(left Eval, v value.Value, want signs) Test {
+	switch v.Kind() {
+	case value.KindNumber:
+		n := v.Float64()
+		return func(e *Env, row []value.Value) bool { return want.has(compareNumber(left(e, row), n)) }
+	case value.KindString:
+		s := v.Str()
+		return func(e *Env, row []value.Value) bool {
+			v := left(e, row)
+			if v.Kind() == value.KindString {
+				return want.has(strings.Compare(v.Str(), s))
+			}
+			return want.has(sign(v.Kind() > value.KindString))
+		}
+	}
+	return func(e *Env, row []value.Value) bool { return want.has(value.Compare(left(e, row), v)) }
+}
+
+func compareParam(left Eval, i int, want signs) Test {
+	return func(e *Env, row []value.Value) bool {
+		v := left(e, row)
+		if n := e.numbers[i]; n == n {
+			return want.has(compareNumber(v, n))
+		}
+		return want.has(value.Compare(v, e.Params[i]))
+	}
+}
+
+// compareNumber orders a value and a number.
+func compareNumber(v value.Value, n float64) int {
+	if v.Kind() != value.KindNumber {
+		return sign(v.Kind() > value.KindNumber)
+	}
+	switch f := v.Float64(); {
+	case f < n:
+		return -1
+	case f > n:
+		return 1
+	}
+	return 0
+}
+
+func sign(greater bool) int {
+	if greater {
+		return 1
+	}
+	return -1
+}
+
+// compareNumbers compares where a side is arithmetic, whose result needs no text for that.
+func (c *Compiler) compareNumbers(x *ast.Binary, want signs) (Test, error) {
+	sides, err := c.Evals([]ast.Expr{x.L, x.R})
+	if err != nil {
+		return nil, err
+	}
+	left, right := sides[0], sides[1]
+	slow := func(e *Env, row []value.Value) bool {
+		v := left(e, row)
+		return want.has(value.Compare(v, right(e, row)))
+	}
+	l, r := c.comparedNumber(x.L), c.comparedNumber(x.R)
+	if l == nil || r == nil {
+		return slow, nil
+	}
+	return func(e *Env, row []value.Value) bool {
+		a, ok := l(e, row)
+		if !ok {
+			return slow(e, row)
+		}
+		b, ok := r(e, row)
+		if !ok {
+			return slow(e, row)
+		}
+		switch {
+		case a < b:
+			return want.has(-1)
+		case a > b:
+			return want.has(1)
+		}
+		return want.has(0)
+	}, nil
+}
+
+// comparedNumber is the number of an expression where null must not become one; nil when there is no short cut.
+func (c *Compiler) comparedNumber(x ast.Expr) Num {
+	if isArithmetic(x) {
+		return c.number(x)
+	}
+	if !cheap(x) {
+		return nil
+	}
+	eval, err := c.Eval(x)
+	if err != nil {
+		return nil
+	}
+	return func(e *Env, row []value.Value) (float64, bool) {
+		v := eval(e, row)
+		return v.Float64(), v.Kind() == value.KindNumber
+	}
+}
