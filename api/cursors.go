@@ -121,7 +121,7 @@ func (s *Service) keepCursor(c *Call, cu *cursor, ttl time.Duration) (string, er
 		_ = cu.run.Close()
 		return "", Fail(TooManyOpen, "the cursors of tenant %s hold %d bytes at most", quote(cu.tenant), s.limits.Cursors.Memory)
 	}
-	id, err := s.cursors.Put(c.owner(), cu, min(ttl, s.limits.Cursors.TTLMax), must)
+	id, err := s.cursors.Put(c.owner(), cu, min(ttl, s.limits.Cursors.TTLMost), must)
 	if err != nil {
 		s.endCursor(cu)
 		return "", leaseError(err, CursorNotFound, CursorBusy, "cursors", s.limits.Cursors.Open)

@@ -34,7 +34,7 @@ func (s *Service) QueryTimeout(text string) (time.Duration, error) {
 	if text == "" {
 		return s.limits.Cursors.Time, nil
 	}
-	return s.Timeout(text)
+	return deadline(text, s.limits.Cursors.TimeMost)
 }
 
 // area is what the fabric of the call is called in the engine.

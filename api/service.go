@@ -33,10 +33,11 @@ type Limits struct {
 // CursorLimits bound queries and the cursors over their results. Counts and sizes are of one tenant.
 type CursorLimits struct {
 	Time       time.Duration // of a query whose request names no deadline; default 100 s
+	TimeMost   time.Duration // of any query; default 1 h
 	Open       int           // cursors that wait to be read; default 1,000
 	Memory     int64         // bytes that they hold; default 1 GiB
 	BatchBytes int           // of one batch: a longer one ends early; default 16 MiB
-	TTLMax     time.Duration // how long a cursor may wait; default 1 h. Without a wish it is 30 s
+	TTLMost    time.Duration // how long a cursor may wait; default 1 h. Without a wish it is 30 s
 }
 
 // TransactionLimits bound interactive transactions.
@@ -58,7 +59,8 @@ func (l *CursorLimits) orDefaults() {
 	fill(&l.Open, 1000)
 	fill(&l.Memory, 1<<30)
 	fill(&l.BatchBytes, 16<<20)
-	fill(&l.TTLMax, time.Hour)
+	fill(&l.TTLMost, time.Hour)
+	fill(&l.TimeMost, time.Hour)
 }
 
 func (l *TransactionLimits) orDefaults() {
@@ -186,11 +188,16 @@ func (s *Service) Timeout(text string) (time.Duration, error) {
 	if text == "" {
 		return s.limits.Deadline, nil
 	}
+	return deadline(text, s.limits.DeadlineMax)
+}
+
+// deadline reads a deadline header.
+func deadline(text string, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return 0, Fail(BadParameter, "Selvedge-Deadline %s: want a duration above zero, as in 2s or 500ms", quote(text))
 	}
-	return min(d, s.limits.DeadlineMax), nil
+	return min(d, most), nil
 }
 
 // Identify authenticates without a fabric.

@@ -78,6 +78,39 @@ type LimitsConfig struct {
 	Memtable    int64
 	DiskReserve int64
 	ClockOffset time.Duration
+
+	Query       QueryConfig
+	Transaction TransactionConfig
+	Job         JobConfig
+}
+
+// QueryConfig bounds queries, and the cursors over their results. Cursors and their memory are counted by tenant.
+type QueryConfig struct {
+	Memory       int64 // of one
+	Time         time.Duration
+	TimeMost     time.Duration
+	Running      int64
+	Waiting      int64
+	Plans        int64
+	Slow         time.Duration
+	Cursors      int64
+	CursorMemory int64
+	CursorTime   time.Duration
+	Batch        int64
+}
+
+// TransactionConfig bounds interactive transactions.
+type TransactionConfig struct {
+	Open int64 // of one tenant
+	Idle time.Duration
+	Size int64
+}
+
+// JobConfig bounds requests in the background.
+type JobConfig struct {
+	Kept int64 // of one tenant
+	Size int64
+	Time time.Duration
 }
 
 // LogConfig is how the log looks.
@@ -108,8 +141,10 @@ const LocationName = `^[a-z][a-z0-9-]{0,30}$`
 const (
 	largestDocument = 16 << 20
 	largestTruncate = 1 << 30
-	smallestBody    = 64 << 20
-	smallestBatch   = 10_000
+	// A commit is one entry of the log, which peers take whole.
+	largestTransaction = 128 << 20
+	smallestBody       = 64 << 20
+	smallestBatch      = 10_000
 )
 
 // Validate returns everything that is wrong, one sentence each.
@@ -170,9 +205,15 @@ func (c Config) validateLimits(say sayer) {
 		{"truncate", l.Truncate}, {"connections", l.Connections}, {"queue", l.Queue}, {"history-age", int64(l.HistoryAge)},
 		{"history-size", l.HistorySize}, {"cache", l.Cache}, {"memtable", l.Memtable},
 		{"disk-reserve", l.DiskReserve}, {"clock-offset", int64(l.ClockOffset)},
+		{"query.memory", l.Query.Memory}, {"query.time", int64(l.Query.Time)}, {"query.time-most", int64(l.Query.TimeMost)},
+		{"query.running", l.Query.Running}, {"query.waiting", l.Query.Waiting}, {"query.plans", l.Query.Plans}, {"query.slow", int64(l.Query.Slow)},
+		{"query.cursors", l.Query.Cursors}, {"query.cursor-memory", l.Query.CursorMemory}, {"query.cursor-time", int64(l.Query.CursorTime)},
+		{"query.batch", l.Query.Batch}, {"transaction.open", l.Transaction.Open}, {"transaction.idle", int64(l.Transaction.Idle)},
+		{"transaction.size", l.Transaction.Size}, {"job.kept", l.Job.Kept}, {"job.size", l.Job.Size}, {"job.time", int64(l.Job.Time)},
 	} {
 		say(n.value <= 0, "limits.%s: want more than zero", n.key)
 	}
+	say(l.Transaction.Size > largestTransaction, "limits.transaction.size: %d: want at most %d bytes", l.Transaction.Size, int64(largestTransaction))
 }
 
 func oneOf(text string, all ...string) bool {

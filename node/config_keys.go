@@ -22,7 +22,7 @@ func (k ConfigKey) Environment() string { return environmentOf(k.Path) }
 // ConfigKeys lists every key in the order of the documentation.
 func ConfigKeys() []ConfigKey {
 	var all []ConfigKey
-	for _, part := range [][]ConfigKey{locationKeys(), httpKeys(), meshKeys(), limitKeys(), logKeys()} {
+	for _, part := range [][]ConfigKey{locationKeys(), httpKeys(), meshKeys(), limitKeys(), queryKeys(), logKeys()} {
 		all = append(all, part...)
 	}
 	return all
@@ -85,29 +85,54 @@ func meshKeys() []ConfigKey {
 	}
 }
 
-func limitKeys() []ConfigKey {
-	size := func(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
-		return ConfigKey{"limits." + path, "size", value, text, func(c *Config) any { return (*byteSize)(place(&c.Limits)) }}
-	}
-	count := func(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
-		return ConfigKey{"limits." + path, "integer", value, text, func(c *Config) any { return place(&c.Limits) }}
-	}
-	span := func(path, value, text string, place func(*LimitsConfig) *time.Duration) ConfigKey {
-		return ConfigKey{"limits." + path, "duration", value, text, func(c *Config) any { return place(&c.Limits) }}
-	}
+func sizeKey(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
+	return ConfigKey{"limits." + path, "size", value, text, func(c *Config) any { return (*byteSize)(place(&c.Limits)) }}
+}
+
+func countKey(path, value, text string, place func(*LimitsConfig) *int64) ConfigKey {
+	return ConfigKey{"limits." + path, "integer", value, text, func(c *Config) any { return place(&c.Limits) }}
+}
+
+func durationKey(path, value, text string, place func(*LimitsConfig) *time.Duration) ConfigKey {
+	return ConfigKey{"limits." + path, "duration", value, text, func(c *Config) any { return place(&c.Limits) }}
+}
+
+func queryKeys() []ConfigKey {
 	return []ConfigKey{
-		size("document", "4MiB", "Largest document, at most 16MiB.", func(l *LimitsConfig) *int64 { return &l.Document }),
-		size("body", "64MiB", "Largest request body, at least 64MiB.", func(l *LimitsConfig) *int64 { return &l.Body }),
-		count("batch", "100000", "Most documents in one request, at least 10000.", func(l *LimitsConfig) *int64 { return &l.Batch }),
-		size("truncate", "256MiB", "Largest collection that can be emptied at once, at most 1GiB; larger ones are dropped.", func(l *LimitsConfig) *int64 { return &l.Truncate }),
-		count("connections", "10000", "Most connections of clients at once.", func(l *LimitsConfig) *int64 { return &l.Connections }),
-		count("queue", "4096", "Most commits that may wait in one fabric; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Queue }),
-		span("history-age", "24h", "How long change feeds can go back.", func(l *LimitsConfig) *time.Duration { return &l.HistoryAge }),
-		size("history-size", "1GiB", "How much log is kept for change feeds beyond what replication needs.", func(l *LimitsConfig) *int64 { return &l.HistorySize }),
-		size("cache", "256MiB", "Memory for caching what is on disk; what the memtables take is taken from it.", func(l *LimitsConfig) *int64 { return &l.Cache }),
-		size("memtable", "64MiB", "Memory that collects writes before they go to sorted files.", func(l *LimitsConfig) *int64 { return &l.Memtable }),
-		size("disk-reserve", "256MiB", "Free disk space below which writes are refused.", func(l *LimitsConfig) *int64 { return &l.DiskReserve }),
-		span("clock-offset", "2s", "How far this location's clock may be from the others before it stops taking writes.", func(l *LimitsConfig) *time.Duration { return &l.ClockOffset }),
+		sizeKey("query.memory", "256MiB", "Memory that one query may hold; one that asks for less gets less.", func(l *LimitsConfig) *int64 { return &l.Query.Memory }),
+		durationKey("query.time", "100s", "How long a query may run whose request has no deadline.", func(l *LimitsConfig) *time.Duration { return &l.Query.Time }),
+		durationKey("query.time-most", "1h", "How long any query may run.", func(l *LimitsConfig) *time.Duration { return &l.Query.TimeMost }),
+		countKey("query.running", "256", "Most queries that run at once; others wait.", func(l *LimitsConfig) *int64 { return &l.Query.Running }),
+		countKey("query.waiting", "1024", "Most queries that wait; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Query.Waiting }),
+		countKey("query.plans", "1024", "Most plans that are kept for queries that come again.", func(l *LimitsConfig) *int64 { return &l.Query.Plans }),
+		durationKey("query.slow", "10s", "A query that takes longer is listed as slow.", func(l *LimitsConfig) *time.Duration { return &l.Query.Slow }),
+		countKey("query.cursors", "1000", "Most cursors of a tenant that wait to be read.", func(l *LimitsConfig) *int64 { return &l.Query.Cursors }),
+		sizeKey("query.cursor-memory", "1GiB", "Memory that the cursors of a tenant may hold.", func(l *LimitsConfig) *int64 { return &l.Query.CursorMemory }),
+		durationKey("query.cursor-time", "1h", "How long a cursor may wait for its reader, whatever its ttl; without a ttl it is 30s.", func(l *LimitsConfig) *time.Duration { return &l.Query.CursorTime }),
+		sizeKey("query.batch", "16MiB", "Size at which a batch of a cursor ends, whatever its batchSize.", func(l *LimitsConfig) *int64 { return &l.Query.Batch }),
+		countKey("transaction.open", "64", "Most interactive transactions of a tenant at once.", func(l *LimitsConfig) *int64 { return &l.Transaction.Open }),
+		durationKey("transaction.idle", "60s", "After how long without a request a transaction is rolled back.", func(l *LimitsConfig) *time.Duration { return &l.Transaction.Idle }),
+		sizeKey("transaction.size", "128MiB", "Memory that a transaction may take, at most 128MiB; one that asks for less gets less.", func(l *LimitsConfig) *int64 { return &l.Transaction.Size }),
+		countKey("job.kept", "100", "Most requests of a tenant in the background, with their answers.", func(l *LimitsConfig) *int64 { return &l.Job.Kept }),
+		sizeKey("job.size", "8MiB", "Largest answer that is kept for a request in the background.", func(l *LimitsConfig) *int64 { return &l.Job.Size }),
+		durationKey("job.time", "10m", "How long the answer is kept.", func(l *LimitsConfig) *time.Duration { return &l.Job.Time }),
+	}
+}
+
+func limitKeys() []ConfigKey {
+	return []ConfigKey{
+		sizeKey("document", "4MiB", "Largest document, at most 16MiB.", func(l *LimitsConfig) *int64 { return &l.Document }),
+		sizeKey("body", "64MiB", "Largest request body, at least 64MiB.", func(l *LimitsConfig) *int64 { return &l.Body }),
+		countKey("batch", "100000", "Most documents in one request, at least 10000.", func(l *LimitsConfig) *int64 { return &l.Batch }),
+		sizeKey("truncate", "256MiB", "Largest collection that can be emptied at once, at most 1GiB; larger ones are dropped.", func(l *LimitsConfig) *int64 { return &l.Truncate }),
+		countKey("connections", "10000", "Most connections of clients at once.", func(l *LimitsConfig) *int64 { return &l.Connections }),
+		countKey("queue", "4096", "Most commits that may wait in one fabric; beyond it clients get 503 and try again.", func(l *LimitsConfig) *int64 { return &l.Queue }),
+		durationKey("history-age", "24h", "How long change feeds can go back.", func(l *LimitsConfig) *time.Duration { return &l.HistoryAge }),
+		sizeKey("history-size", "1GiB", "How much log is kept for change feeds beyond what replication needs.", func(l *LimitsConfig) *int64 { return &l.HistorySize }),
+		sizeKey("cache", "256MiB", "Memory for caching what is on disk; what the memtables take is taken from it.", func(l *LimitsConfig) *int64 { return &l.Cache }),
+		sizeKey("memtable", "64MiB", "Memory that collects writes before they go to sorted files.", func(l *LimitsConfig) *int64 { return &l.Memtable }),
+		sizeKey("disk-reserve", "256MiB", "Free disk space below which writes are refused.", func(l *LimitsConfig) *int64 { return &l.DiskReserve }),
+		durationKey("clock-offset", "2s", "How far this location's clock may be from the others before it stops taking writes.", func(l *LimitsConfig) *time.Duration { return &l.ClockOffset }),
 	}
 }
 

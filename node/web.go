@@ -57,8 +57,7 @@ func (n *Node) openWeb() error {
 		return err
 	}
 	l := n.cfg.Limits
-	service := api.New(api.Config{Planet: n, Env: n.env, Queries: query.New(query.Config{Clock: n.env.Clock, Random: n.env.Rand}), Version: Version,
-		Limits: api.Limits{BodyBytes: l.Body, Items: int(l.Batch)}})
+	service := api.New(api.Config{Planet: n, Env: n.env, Queries: n.engine(), Version: Version, Limits: apiLimits(&l)})
 	n.web.service = service
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -75,6 +74,21 @@ func (n *Node) openWeb() error {
 		}
 	}()
 	return nil
+}
+
+// engine makes what runs queries.
+func (n *Node) engine() *query.Engine {
+	l := n.cfg.Limits.Query
+	return query.New(query.Config{Clock: n.env.Clock, Random: n.env.Rand, Limits: query.Limits{Memory: l.Memory, Runtime: l.TimeMost,
+		Running: int(l.Running), Waiting: int(l.Waiting), CachedPlans: int(l.Plans), SlowAfter: l.Slow}})
+}
+
+func apiLimits(l *LimitsConfig) api.Limits {
+	return api.Limits{BodyBytes: l.Body, Items: int(l.Batch),
+		Cursors: api.CursorLimits{Time: l.Query.Time, TimeMost: l.Query.TimeMost, Open: int(l.Query.Cursors), Memory: l.Query.CursorMemory,
+			BatchBytes: int(l.Query.Batch), TTLMost: l.Query.CursorTime},
+		Transactions: api.TransactionLimits{Open: int(l.Transaction.Open), Idle: l.Transaction.Idle, Size: l.Transaction.Size},
+		Jobs:         api.JobLimits{Kept: int(l.Job.Kept), Size: l.Job.Size, TTL: l.Job.Time}}
 }
 
 // serveWeb begins to answer everything.
