@@ -195,6 +195,9 @@ func (e *Error) Error() string {
 // Unwrap gives the cause, nil when there is none.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Conflict says whether the transaction lost to others and may succeed when it is tried again.
+func (e *Error) Conflict() bool { return e.Code == Conflict }
+
 // CodeOf returns the code of a fabric's error, "" for any other.
 func CodeOf(err error) Code {
 	var e *Error

@@ -42,6 +42,9 @@ type Error struct {
 // Error gives the text.
 func (e *Error) Error() string { return e.Text }
 
+// Conflict says whether the transaction lost to others and may succeed when it is tried again.
+func (e *Error) Conflict() bool { return e.Number == NumberConflict }
+
 func refuse(number int, format string, args ...any) error {
 	return &Error{Number: number, Text: fmt.Sprintf(format, args...)}
 }
