@@ -157,3 +157,20 @@ func AppendTime(dst []byte, t int64) []byte {
 	t = min(max(t, FirstTime), LastTime)
 	return time.UnixMilli(t).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
+
+// NotBefore gives the first moment whose form, as AppendTime writes it, does not come before a text in the order of
+// texts; LastTime+1 when there is none. Any text is compared, also one that is no time: what is at or after "2024-05"
+// begins with that month.
+func NotBefore(text string) int64 {
+	low, high := FirstTime, LastTime+1
+	var room [32]byte
+	for low < high {
+		middle := low + (high-low)/2
+		if string(AppendTime(room[:0], middle)) < text {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}

@@ -129,3 +129,22 @@ func TestBlocksAreSmall(t *testing.T) {
 		}
 	}
 }
+
+func TestNotBefore(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"2024-05":                   "2024-05-01T00:00:00.000Z",
+		"2024-05-07T10":             "2024-05-07T10:00:00.000Z",
+		"2024-05-07T10:00:00Z":      "2024-05-07T10:00:01.000Z", // a point comes before Z
+		"2024-05-07T10:00:00.000Z":  "2024-05-07T10:00:00.000Z",
+		"2024-05-07T10:00:00.000Z!": "2024-05-07T10:00:00.001Z",
+		"":                          "0000-01-01T00:00:00.000Z",
+	} {
+		if got := string(series.AppendTime(nil, series.NotBefore(text))); got != want {
+			t.Errorf("not before %q: %s, want %s", text, got, want)
+		}
+	}
+	if got := series.NotBefore("zzz"); got != series.LastTime+1 {
+		t.Errorf("nothing is after all times, but %d", got)
+	}
+}

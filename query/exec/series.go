@@ -154,15 +154,9 @@ func (s *seriesStep) moment(v value.Value, end, closed bool) (int64, bool) {
 		return at, !end
 	}
 	if s.iso {
-		t, err := series.ParseTime(v.Str())
-		if err != nil || string(series.AppendTime(nil, t)) != v.Str() {
-			// Times are compared as texts, and this one has another form: whoever filters above knows best.
-			if end {
-				return none, true
-			}
-			return at, true
-		}
-		if !closed {
+		// Times are compared as texts, whatever text the limit is.
+		t := series.NotBefore(v.Str())
+		if !closed && t <= series.LastTime && string(series.AppendTime(nil, t)) == v.Str() {
 			t++
 		}
 		return t, true
