@@ -342,9 +342,11 @@ type TimeSeries struct {
 	Rollup *SeriesRollup
 }
 
-// SeriesRollup stands in place of a COLLECT over the points of a bucketed time.
+// SeriesRollup stands in place of a COLLECT over the points of a bucketed time: one row for each group. Where From or To
+// do not lie between two kept buckets, the points are read in their place.
 type SeriesRollup struct {
-	BucketMs   int64
+	BucketMs   int64           // of the groups, as in rows.Series.Rollups; 0 when not grouped by time
+	Kept       int64           // the roll-up to read, whose spans lie within those of the groups
 	Bucket     *ast.Variable   // set to the beginning of the bucket; nil when not grouped by time
 	Keys       []*ast.Variable // by key field, nil where not grouped by it
 	Aggregates []SeriesAggregate

@@ -43,6 +43,8 @@ var catalogue = []Rule{
 	{Name: "use-indexes", Doc: "Documents are found through the cheapest index, or through several for the sides of an OR.", apply: useIndexes, phase: afterOrders},
 	{Name: "geo-index", Doc: "Distances, shapes and sorts by distance are looked up in a geo index. Documents without a place are then not found, as in the AQL family.", apply: partOf, phase: afterOrders},
 	{Name: "use-index-for-sort", Doc: "Collections are read in the order of an index, so that less or nothing is sorted.", apply: indexForSort, phase: afterOrders},
+	{Name: "series-range", Doc: "Only those points of a time series are read that conditions on its keys and its time let through.", apply: seriesRange, phase: afterOrders},
+	{Name: "use-rollups", Doc: "Groups of points by time are taken from kept roll-ups.", apply: useRollups, phase: afterOrders},
 	{Name: "count-only", Doc: "Counting a whole collection reads none of its documents.", apply: countOnly, phase: afterOrders},
 	{Name: "collect-sorted", Doc: "Rows that come sorted by the keys of COLLECT are grouped one after another.", apply: collectMethod, phase: afterOrders},
 	{Name: "hash-join", Doc: "A collection that is joined by an equality without an index is read once.", apply: hashJoin, phase: afterOrders},
