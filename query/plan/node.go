@@ -1,3 +1,23 @@
+// Package plan turns a checked query into a plan: a tree of nodes that says how the query is carried out.
+//
+// Guarantees: a plan gives the same rows as the query read word by word does, whichever rules are on. A plan is
+// immutable and may be carried out by many at once. The same query over the same schema and statistics has the same
+// plan. Plans do not depend on the values of parameters, save those that name collections, attributes and graphs and
+// those of options. What does not give the same each time, or does something besides giving a value (RAND, SLEEP,
+// ASSERT), is neither moved nor left out.
+//
+// Not guaranteed: the order of rows without SORT and of groups, that the plan is the best one, and that the same
+// warnings come as often. Documents without a place are not found through a geo index where a comparison of null with
+// the distance would let them pass, as in the AQL family; the rule geo-index switches that off.
+//
+// Shapes: nodes bear the names of the AQL family. A node draws rows from the one below it (Below); the row is the set
+// of variables that are set so far. Costs are in rows that are read by scanning a collection.
+//
+// Errors: *Error with a number of the AQL family, and what a Reader returns.
+//
+// How: a query becomes nodes as it is written (lower). Then rules change the nodes, one after another: conditions and
+// calculations are brought to where they belong, the order of loops is chosen by trying what comes of each, ways to find
+// documents are weighed by statistics, and what is not needed is left out.
 package plan
 
 import (
