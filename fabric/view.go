@@ -69,6 +69,14 @@ func (v *View) Ground() Ground {
 	return g
 }
 
+// Size is about how many bytes the store holds between two keys, as of now; 0 when it cannot tell.
+func (v *View) Size(lower, upper []byte) (int64, error) {
+	if sizer, ok := v.core.db.(kv.Sizer); ok {
+		return sizer.Size(lower, upper)
+	}
+	return 0, nil
+}
+
 // Close releases the view.
 func (v *View) Close() error { return v.close() }
 

@@ -270,27 +270,103 @@ func (s *Snapshot) Split(c *rows.Collection, parts int) ([][]byte, error) {
 	if keys, ok := kept(&s.store.estimates, s.store.estimates.split, key, count); ok {
 		return keys, nil
 	}
-	keys, err := s.estimateSplit(c, parts)
+	keys, err := s.estimateSplit(c, parts, count)
 	if err == nil {
 		keep(&s.store.estimates, s.store.estimates.split, key, keys, count)
 	}
 	return keys, err
 }
 
-func (s *Snapshot) estimateSplit(c *rows.Collection, parts int) (out [][]byte, err error) {
+// countedKeys is up to how many documents are counted to cut a collection evenly.
+const countedKeys = 20_000
+
+func (s *Snapshot) estimateSplit(c *rows.Collection, parts int, count int64) ([][]byte, error) {
 	space := s.Keys.DocumentSpace(c.Number)
 	it, err := s.Unnoted.Scan(space, layout.End(space))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = it.Close() }()
-	for _, at := range spread(it, space, parts-1) {
-		if !it.SeekGE(at) {
-			continue
+	cuts := cuts{prefix: len(space)}
+	if count <= countedKeys {
+		for n := int64(0); it.Next(); n++ {
+			if n > 0 && n%(count/int64(parts)+1) == 0 {
+				cuts.at(it)
+			}
 		}
-		if key := it.Key()[len(space):]; len(out) == 0 || !bytes.Equal(out[len(out)-1], key) {
-			out = append(out, bytes.Clone(key))
+		return cuts.keys, it.Err()
+	}
+	places, err := s.halved(it, space, parts)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range places {
+		if it.SeekGE(at) {
+			cuts.at(it)
 		}
 	}
-	return out, it.Err()
+	return cuts.keys, it.Err()
+}
+
+// cuts gathers keys, each once.
+type cuts struct {
+	prefix int
+	keys   [][]byte
+}
+
+func (c *cuts) at(it kv.Iterator) {
+	key := it.Key()[c.prefix:]
+	if n := len(c.keys); n == 0 || bytes.Compare(c.keys[n-1], key) < 0 {
+		c.keys = append(c.keys, bytes.Clone(key))
+	}
+}
+
+// halvings is how often the stretch in which a cut lies is halved: what is left then is small beside a block.
+const halvings = 40
+
+// halved finds where a space is to be cut so that the parts have about the same size on disk. A store that cannot tell is
+// cut at even distances.
+func (s *Snapshot) halved(it kv.Iterator, space []byte, parts int) (out [][]byte, err error) {
+	all, err := s.view.Size(space, layout.End(space))
+	if err != nil || all < int64(parts) {
+		return spread(it, space, parts-1), err
+	}
+	if !it.SeekGE(space) {
+		return nil, it.Err()
+	}
+	first := bytes.Clone(it.Key())
+	if !it.Last() {
+		return nil, it.Err()
+	}
+	last := bytes.Clone(it.Key())
+	for i := 1; i < parts; i++ {
+		low, high := first, last
+		for range halvings {
+			mid := between(low, high)
+			if bytes.Compare(mid, low) <= 0 || bytes.Compare(mid, high) >= 0 {
+				break
+			}
+			size, err := s.view.Size(space, mid)
+			if err != nil {
+				return nil, err
+			}
+			if size < all/int64(parts)*int64(i) {
+				low = mid
+			} else {
+				high = mid
+			}
+		}
+		out = append(out, high)
+	}
+	return out, nil
+}
+
+// between is a key about half-way between two, not between them when there is none.
+func between(low, high []byte) []byte {
+	same := 0
+	for same < len(low) && same < len(high) && low[same] == high[same] {
+		same++
+	}
+	a, b := digits(low[same:]), digits(high[same:])
+	return binary.BigEndian.AppendUint64(bytes.Clone(low[:same]), a+(b-a)/2)
 }

@@ -144,6 +144,13 @@ type DB interface {
 	Close() error
 }
 
+// Sizer is a DB that can tell at once about how many bytes it holds between two
+// keys. It is a guess for plans and for cutting work into parts: what was
+// written lately may be missing in it.
+type Sizer interface {
+	Size(lower, upper []byte) (int64, error)
+}
+
 // Metrics are figures of a store at one moment. Bytes unless the name says
 // otherwise; counts since Open.
 type Metrics struct {

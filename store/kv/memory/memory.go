@@ -76,7 +76,19 @@ type DB struct {
 	manual bool
 }
 
-var _ kv.DB = (*DB)(nil)
+var (
+	_ kv.DB    = (*DB)(nil)
+	_ kv.Sizer = (*DB)(nil)
+)
+
+// Size implements kv.Sizer, exactly.
+func (db *DB) Size(lower, upper []byte) (int64, error) {
+	root, err := db.reader()
+	if err != nil {
+		return 0, err
+	}
+	return max(below(root, upper)-below(root, lower), 0), nil
+}
 
 // New returns an empty store.
 func New(o Options) *DB { return restore(nil, o.Manual) }

@@ -150,3 +150,24 @@ func TestOrderDoesNotShow(t *testing.T) {
 		t.Errorf("%d and %d bytes counted, want %d", a, b, 6*n)
 	}
 }
+
+// TestSizes adds up what lies between keys.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	db := memory.New(memory.Options{})
+	b := db.NewBatch()
+	for i := range 100 {
+		b.Set([]byte{'k', byte(i)}, make([]byte, 8))
+	}
+	if _, err := db.Apply(b); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		lower, upper []byte
+		want         int64
+	}{{[]byte("k"), []byte("l"), 1000}, {[]byte{'k', 10}, []byte{'k', 30}, 200}, {[]byte("l"), []byte("k"), 0}, {[]byte("a"), []byte("b"), 0}} {
+		if n, err := db.Size(c.lower, c.upper); err != nil || n != c.want {
+			t.Errorf("between %q and %q there are %d bytes (%v), want %d", c.lower, c.upper, n, err, c.want)
+		}
+	}
+}

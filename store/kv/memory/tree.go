@@ -74,6 +74,22 @@ func find(n *node, key []byte) *node {
 	return nil
 }
 
+// below is how many bytes lie below a key.
+func below(n *node, key []byte) (size int64) {
+	for n != nil {
+		if bytes.Compare(n.key, key) >= 0 {
+			n = n.left
+			continue
+		}
+		size += n.bytes
+		if n.right != nil {
+			size -= n.right.bytes
+		}
+		n = n.right
+	}
+	return size
+}
+
 // split returns the keys below key and the keys at or above it.
 func split(n *node, key []byte) (low, high *node) {
 	if n == nil {

@@ -33,6 +33,7 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -258,6 +259,22 @@ func (d *DB) Compact(lower, upper []byte) error {
 	}
 	defer d.leave()
 	return mark(d.db.Compact(context.Background(), lower, upper, false))
+}
+
+// Size implements kv.Sizer. What is still in memory is not in it.
+func (d *DB) Size(lower, upper []byte) (int64, error) {
+	if err := d.enter(); err != nil {
+		return 0, err
+	}
+	defer d.leave()
+	if bytes.Compare(lower, upper) >= 0 {
+		return 0, nil
+	}
+	n, err := d.db.EstimateDiskUsage(lower, upper)
+	if err != nil {
+		return 0, d.readError(err)
+	}
+	return int64(n), nil
 }
 
 // Metrics implements kv.DB. After Close only the counts are filled.

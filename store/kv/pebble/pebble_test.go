@@ -2,6 +2,7 @@ package pebble_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -139,5 +140,51 @@ func TestCheckpoint(t *testing.T) {
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSizes looks at the sizes of two parts, of which one is nine times the other.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	db, err := pebble.Open(t.TempDir(), pebble.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := db.NewBatch()
+	noise := uint64(1)
+	for i := range 10_000 {
+		value := make([]byte, 600)
+		for j := range value {
+			noise = noise*6364136223846793005 + 1442695040888963407
+			value[j] = byte(noise >> 56)
+		}
+		b.Set([]byte(fmt.Sprintf("k%05d", i)), value)
+	}
+	pending, err := db.Apply(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pending.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Compact([]byte("a"), []byte("z")); err != nil {
+		t.Fatal(err)
+	}
+	part, err := db.Size([]byte("k"), []byte("k01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := db.Size([]byte("k"), []byte("l"))
+	if err != nil || all < 5_000_000 || part < all/20 || part > all/5 {
+		t.Errorf("%d of %d bytes (%v)", part, all, err)
+	}
+	if n, err := db.Size([]byte("l"), []byte("k")); n != 0 || err != nil {
+		t.Errorf("between bounds the wrong way round: %d, %v", n, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Size([]byte("a"), []byte("z")); err == nil {
+		t.Error("a closed store tells sizes")
 	}
 }
