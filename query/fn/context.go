@@ -86,18 +86,7 @@ const valueBytes = 40
 
 // Call evaluates a function by name, as APPLY and CALL do: the number of arguments is checked here.
 func Call(c *Context, name string, args []value.Value) value.Value {
-	f, ok := Lookup(name)
-	if !ok {
-		text := fmt.Sprintf("unknown function '%s()'", name)
-		if near := Suggest(name); len(near) > 0 {
-			text += "; did you mean " + near[0] + "()?"
-		}
-		return c.fail(&Error{Number: ErrorUnknownFunction, Text: text})
-	}
-	if least, most := f.Arity(); len(args) < least || most >= 0 && len(args) > most {
-		return c.fail(&Error{Number: WarnArgumentNumber, Text: ArityText(f.Name, f.Params, len(args))})
-	}
-	return f.Eval(c, args)
+	return declared.call(c, name, args)
 }
 
 // ArityText says that a number of arguments is wrong and which would be right.

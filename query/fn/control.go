@@ -57,23 +57,12 @@ var controlFunctions = []Function{
 		Params:   []Param{one("functionName", Text), opt("arguments", List)},
 		Doc:      "Calls a function by its name with the arguments of an array.",
 		Examples: []Example{{`RETURN APPLY("SUBSTRING", ["this is a test", 0, 7])`, `["this is"]`}},
-		Eval: func(c *Context, a []value.Value) value.Value {
-			var args []value.Value
-			if len(a) > 1 {
-				if a[1].Kind() != value.KindArray {
-					return c.badType("APPLY")
-				}
-				args = a[1].Items()
-			}
-			return call(c, "APPLY", a[0], args)
-		},
 	},
 	{
 		Name: "CALL", Family: "call", Cost: 5, Reads: true, Returns: Anything,
 		Params:   []Param{one("functionName", Text), manyOpt("arguments", Anything)},
 		Doc:      "Calls a function by its name with the arguments that follow.",
 		Examples: []Example{{`RETURN CALL("SUBSTRING", "this is a test", 0, 4)`, `["this"]`}},
-		Eval:     func(c *Context, a []value.Value) value.Value { return call(c, "CALL", a[0], a[1:]) },
 	},
 	{
 		Name: "ASSERT", Family: "call", Cost: 1, Returns: Bool,
@@ -139,15 +128,4 @@ func firstOf(name, word, query, result string, kind value.Kind) Function {
 			return value.Null()
 		},
 	}
-}
-
-// call leads APPLY and CALL on. The functions of this package cannot be named here, since they name this one.
-func call(c *Context, caller string, name value.Value, args []value.Value) value.Value {
-	switch {
-	case name.Kind() != value.KindString:
-		return c.badType(caller)
-	case c.Call == nil:
-		return c.fail(&Error{Number: ErrorUnknownFunction, Text: "function '" + caller + "()' cannot be used here"})
-	}
-	return c.Call(name.Str(), args)
 }

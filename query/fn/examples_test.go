@@ -4,114 +4,29 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/query/check"
 	"github.com/selvedge-db/selvedge/query/fn"
-	"github.com/selvedge-db/selvedge/query/operator"
+	"github.com/selvedge-db/selvedge/query/naive"
 	"github.com/selvedge-db/selvedge/query/parse"
 	"github.com/selvedge-db/selvedge/value"
 )
 
-// evaluator runs the small part of the language that examples are written in.
-type evaluator struct {
-	t    *testing.T
-	c    *fn.Context
-	vars map[string]value.Value
-	text string
-}
-
-// run evaluates a query: FOR, LET, FILTER, COLLECT AGGREGATE and RETURN.
+// run carries out a query that needs no data. What ends it goes to the warnings.
 func run(t *testing.T, c *fn.Context, text string) value.Value {
 	t.Helper()
 	q, err := parse.Query(text, parse.Limits{})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	e := &evaluator{t: t, c: c, vars: map[string]value.Value{}, text: text}
-	var out []value.Value
-	e.ops(q.Body.Ops, func(v value.Value) { out = append(out, v) })
+	checked, err := check.Query(q, check.Env{Bind: map[string]value.Value{}})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	out, err := naive.Run(t.Context(), checked, nil, nil, *c)
+	if err != nil {
+		c.Fail(err)
+	}
 	return value.OwnItems(out)
-}
-
-func (e *evaluator) ops(ops []ast.Operation, emit func(value.Value)) {
-	for i, op := range ops {
-		switch op := op.(type) {
-		case *ast.For:
-			if collect, ok := ops[i+1].(*ast.Collect); ok {
-				e.collect(op, collect)
-				e.ops(ops[i+2:], emit)
-				return
-			}
-			for _, item := range e.expr(op.In).Items() {
-				e.vars[op.Var.Name] = item
-				e.ops(ops[i+1:], emit)
-			}
-			return
-		case *ast.Let:
-			e.vars[op.Var.Name] = e.expr(op.Expr)
-		case *ast.Filter:
-			if !fn.ToBool(e.expr(op.Cond)) {
-				return
-			}
-		case *ast.Return:
-			emit(e.expr(op.Expr))
-		default:
-			e.t.Fatalf("%s: %T", e.text, op)
-		}
-	}
-}
-
-func (e *evaluator) collect(loop *ast.For, collect *ast.Collect) {
-	for _, a := range collect.Aggregates {
-		declared, ok := fn.LookupAggregate(a.Func)
-		if !ok || declared.Wide() != a.Wide {
-			e.t.Fatalf("%s: aggregate %s: found %v", e.text, a.Func, ok)
-		}
-		accumulator := declared.New()
-		for _, item := range e.expr(loop.In).Items() {
-			e.vars[loop.Var.Name] = item
-			accumulator.Add(e.expr(a.Arg))
-		}
-		e.vars[a.Var.Name] = accumulator.Result()
-	}
-}
-
-func (e *evaluator) expr(x ast.Expr) value.Value {
-	switch x := x.(type) {
-	case *ast.Literal:
-		return x.Value
-	case *ast.Ref:
-		return e.vars[x.Name]
-	case *ast.Array:
-		items := make([]value.Value, len(x.Items))
-		for i, item := range x.Items {
-			items[i] = e.expr(item)
-		}
-		return value.Array(items...)
-	case *ast.Object:
-		members := make([]value.Member, len(x.Members))
-		for i, m := range x.Members {
-			members[i] = value.Member{Name: m.Name, Value: e.expr(m.Value)}
-		}
-		return value.Object(members...)
-	case *ast.Attribute:
-		return operator.Attribute(e.expr(x.Of), x.Name)
-	case *ast.Index:
-		return operator.Index(e.expr(x.Of), e.expr(x.Index))
-	case *ast.Unary:
-		return operator.Unary(e.c, x.Op, e.expr(x.X))
-	case *ast.Binary:
-		return operator.Binary(e.c, x.Op, e.expr(x.L), e.expr(x.R))
-	case *ast.Range:
-		return operator.Range(e.c, e.expr(x.From), e.expr(x.To))
-	case *ast.Call:
-		args := make([]value.Value, len(x.Args))
-		for i, a := range x.Args {
-			args[i] = e.expr(a)
-		}
-		return fn.Call(e.c, x.Name, args)
-	}
-	e.t.Fatalf("%s: %T", e.text, x)
-	return value.Null()
 }
 
 // warnings gathers what a context is told.
@@ -143,7 +58,6 @@ func testContext(w *warnings) *fn.Context {
 			return state
 		},
 	}
-	c.Call = func(name string, args []value.Value) value.Value { return fn.Call(c, name, args) }
 	return c
 }
 

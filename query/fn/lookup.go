@@ -1,8 +1,11 @@
 package fn
 
 import (
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // families are the tables of all families, in the order of the reference.
@@ -18,16 +21,19 @@ type index struct {
 	reducers   []*Aggregate
 }
 
-var declared = func() index {
-	x := index{functions: map[string]*Function{}, aggregates: map[string]*Aggregate{}}
-	for _, table := range families() {
-		for i := range table {
-			f := &table[i]
-			x.all = append(x.all, f)
-			x.functions[f.Name] = f
-			for _, alias := range f.Aliases {
-				x.functions[alias] = f
-			}
+var declared = func() *index {
+	x := &index{functions: map[string]*Function{}, aggregates: map[string]*Aggregate{}}
+	for _, f := range slices.Concat(families()...) {
+		switch f.Name {
+		case "APPLY":
+			f.Eval = x.apply
+		case "CALL":
+			f.Eval = x.callEval
+		}
+		x.all = append(x.all, &f)
+		x.functions[f.Name] = &f
+		for _, alias := range f.Aliases {
+			x.functions[alias] = &f
 		}
 	}
 	slices.SortFunc(x.all, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
@@ -43,14 +49,63 @@ var declared = func() index {
 	return x
 }()
 
-// Lookup finds a function by its name or an alias of it, in any case.
-func Lookup(name string) (*Function, bool) {
-	if f, ok := declared.functions[name]; ok {
+func (x *index) lookup(name string) (*Function, bool) {
+	if f, ok := x.functions[name]; ok {
 		return f, true
 	}
-	f, ok := declared.functions[strings.ToUpper(name)]
+	f, ok := x.functions[strings.ToUpper(name)]
 	return f, ok
 }
+
+// suggest gives the names of functions that are near to one.
+func (x *index) suggest(name string) []string {
+	return near(name, slices.Collect(maps.Keys(x.functions)))
+}
+
+// apply and callEval are APPLY and CALL, the functions that need to know all others; so they belong to the index.
+func (x *index) apply(c *Context, a []value.Value) value.Value {
+	var args []value.Value
+	if len(a) > 1 {
+		if a[1].Kind() != value.KindArray {
+			return c.badType("APPLY")
+		}
+		args = a[1].Items()
+	}
+	return x.called(c, "APPLY", a[0], args)
+}
+
+func (x *index) callEval(c *Context, a []value.Value) value.Value {
+	return x.called(c, "CALL", a[0], a[1:])
+}
+
+func (x *index) called(c *Context, caller string, name value.Value, args []value.Value) value.Value {
+	switch {
+	case name.Kind() != value.KindString:
+		return c.badType(caller)
+	case c.Call != nil:
+		return c.Call(name.Str(), args)
+	}
+	return x.call(c, name.Str(), args)
+}
+
+// call evaluates a function by name.
+func (x *index) call(c *Context, name string, args []value.Value) value.Value {
+	f, ok := x.lookup(name)
+	if !ok {
+		text := "unknown function '" + name + "()'"
+		if near := x.suggest(name); len(near) > 0 {
+			text += "; did you mean " + near[0] + "()?"
+		}
+		return c.fail(&Error{Number: ErrorUnknownFunction, Text: text})
+	}
+	if least, most := f.Arity(); len(args) < least || most >= 0 && len(args) > most {
+		return c.fail(&Error{Number: WarnArgumentNumber, Text: ArityText(f.Name, f.Params, len(args))})
+	}
+	return f.Eval(c, args)
+}
+
+// Lookup finds a function by its name or an alias of it, in any case.
+func Lookup(name string) (*Function, bool) { return declared.lookup(name) }
 
 // All gives every function by name. The slice is shared: read only.
 func All() []*Function { return declared.all }
@@ -65,21 +120,11 @@ func LookupAggregate(name string) (*Aggregate, bool) {
 func AllAggregates() []*Aggregate { return declared.reducers }
 
 // Suggest gives the names of functions that are nearest to a name that is none, best first, at most three.
-func Suggest(name string) []string {
-	names := make([]string, 0, len(declared.functions))
-	for n := range declared.functions {
-		names = append(names, n)
-	}
-	return near(name, names)
-}
+func Suggest(name string) []string { return declared.suggest(name) }
 
 // SuggestAggregate does the same for aggregates.
 func SuggestAggregate(name string) []string {
-	names := make([]string, 0, len(declared.aggregates))
-	for n := range declared.aggregates {
-		names = append(names, n)
-	}
-	return near(name, names)
+	return near(name, slices.Collect(maps.Keys(declared.aggregates)))
 }
 
 // near ranks names by edit distance, those that begin with the name first.

@@ -290,13 +290,19 @@ var cases = []struct {
 	{`GAP_FILL([{v: 1}], "t", 0, 10, 5)`, `null`, fn.WarnDate},
 	{`APPLY("SUM", [[1, 2]])`, `3`, 0},
 	{`CALL(1)`, `null`, fn.WarnArgumentType},
+	{`CALL("call", "Apply", "length", [[1, 2]])`, `2`, 0},
+	{`APPLY("PI")`, `3.141592653589793`, 0},
+	{`APPLY("PI", 1)`, `null`, fn.WarnArgumentType},
 }
 
 func TestSemantics(t *testing.T) {
 	t.Parallel()
 	for _, test := range cases {
 		var w warnings
-		got := run(t, testContext(&w), "RETURN "+test.expr).Items()[0]
+		got := value.Null()
+		if rows := run(t, testContext(&w), "RETURN "+test.expr).Items(); len(rows) == 1 {
+			got = rows[0]
+		}
 		if want := parsed(t, test.want); !value.Identical(got, want) {
 			t.Errorf("%s = %s, want %s", test.expr, got, want)
 		}
@@ -313,13 +319,28 @@ func TestWhatEndsTheQuery(t *testing.T) {
 	t.Parallel()
 	for expr, want := range map[string]string{
 		`ASSERT(1 > 2, "one is less")`: "one is less", `CALL("LENGHT", 1)`: "did you mean LENGTH()", `CALL("LENGTH")`: "got 0, expected 1",
-		`RANGE(1, 1e9)`: "more than 10000000", `DOCUMENT("a/b")`: "no data", `COLLECTIONS()`: "no data", `LENGTH(COLLECTION_COUNT("c"))`: "no data",
-		`REPEAT("a", 1e15)`: "256 MB", `NEAR("c", 1, 2)`: "no data", `WITHIN("c", 1, 2, 3)`: "no data", `FULLTEXT("c", "a", "b")`: "no data",
+		`RANGE(1, 1e9)`: "more than 10000000", `REPEAT("a", 1e15)`: "256 MB",
 	} {
 		var w warnings
 		run(t, testContext(&w), "RETURN "+expr)
 		if w.failed == nil || !strings.Contains(w.failed.Error(), want) {
 			t.Errorf("%s ended with %v, want %q", expr, w.failed, want)
+		}
+	}
+}
+
+// TestNothingIsThere calls what needs data or randomness in a context that has none.
+func TestNothingIsThere(t *testing.T) {
+	t.Parallel()
+	text, number := value.String("c/1"), value.Int(1)
+	for name, args := range map[string][]value.Value{
+		"DOCUMENT": {text}, "COLLECTIONS": {}, "COLLECTION_COUNT": {text}, "NEAR": {text, number, number}, "WITHIN": {text, number, number, number},
+		"FULLTEXT": {text, text, text}, "RAND": {}, "UUID": {}, "RANDOM_TOKEN": {number}, "SLEEP": {number},
+	} {
+		var failed error
+		c := &fn.Context{Fail: func(err error) { failed = err }}
+		if fn.Call(c, name, args); failed == nil || !strings.Contains(failed.Error(), name) {
+			t.Errorf("%s without anything: %v", name, failed)
 		}
 	}
 }
