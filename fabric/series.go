@@ -13,6 +13,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/points"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
+	"github.com/selvedge-db/selvedge/series"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -35,7 +36,11 @@ const maxColumnPoints = 1 << 20
 func pointCount(number uint32) uint32 { return number | 1<<31 }
 
 func (c *Core) table(collection *schema.Collection) *points.Table {
-	return points.NewTable(c.keys, collection.Number, collection.Series)
+	t := points.NewTable(c.keys, collection.Number, collection.Series)
+	if n := c.limits.Series.Chunk; n > 0 {
+		t = t.Chunked(n)
+	}
+	return t
 }
 
 // gathered is the points that a transaction brings to one collection.
@@ -241,7 +246,8 @@ func (c *Core) endPoints(was *schema.Collection) {
 type SeriesLimits struct {
 	Batches int   // as soon as so many wait
 	AgeMs   int64 // or one is so old
-	Points  int   // in one round of upkeep
+	Points  int   // merged in one round of upkeep, about
+	Chunk   int   // points in a chunk at most; 0: points.ChunkPoints
 }
 
 const (
@@ -433,9 +439,13 @@ func pointsHash(writes []PointsWrite) (hash uint64) {
 
 // checkSeries refuses what cannot go with points.
 func checkSeries(spec *CollectionSpec, declarations map[string]value.Value) error {
-	switch {
-	case spec.Series == nil:
+	if spec.Series == nil {
 		return nil
+	}
+	if _, err := series.ParseDeclaration(spec.Series.Value()); err != nil {
+		return failure(BadArgument, "%v", err).in(spec.Name, "").from(err)
+	}
+	switch {
 	case spec.Type != DocumentCollection || spec.Model != "DOC" || spec.Expires:
 		return failure(BadArgument, "a time series is a collection of its own kind: of type 2, and neither edges nor key-values").in(spec.Name, "")
 	case len(declarations) > 0 || !spec.CRDT.Empty():

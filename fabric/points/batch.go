@@ -283,15 +283,15 @@ func (g *Gathering) Encode() []byte {
 	parts := 0
 	for _, p := range g.order {
 		p.settle()
-		parts += (p.Len() + chunkPoints - 1) / chunkPoints
+		parts += (p.Len() + g.table.chunk - 1) / g.table.chunk
 	}
 	data := codec.AppendPointsHead(make([]byte, 0, 64+32*len(g.order)+8*g.Points), g.table.Layout, len(g.table.Decl.Values), parts)
 	var e series.Encoder
 	var block []byte
 	columns := make([][]float64, len(g.table.Decl.Values))
 	for _, p := range g.order {
-		for from := 0; from < p.Len(); from += chunkPoints {
-			to := min(from+chunkPoints, p.Len())
+		for from := 0; from < p.Len(); from += g.table.chunk {
+			to := min(from+g.table.chunk, p.Len())
 			for i := range columns {
 				columns[i] = p.Values[i][from:to]
 			}

@@ -69,8 +69,8 @@ const (
 )
 
 const (
-	// chunkPoints is how many points a chunk holds at most.
-	chunkPoints = 2048
+	// ChunkPoints is how many points a chunk holds at most.
+	ChunkPoints = 2048
 	// maxSeriesBytes bounds what names a series, as it stands in keys.
 	maxSeriesBytes = 1024
 	timeBytes      = 8
@@ -82,13 +82,21 @@ type Table struct {
 	Decl   *series.Declaration
 	Layout uint64
 	space  []byte
+	chunk  int // points in a chunk at most
 }
 
 // NewTable gives the table of a collection.
 func NewTable(keys layout.Keys, number uint32, d *series.Declaration) *Table {
-	t := &Table{Number: number, Decl: d, Layout: xxhash.Sum64String(d.Layout())}
+	t := &Table{Number: number, Decl: d, Layout: xxhash.Sum64String(d.Layout()), chunk: ChunkPoints}
 	t.space = Space(keys, number, t.Layout)
 	return t
+}
+
+// Chunked is the table with chunks of another size, for tests that want many.
+func (t *Table) Chunked(most int) *Table {
+	out := *t
+	out.chunk = most
+	return &out
 }
 
 // Space is the beginning of the keys of one layout of a collection.

@@ -69,13 +69,30 @@ func (w *watching) touched(in *run, from, to int, last bool, tail int64) {
 	}
 }
 
-func (w *watching) note(r *Round, key []byte) {
-	for _, l := range w.late {
-		r.put(r.table.staleKey(key, l[0]), sortable(nil, l[1]))
-	}
+func (w *watching) note(r *Round, key []byte) error {
 	if w.further {
-		r.put(r.table.staleKey(key, w.reach), sortable(nil, w.tail))
+		w.late = append(w.late, [2]int64{w.reach, w.tail})
 	}
+	for _, l := range w.late {
+		if err := r.stale(key, l[0], l[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stale notes a stretch of a series. A longer one that begins at the same time stays.
+func (r *Round) stale(key []byte, from, to int64) error {
+	skey := r.table.staleKey(key, from)
+	_, err := r.reader.View(skey, func(data []byte) error {
+		if len(data) != timeBytes {
+			return corrupt(skey, malformed("a time of %d bytes", len(data)))
+		}
+		to = max(to, unsortable(data))
+		return nil
+	})
+	r.put(skey, sortable(nil, to))
+	return err
 }
 
 // stretchOf is a stretch of time of a series, to be summed up.
@@ -178,7 +195,7 @@ func (r *Round) within(key []byte, from, upTo int64, most int) (int64, error) {
 		return 0, err
 	}
 	defer func() { _ = it.Close() }()
-	for n := 0; it.Next(); n += chunkPoints {
+	for n := 0; it.Next(); n += r.table.chunk {
 		if n >= most {
 			_, at, err := l.split(it.Key())
 			return at, err

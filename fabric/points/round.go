@@ -139,8 +139,7 @@ func (r *Round) merge(l *lane, it kv.Iterator, key []byte, in *run) error {
 		watch.touched(in, from, to, last, tail)
 		from = to
 	}
-	watch.note(r, key)
-	return nil
+	return watch.note(r, key)
 }
 
 // chunkFor moves to the chunk in which a time lies: the last one that begins at or before it, else the first one.
@@ -165,7 +164,7 @@ type change struct {
 // rewrite writes a chunk anew, with points of in, as one chunk or several, and gives where the last of these begins. The
 // old chunk's points are in r.old.
 func (r *Round) rewrite(c *change, in *run, from, to int) (tail int64, err error) {
-	if c.found && c.last && r.old.Len() >= chunkPoints && from < to && in.Times[from] > r.old.Times[r.old.Len()-1] {
+	if c.found && c.last && r.old.Len() >= r.table.chunk && from < to && in.Times[from] > r.old.Times[r.old.Len()-1] {
 		// The chunk is full, and the points come behind it.
 		c.found = false
 		r.old.reset(c.lane.fields)
@@ -182,8 +181,8 @@ func (r *Round) rewrite(c *change, in *run, from, to int) (tail int64, err error
 		r.drop(c)
 	}
 	n := r.out.Len()
-	size := chunkPoints
-	if pieces := (n + chunkPoints - 1) / chunkPoints; !c.last && pieces > 1 {
+	size := r.table.chunk
+	if pieces := (n + size - 1) / size; !c.last && pieces > 1 {
 		size = (n + pieces - 1) / pieces
 	}
 	for at := 0; at < n; at += size {

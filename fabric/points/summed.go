@@ -160,7 +160,7 @@ func (c *Rollups) end(at, to, reach int64) error {
 func (c *Rollups) unkept(from, to, reach int64) ([]span, error) {
 	var bad []span
 	add := func(lower, upper int64) { // in buckets
-		if lower < upper {
+		if lower < upper && lower < reach {
 			bad = append(bad, span{from: max(from, start(c.bucket, lower)), to: min(to, c.bucket.Next(start(c.bucket, upper-1)))})
 		}
 	}
