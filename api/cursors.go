@@ -9,6 +9,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api/lease"
 	"github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -21,8 +22,9 @@ type cursor struct {
 	retry       bool
 	memory      int64
 	transaction string
-	last        Batch // the last batch, kept for Retry
-	number      int   // of it, from 1
+	in          rows.Transaction // nil: one of its own
+	last        Batch            // the last batch, kept for Retry
+	number      int              // of it, from 1
 }
 
 // held counts the bytes that cursors hold, by tenant.
@@ -91,11 +93,12 @@ func (s *Service) Query(ctx context.Context, c *Call, r *QueryRequest) (Batch, e
 	if r.TTL <= 0 {
 		r.TTL = QueryTTL
 	}
-	run, err := s.queries.Start(ctx, s.asked(c, r))
+	asked := s.asked(c, r)
+	run, err := s.start(ctx, c, asked)
 	if err != nil {
-		return Batch{}, s.failedQuery(c, err)
+		return Batch{}, err
 	}
-	cu := &cursor{run: run, tenant: c.Tenant, batch: r.BatchSize, count: r.Options.Count, retry: r.Retry}
+	cu := &cursor{run: run, tenant: c.Tenant, batch: r.BatchSize, count: r.Options.Count, retry: r.Retry, in: asked.Transaction}
 	if c.joined != nil {
 		cu.transaction = c.joined.id
 	}
@@ -166,7 +169,7 @@ func (s *Service) fetch(ctx context.Context, c *Call, cu *cursor) (Batch, error)
 		var err error
 		b.Rows, n, b.More, err = cu.run.Next(ctx, b.Rows, min(cu.batch-b.Len, fetchRows))
 		if err != nil {
-			return b, s.failedQuery(c, err)
+			return b, s.failedQuery(c, cu.in, err)
 		}
 		if n == 0 {
 			if b.Len > 0 {
@@ -189,13 +192,6 @@ func (s *Service) fetch(ctx context.Context, c *Call, cu *cursor) (Batch, error)
 		cu.last = b
 	}
 	return b, nil
-}
-
-// failedQuery is the error of a query. One that changed something of a transaction and failed dooms it.
-func (s *Service) failedQuery(c *Call, err error) error {
-	e := AsError(err)
-	e.Index = -1
-	return e
 }
 
 // NextBatch gives the next rows of a cursor. A number asks for that batch: the one after the last, or the last again.
@@ -358,9 +354,9 @@ func (s *Service) ExportQuery(ctx context.Context, c *Call, r *QueryRequest) (*E
 		}
 		return c.reach(collection, false)
 	}
-	run, err := s.queries.Start(ctx, asked)
+	run, err := s.start(ctx, c, asked)
 	if err != nil {
-		return nil, AsError(err)
+		return nil, err
 	}
 	c.saw(c.Fabric.Seen())
 	return &ExportRows{run: run}, nil

@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
+	"github.com/selvedge-db/selvedge/fabric/rowset"
 	"github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -45,9 +48,22 @@ func (s *Service) asked(c *Call, r *QueryRequest) query.Request {
 	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: c.area(), Options: r.Options, Store: s.states.of(c), Access: c.reach, User: c.Identity.User}
 	out.Options.Idempotency = c.Idempotency
 	if c.joined != nil {
-		out.Transaction = c.joined.state
+		out.Transaction = &writing{Transaction: c.joined.state}
 	}
 	return out
+}
+
+// writing is a transaction as a query in it sees it: it knows whether the query has written.
+type writing struct {
+	*rowset.Transaction
+	wrote bool
+}
+
+// Write implements rows.Transaction.
+func (w *writing) Write(one rows.Write) (rows.Written, error) {
+	done, err := w.Transaction.Write(one)
+	w.wrote = w.wrote || err == nil
+	return done, err
 }
 
 // reach says whether the call may read or write a collection in a query.
@@ -56,7 +72,8 @@ func (c *Call) reach(collection string, write bool) error {
 		return err
 	}
 	if c.joined != nil {
-		return c.joined.allows(collection, write)
+		_, err := c.joined.find(collection, write)
+		return err
 	}
 	return nil
 }
@@ -104,6 +121,43 @@ func (s *Service) ClearSlowQueries(_ context.Context, c *Call) { s.queries.Clear
 // KillQuery ends a running query.
 func (s *Service) KillQuery(_ context.Context, c *Call, id string) error {
 	return orNil(s.queries.Kill(c.area(), id))
+}
+
+// counts are of queries since the start.
+type counts struct{ started, failed atomic.Uint64 }
+
+// start runs a query.
+func (s *Service) start(ctx context.Context, c *Call, r query.Request) (*query.Execution, error) {
+	s.counts.started.Add(1)
+	run, err := s.queries.Start(ctx, r)
+	if err != nil {
+		return nil, s.failedQuery(c, r.Transaction, err)
+	}
+	return run, nil
+}
+
+// failedQuery is the error of a query. One that has written in a transaction dooms it, as that is not taken back.
+func (s *Service) failedQuery(c *Call, in rows.Transaction, err error) *Error {
+	s.counts.failed.Add(1)
+	e := AsError(err)
+	e.Index = -1
+	if w, ok := in.(*writing); ok && w.wrote && c.joined != nil {
+		c.joined.doom("a query that writes failed halfway: " + e.Message)
+	}
+	return e
+}
+
+// Figures are what a location shows of its queries.
+type Figures struct {
+	Started, Failed                            uint64
+	Running, Slow, Cursors, Transactions, Jobs int
+	CursorBytes                                int64
+}
+
+// Figures counts queries and what is open.
+func (s *Service) Figures() Figures {
+	return Figures{Started: s.counts.started.Load(), Failed: s.counts.failed.Load(), Running: len(s.queries.Running("")), Slow: len(s.queries.Slow("")),
+		Cursors: s.cursors.Len(), Transactions: s.transactions.Len(), Jobs: s.jobs.Len(), CursorBytes: s.cursorMemory.total()}
 }
 
 // fromQuery makes an error of the catalogue of the engine's.

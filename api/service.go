@@ -113,6 +113,7 @@ type Service struct {
 	version      string
 	limits       Limits
 	queries      *query.Engine
+	counts       counts
 	cursors      *lease.Book[*cursor]
 	cursorMemory held
 	transactions *lease.Book[*transaction]

@@ -85,6 +85,9 @@ func (q *request) collectionPart(ctx context.Context, name, part string) error {
 	case part == "truncate" && put:
 		c, err := service.Truncate(ctx, &q.call, name)
 		return q.collection(c, err)
+	case (part == "recalculateCount" || part == "compact" || part == "loadIndexesIntoMemory") && put: // kept so at all times
+		c, err := service.Collection(ctx, &q.call, name)
+		return q.collection(c, err, member("result", value.Bool(true)))
 	case part == "rename" && put:
 		return service.Rename(ctx, &q.call, name)
 	case part == "count" || part == "figures":

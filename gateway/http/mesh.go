@@ -150,6 +150,37 @@ func (q *request) version() error {
 	return q.plain(http.StatusOK, value.Object(out...))
 }
 
+// machine answers what drivers of the AQL family ask of the process: /engine, /server/..., /status and /time.
+func (q *request) machine() error {
+	if _, err := q.identify(); err != nil {
+		return err
+	}
+	if q.hr.Method != http.MethodGet {
+		return q.allow("GET")
+	}
+	service := q.server.service
+	switch what := q.path.at(0) + "/" + q.path.at(1); what {
+	case "engine/":
+		return q.plain(http.StatusOK, value.Object(str("name", "selvedge"), member("supports", value.Object(
+			member("dfdb", value.Bool(false)), member("indexes", textArray([]string{"primary", "edge", "persistent", "hash", "skiplist", "ttl", "geo", "fulltext"}))))))
+	case "time/":
+		return q.ok(http.StatusOK, member("time", value.Float(float64(service.Now())/1000)))
+	case "status/":
+		return q.plain(http.StatusOK, value.Object(str("server", api.ServerName), str("license", "apache-2.0"), str("version", service.Version()),
+			str("mode", "server"), str("operationMode", "server"), member("serverInfo", value.Object(member("maintenance", value.Bool(false)),
+				str("role", "SINGLE"), member("readOnly", value.Bool(service.Health().ReadOnly != "")), member("writeOpsEnabled", value.Bool(service.Health().ReadOnly == ""))))))
+	case "server/availability", "server/mode":
+		mode := "default"
+		if service.Health().ReadOnly != "" {
+			mode = "readonly"
+		}
+		return q.ok(http.StatusOK, str("mode", mode))
+	case "server/role":
+		return q.ok(http.StatusOK, str("role", "SINGLE"))
+	}
+	return q.unknown()
+}
+
 // datacenters answers /datacenter and what is below it.
 func (q *request) datacenters() error {
 	if _, err := q.identify(); err != nil {

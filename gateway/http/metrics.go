@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/selvedge-db/selvedge/api"
 )
 
 // metrics counts requests by method and class of status, with plain atomics
@@ -16,6 +18,10 @@ type metrics struct {
 	nanos    [methods]atomic.Uint64
 	total    *prometheus.Desc
 	seconds  *prometheus.Desc
+	service  *api.Service
+	queries  *prometheus.Desc
+	kept     *prometheus.Desc
+	held     *prometheus.Desc
 }
 
 const (
@@ -42,10 +48,13 @@ func methodOf(m string) int {
 	return methods - 1
 }
 
-func newMetrics() *metrics {
-	return &metrics{fixed: fixed(),
+func newMetrics(service *api.Service) *metrics {
+	return &metrics{fixed: fixed(), service: service,
 		total:   prometheus.NewDesc("selvedge_http_requests_total", "Requests answered, by method and class of status.", []string{"method", "class"}, nil),
-		seconds: prometheus.NewDesc("selvedge_http_request_seconds_total", "Time spent on requests, by method.", []string{"method"}, nil)}
+		seconds: prometheus.NewDesc("selvedge_http_request_seconds_total", "Time spent on requests, by method.", []string{"method"}, nil),
+		queries: prometheus.NewDesc("selvedge_queries_total", "Queries that were started, and how many of them failed.", []string{"event"}, nil),
+		kept:    prometheus.NewDesc("selvedge_open", "What is open or listed now: running and slow queries, cursors, transactions, background requests.", []string{"what"}, nil),
+		held:    prometheus.NewDesc("selvedge_cursor_bytes", "Memory that cursors hold.", nil, nil)}
 }
 
 func (m *metrics) count(method string, status int, took time.Duration) {
@@ -58,10 +67,21 @@ func (m *metrics) count(method string, status int, took time.Duration) {
 func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.total
 	out <- m.seconds
+	out <- m.queries
+	out <- m.kept
+	out <- m.held
 }
 
 // Collect sends what was counted.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
+	f := m.service.Figures()
+	for event, n := range map[string]uint64{"started": f.Started, "failed": f.Failed} {
+		out <- prometheus.MustNewConstMetric(m.queries, prometheus.CounterValue, float64(n), event)
+	}
+	for what, n := range map[string]int{"running": f.Running, "slow": f.Slow, "cursors": f.Cursors, "transactions": f.Transactions, "jobs": f.Jobs} {
+		out <- prometheus.MustNewConstMetric(m.kept, prometheus.GaugeValue, float64(n), what)
+	}
+	out <- prometheus.MustNewConstMetric(m.held, prometheus.GaugeValue, float64(f.CursorBytes))
 	for i, name := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"} {
 		for class := range m.requests[i] {
 			if n := m.requests[i][class].Load(); n > 0 {

@@ -122,6 +122,8 @@ func (q *request) routeRest() error {
 	switch p.at(0) {
 	case "version":
 		return q.version()
+	case "engine", "server", "status", "time":
+		return q.machine()
 	case "datacenter":
 		return q.datacenters()
 	case "tenants":

@@ -92,7 +92,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
 	}
-	s.metrics = newMetrics()
+	s.metrics = newMetrics(cfg.Service)
 	if err := cfg.Registry.Register(s.metrics); err != nil {
 		return nil, fmt.Errorf("http: metrics: %w", err)
 	}

@@ -100,7 +100,11 @@ func (q *request) export(ctx context.Context, collection string) error {
 func rows(text []byte, kind string, limit int64) ([]value.Value, []*api.Error, int, error) {
 	lim := value.Limits{Bytes: int(limit)}
 	trimmed := bytes.TrimSpace(text)
-	list := kind == "list" || kind == "array" || kind != "documents" && len(trimmed) > 0 && trimmed[0] == '['
+	names, below := headed(trimmed, kind, lim)
+	if names != nil {
+		text = below
+	}
+	list := names == nil && (kind == "list" || kind == "array" || kind != "documents" && len(trimmed) > 0 && trimmed[0] == '[')
 	if list {
 		v, err := value.Parse(trimmed, lim)
 		if err != nil {
@@ -123,6 +127,9 @@ func rows(text []byte, kind string, limit int64) ([]value.Value, []*api.Error, i
 			continue
 		}
 		v, err := value.Parse(line, lim)
+		if err == nil && names != nil {
+			v, err = named(names, v)
+		}
 		if err != nil {
 			e := api.AsError(err)
 			e.Index = number - 1
@@ -133,6 +140,37 @@ func rows(text []byte, kind string, limit int64) ([]value.Value, []*api.Error, i
 		out = append(out, v)
 	}
 	return out, bad, empty, nil
+}
+
+// headed tells whether a text of no said type is a table: a line with the names of members, and below it lines with
+// their values, all of them arrays.
+func headed(text []byte, kind string, lim value.Limits) (names []value.Value, below []byte) {
+	line, rest, more := bytes.Cut(text, []byte{'\n'})
+	if kind != "" || !more || len(line) == 0 || line[0] != '[' {
+		return nil, nil
+	}
+	v, err := value.Parse(bytes.TrimSpace(line), lim)
+	if err != nil || v.Kind() != value.KindArray || v.Len() == 0 {
+		return nil, nil
+	}
+	for _, name := range v.Items() {
+		if name.Kind() != value.KindString || name.Str() == "" {
+			return nil, nil
+		}
+	}
+	return v.Items(), rest
+}
+
+// named makes a document of a line of a table.
+func named(names []value.Value, line value.Value) (value.Value, error) {
+	if line.Kind() != value.KindArray || line.Len() != len(names) {
+		return line, api.Fail(api.BadDocument, "want an array of %d values, as the first line has names", len(names))
+	}
+	members := make([]value.Member, len(names))
+	for i, v := range line.Items() {
+		members[i] = member(names[i].Str(), v)
+	}
+	return value.Object(members...), nil
 }
 
 // importLines answers POST /import?collection=, whose body is JSON lines or
