@@ -23,6 +23,9 @@ type Outcome struct {
 	Rows     []value.Value
 	Warnings []int
 	Err      error
+	// Rules and Plan are those of whoever plans.
+	Rules []string
+	Plan  string
 }
 
 // Check parses and checks a query.
