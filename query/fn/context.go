@@ -8,14 +8,14 @@ import (
 
 // warn passes a warning on.
 func (c *Context) warn(number int, format string, args ...any) {
-	if c.Warn != nil {
+	if c != nil && c.Warn != nil {
 		c.Warn(number, fmt.Sprintf(format, args...))
 	}
 }
 
 // badType warns that a function was called with a wrong kind of argument, and gives null.
 func (c *Context) badType(name string) value.Value {
-	if c.Warn != nil {
+	if c != nil && c.Warn != nil {
 		c.Warn(WarnArgumentType, "invalid argument type in call to function '"+name+"()'")
 	}
 	return value.Null()
@@ -23,7 +23,7 @@ func (c *Context) badType(name string) value.Value {
 
 // badArray warns that an array was expected, and gives null.
 func (c *Context) badArray(name string) value.Value {
-	if c.Warn != nil {
+	if c != nil && c.Warn != nil {
 		c.Warn(WarnArrayExpected, "array expected in call to function '"+name+"()'")
 	}
 	return value.Null()
@@ -31,7 +31,7 @@ func (c *Context) badArray(name string) value.Value {
 
 // badDate warns of a date that is none, or beyond the years 0 to 9999, and gives null.
 func (c *Context) badDate(name string) value.Value {
-	if c.Warn != nil {
+	if c != nil && c.Warn != nil {
 		c.Warn(WarnDate, "invalid date value in call to function '"+name+"()'")
 	}
 	return value.Null()
@@ -39,7 +39,7 @@ func (c *Context) badDate(name string) value.Value {
 
 // fail ends the query.
 func (c *Context) fail(err error) value.Value {
-	if c.Fail != nil {
+	if c != nil && c.Fail != nil {
 		c.Fail(err)
 	}
 	return value.Null()
@@ -47,7 +47,7 @@ func (c *Context) fail(err error) value.Value {
 
 // grow asks for memory; false ends the call.
 func (c *Context) grow(bytes int) bool {
-	if c.Grow == nil {
+	if c == nil || c.Grow == nil {
 		return true
 	}
 	if err := c.Grow(bytes); err != nil {
@@ -62,7 +62,7 @@ func (c *Context) items(n int) bool { return c.grow(n * valueBytes) }
 
 // check asks whether the query goes on.
 func (c *Context) check() bool {
-	if c.Check == nil {
+	if c == nil || c.Check == nil {
 		return true
 	}
 	if err := c.Check(); err != nil {

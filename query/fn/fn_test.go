@@ -3,6 +3,7 @@ package fn_test
 import (
 	"errors"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -266,6 +267,37 @@ func TestGrowthIsBounded(t *testing.T) {
 			t.Errorf("%s made %.80s unasked", name, got.String())
 		}
 	}
+}
+
+// FuzzLike compares the operator with a regular expression made of the pattern.
+func FuzzLike(f *testing.F) {
+	for _, seed := range [][2]string{{"carrot", "ca%t"}, {"a%c", "a\\%c"}, {"äöü", "_ö%"}, {"aaab", "%a%b"}, {"\\", "\\\\"}, {"a\nb", "a_b"}, {"\xff", "_"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, text, pattern string) {
+		text, pattern = strings.ToValidUTF8(text, "?"), strings.ToValidUTF8(pattern, "?")
+		expression := strings.Builder{}
+		expression.WriteString(`(?s)^`)
+		points := []rune(pattern)
+		for i := 0; i < len(points); i++ {
+			switch {
+			case points[i] == '\\' && i+1 < len(points):
+				i++
+				expression.WriteString(regexp.QuoteMeta(string(points[i])))
+			case points[i] == '%':
+				expression.WriteString(`.*`)
+			case points[i] == '_':
+				expression.WriteString(`.`)
+			default:
+				expression.WriteString(regexp.QuoteMeta(string(points[i])))
+			}
+		}
+		expression.WriteString(`$`)
+		want := regexp.MustCompile(expression.String()).MatchString(text)
+		if got := fn.Like(value.String(text), value.String(pattern)); got != want {
+			t.Fatalf("%q LIKE %q is %v", text, pattern, got)
+		}
+	})
 }
 
 // TestLongWorkAsks checks that quadratic work can be stopped.

@@ -201,12 +201,12 @@ func onEllipsoid(a []value.Value, at int) (yes, ok bool) {
 
 // geoDistance measures between the centroids of the first two arguments; at is where the ellipsoid is named.
 func geoDistance(c *Context, name string, a []value.Value, at int) (float64, bool) {
-	x, ok1 := c.shape(name, a, 0)
-	if !ok1 {
+	x, ok := c.centroid(name, a, 0)
+	if !ok {
 		return 0, false
 	}
-	y, ok2 := c.shape(name, a, 1)
-	if !ok2 {
+	y, ok := c.centroid(name, a, 1)
+	if !ok {
 		return 0, false
 	}
 	ellipsoid, ok := onEllipsoid(a, at)
@@ -215,9 +215,37 @@ func geoDistance(c *Context, name string, a []value.Value, at int) (float64, boo
 		return 0, false
 	}
 	if ellipsoid {
-		return geo.EllipsoidDistance(x.Centroid(), y.Centroid()), true
+		return geo.EllipsoidDistance(x, y), true
 	}
-	return geo.Distance(x.Centroid(), y.Centroid()), true
+	return geo.Distance(x, y), true
+}
+
+// centroid gives that of an argument. Points are their own, and are read without making shapes of them.
+func (c *Context) centroid(name string, a []value.Value, at int) (geo.Point, bool) {
+	if p, ok := plainPoint(a[at]); ok {
+		return p, true
+	}
+	s, ok := c.shape(name, a, at)
+	if !ok {
+		return geo.Point{}, false
+	}
+	return s.Centroid(), true
+}
+
+// plainPoint reads [longitude, latitude] and a GeoJSON Point.
+func plainPoint(v value.Value) (geo.Point, bool) {
+	if v.Kind() == value.KindObject {
+		if kind, _ := v.Get("type"); kind.Str() != "Point" {
+			return geo.Point{}, false
+		}
+		v, _ = v.Get("coordinates")
+	}
+	pair := v.Items()
+	if len(pair) != 2 || pair[0].Kind() != value.KindNumber || pair[1].Kind() != value.KindNumber {
+		return geo.Point{}, false
+	}
+	p := geo.Point{Longitude: pair[0].Float64(), Latitude: pair[1].Float64()}
+	return p, p.Valid()
 }
 
 func evalGeoInRange(c *Context, a []value.Value) value.Value {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"hash/crc32"
-	"hash/fnv"
 	"strconv"
 	"strings"
 
@@ -30,18 +29,14 @@ var hashFunctions = []Function{
 		Examples: []Example{{`RETURN [HASH(1) == HASH(1.0), HASH(1) == HASH("1"), HASH({a: 1, b: 2}) == HASH({b: 2, a: 1})]`, `[[true, false, true]]`}},
 		Eval: func(_ *Context, a []value.Value) value.Value {
 			var room [256]byte
-			h := fnv.New64a()
-			h.Write(value.AppendKey(room[:0], a[0]))
-			return value.Int(int64(h.Sum64() >> 13))
+			return value.Int(int64(fnv1a(string(value.AppendKey(room[:0], a[0]))) >> 13))
 		},
 	},
 	digest("CRC32", "Gives the CRC-32C checksum (Castagnoli) in hexadecimal digits.", `RETURN CRC32("foobar")`, `["D5F5C7F"]`, func(s string) string {
 		return strings.ToUpper(strconv.FormatUint(uint64(crc32.Checksum([]byte(s), castagnoli)), 16))
 	}),
 	digest("FNV64", "Gives the 64-bit FNV-1a hash in hexadecimal digits.", `RETURN FNV64("foobar")`, `["85944171F73967E8"]`, func(s string) string {
-		h := fnv.New64a()
-		h.Write([]byte(s))
-		return strings.ToUpper(strconv.FormatUint(h.Sum64(), 16))
+		return strings.ToUpper(strconv.FormatUint(fnv1a(s), 16))
 	}),
 	digest("MD5", "Gives the MD5 hash in hexadecimal digits. It protects nothing; use SHA256 for that.", `RETURN MD5("foobar")`,
 		`["3858f62230ac3c915f300c664312c63f"]`, func(s string) string {
@@ -66,3 +61,12 @@ var hashFunctions = []Function{
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// fnv1a is the 64-bit FNV-1a hash. The one of the standard library would allocate for each call.
+func fnv1a(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}

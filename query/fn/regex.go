@@ -69,11 +69,14 @@ const (
 // Pattern compiles a regular expression, or finds it among those compiled before. It is nil for one that is not valid,
 // or that is too large.
 func (c *Context) Pattern(text string, ignoreCase bool) *regexp.Regexp {
-	p := &c.patterns
 	key := text
 	if ignoreCase {
 		key = "(?i)" + text
 	}
+	if c == nil {
+		return compile(key)
+	}
+	p := &c.patterns
 	if p.lastRE != nil && p.last == key {
 		return p.lastRE
 	}

@@ -321,6 +321,9 @@ func evalSubstitute(c *Context, a []value.Value) value.Value {
 		}
 		limit = toCount(a[limitAt])
 	}
+	if len(search) == 1 && search[0] != "" {
+		return replaced(c, text, search[0], replace[0], limit)
+	}
 	var out []byte
 	asked := 2 * len(text)
 	s := searcher{patterns: search}
@@ -345,6 +348,18 @@ func evalSubstitute(c *Context, a []value.Value) value.Value {
 		return value.String(text)
 	}
 	return value.String(string(append(out, text...)))
+}
+
+// replaced is SUBSTITUTE of one search text.
+func replaced(c *Context, text, search, replace string, limit int64) value.Value {
+	n := int64(strings.Count(text, search))
+	if limit >= 0 {
+		n = min(n, limit)
+	}
+	if more := int(n) * (len(replace) - len(search)); more > 0 && !c.grow(len(text)+more) {
+		return value.Null()
+	}
+	return value.String(strings.Replace(text, search, replace, int(n)))
 }
 
 // substitutions reads the forms of SUBSTITUTE, and tells which argument the limit is.
