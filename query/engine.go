@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/selvedge-db/selvedge/internal/env"
-	"github.com/selvedge-db/selvedge/value"
 )
 
 // Config is what an Engine is made of.
@@ -19,11 +18,16 @@ type Engine struct {
 	limits Limits
 	clock  env.Clock
 	random env.Rand
+	plans  cache
+	list   registry
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{limits: c.Limits.orDefault(), clock: c.Clock, random: c.Random}
+	e := &Engine{limits: c.Limits.orDefault(), clock: c.Clock, random: c.Random}
+	e.plans.begin(e.limits.CachedPlans)
+	e.list.begin(&e.limits, e.clock)
+	return e
 }
 
 // Limits gives the limits with what was left out filled in.
@@ -32,64 +36,37 @@ func (e *Engine) Limits() Limits { return e.limits }
 // Start begins a query. Without Options.Stream it returns when the result is complete; the context counts until then.
 // The Execution must be closed.
 func (e *Engine) Start(ctx context.Context, r Request) (*Execution, error) {
-	return nil, &Error{Number: NumberInternal, Code: "query-not-built", Message: "queries cannot be run by this build"}
-}
-
-// Explain plans a query and tells how it would be carried out; with all, also what else was thought of.
-func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation, error) {
-	return nil, &Error{Number: NumberInternal, Code: "query-not-built", Message: "queries cannot be run by this build"}
-}
-
-// Parse reads a query without running it, and without a schema.
-func (e *Engine) Parse(text string) (*Parsed, error) {
-	return nil, &Error{Number: NumberInternal, Code: "query-not-built", Message: "queries cannot be run by this build"}
+	x := &Execution{e: e, r: r}
+	if err := e.list.admit(ctx, x); err != nil {
+		return nil, err
+	}
+	if err := x.guarded(func() error { return x.start(ctx) }); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // Running lists what runs now in a fabric, the oldest first; an empty name is all fabrics.
-func (e *Engine) Running(fabric string) []QueryInfo { return nil }
+func (e *Engine) Running(fabric string) []QueryInfo { return e.list.current(fabric) }
 
 // Slow lists the slow queries of a fabric, the oldest first.
-func (e *Engine) Slow(fabric string) []QueryInfo { return nil }
+func (e *Engine) Slow(fabric string) []QueryInfo { return e.list.slowOnes(fabric) }
 
 // ClearSlow forgets them.
-func (e *Engine) ClearSlow(fabric string) {}
+func (e *Engine) ClearSlow(fabric string) { e.list.clearSlow(fabric) }
 
 // Kill stops a running query of a fabric. It fails with NumberNotFound when there is none of that ID.
-func (e *Engine) Kill(fabric, id string) error { return nil }
+func (e *Engine) Kill(fabric, id string) error {
+	x := e.list.find(fabric, id)
+	if x == nil {
+		return &Error{Number: NumberNotFound, Code: "query-not-found", Message: "query not found: no query with the id " + id + " runs here"}
+	}
+	x.kill()
+	return nil
+}
 
 // ClearPlans forgets all kept plans.
-func (e *Engine) ClearPlans() {}
+func (e *Engine) ClearPlans() { e.plans.clear() }
 
-// Execution is a query that runs, or has run, with its result.
-type Execution struct {
-	id string
-}
-
-// ID names the execution in lists and to Kill.
-func (x *Execution) ID() string { return x.id }
-
-// Next appends up to max rows to dst as JSON, with commas between them, and says how many it appended and whether more
-// are there. The context counts for this call; when it ends the query does.
-func (x *Execution) Next(ctx context.Context, dst []byte, max int) (text []byte, n int, more bool, err error) {
-	return dst, 0, false, nil
-}
-
-// Values gives up to max rows as values. Calls of Next and Values may alternate.
-func (x *Execution) Values(ctx context.Context, max int) (rows []value.Value, more bool, err error) {
-	return nil, false, nil
-}
-
-// Count is the number of rows of the whole result; false for a stream that has not come to its end.
-func (x *Execution) Count() (int64, bool) { return 0, false }
-
-// Stats are complete when no more rows are there.
-func (x *Execution) Stats() Stats { return Stats{} }
-
-// Warnings so far.
-func (x *Execution) Warnings() []Warning { return nil }
-
-// Profile is nil unless it was asked for; it is complete when no more rows are there.
-func (x *Execution) Profile() *Profile { return nil }
-
-// Close frees what the execution holds. It may be called twice.
-func (x *Execution) Close() error { return nil }
+// Plans is the number of kept plans, and how often one was found and not found.
+func (e *Engine) Plans() (kept int, hits, misses uint64) { return e.plans.figures() }

@@ -1,0 +1,199 @@
+package query
+
+import (
+	"context"
+	"slices"
+
+	"github.com/selvedge-db/selvedge/query/check"
+	"github.com/selvedge-db/selvedge/query/parse"
+	"github.com/selvedge-db/selvedge/query/plan"
+	"github.com/selvedge-db/selvedge/rows"
+	"github.com/selvedge-db/selvedge/value"
+)
+
+// Explain plans a query and tells how it would be carried out; with all, also how without the rules of the planner.
+func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation, error) {
+	x := &Execution{e: e, r: r}
+	in := rows.Snapshot(r.Transaction)
+	if r.Transaction == nil {
+		snapshot, err := r.Store.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = snapshot.Close() }() // it was only read
+		in = snapshot
+	}
+	begun := e.clock.Monotonic()
+	if err := x.ready(in); err != nil {
+		return nil, x.fault(err)
+	}
+	best := x.plan.program.Plan()
+	out := &Explanation{
+		Plans: []value.Value{planValue(x.plan, best)}, Text: plan.Text(best), Cacheable: x.plan.keep,
+	}
+	for _, w := range best.Warnings {
+		out.Warnings = append(out.Warnings, Warning{Message: w})
+	}
+	if all {
+		bare := r
+		bare.Options.Rules, bare.Options.NoCache = []string{"-all"}, true
+		p, err := e.prepare(&bare, in, func(string) {})
+		if err != nil {
+			return nil, x.fault(err)
+		}
+		out.Plans = append(out.Plans, planValue(p, p.program.Plan()))
+	}
+	took := e.clock.Monotonic() - begun
+	out.Stats = value.Object(
+		member("rulesExecuted", value.Int(int64(len(best.Rules)))), member("plansCreated", value.Int(int64(len(out.Plans)))),
+		member("executionTime", value.Float(took.Seconds())),
+	)
+	return out, nil
+}
+
+func member(name string, v value.Value) value.Member { return value.Member{Name: name, Value: v} }
+
+// planValue is a plan as the protocols show it.
+func planValue(p *prepared, of *plan.Plan) value.Value {
+	var collections, rules []value.Value
+	for _, c := range of.Collections {
+		kind := "read"
+		if slices.Contains(p.writes, c) {
+			kind = "write"
+		}
+		collections = append(collections, value.Object(member("name", value.String(c.Name)), member("type", value.String(kind))))
+	}
+	for _, r := range of.Rules {
+		rules = append(rules, value.String(r))
+	}
+	top := of.Root.Head()
+	return value.Object(
+		member("nodes", value.OwnItems(nodeValues(of))), member("rules", value.OwnItems(rules)),
+		member("collections", value.OwnItems(collections)), member("variables", value.Int(int64(of.Variables))),
+		member("estimatedCost", value.Float(top.Cost)), member("estimatedNrItems", value.Float(top.Rows)),
+		member("isModificationQuery", value.Bool(of.Writes)), member("text", value.String(plan.Text(of))),
+	)
+}
+
+// nodeValues are the nodes of a plan from the bottom up.
+func nodeValues(p *plan.Plan) []value.Value {
+	var out []value.Value
+	for n := p.Root; n != nil; n = n.Head().Below {
+		out = append(out, nodeValue(n))
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func nodeValue(n plan.Node) value.Value {
+	h := n.Head()
+	var below []value.Value
+	if h.Below != nil {
+		below = append(below, value.Int(int64(h.Below.Head().ID)))
+	}
+	out := value.Object(
+		member("type", value.String(n.Kind())), member("id", value.Int(int64(h.ID))), member("dependencies", value.OwnItems(below)),
+		member("estimatedCost", value.Float(h.Cost)), member("estimatedNrItems", value.Float(h.Rows)),
+	)
+	for _, sub := range plan.Within(n) {
+		out = out.With("subquery", value.Object(member("nodes", value.OwnItems(nodeValues(sub)))))
+	}
+	for _, m := range detail(n) {
+		out = out.With(m.Name, m.Value)
+	}
+	return out
+}
+
+// detail is what kinds of nodes have of their own.
+func detail(n plan.Node) []value.Member {
+	switch n := n.(type) {
+	case *plan.EnumerateCollection:
+		return []value.Member{
+			member("collection", value.String(n.Collection.Name)), member("projections", projections(&n.Fetch)),
+			member("parallel", value.Bool(n.Parallel)), member("random", value.Bool(n.Random)),
+		}
+	case *plan.Index:
+		return []value.Member{
+			member("collection", value.String(n.Collection.Name)), member("projections", projections(&n.Fetch)),
+			member("indexes", indexes(n)), member("reverse", value.Bool(n.Reverse)),
+			member("indexCoversProjections", value.Bool(n.Covering)),
+		}
+	case *plan.Collect:
+		return []value.Member{member("collectOptions", value.Object(member("method", value.String(string(n.Method)))))}
+	case *plan.Modify:
+		return []value.Member{member("collection", value.String(n.Collection.Name))}
+	case *plan.Upsert:
+		return []value.Member{member("collection", value.String(n.Collection.Name))}
+	case *plan.TimeSeries:
+		return []value.Member{member("collection", value.String(n.Collection.Name))}
+	}
+	return nil
+}
+
+func projections(f *plan.Fetch) value.Value {
+	var out []value.Value
+	for _, p := range f.Projections {
+		var names []value.Value
+		for _, name := range p.Path {
+			names = append(names, value.String(name))
+		}
+		out = append(out, value.OwnItems(names))
+	}
+	return value.OwnItems(out)
+}
+
+func indexes(n *plan.Index) value.Value {
+	var out []value.Value
+	for _, a := range n.Accesses {
+		if a.Index == nil {
+			out = append(out, value.Object(
+				member("type", value.String(rows.Primary)), member("name", value.String(rows.Primary)), member("unique", value.Bool(true)),
+				member("fields", value.Array(value.String("_key"))),
+			))
+			continue
+		}
+		var fields []value.Value
+		for _, f := range a.Index.Fields {
+			fields = append(fields, value.String(f.Path.String()))
+		}
+		out = append(out, value.Object(
+			member("type", value.String(a.Index.Type)), member("name", value.String(a.Index.Name)), member("id", value.String(a.Index.ID)),
+			member("unique", value.Bool(a.Index.Unique)), member("sparse", value.Bool(a.Index.Sparse)), member("fields", value.OwnItems(fields)),
+		))
+	}
+	return value.OwnItems(out)
+}
+
+// Parse reads a query without running it, and without a schema.
+func (e *Engine) Parse(text string) (*Parsed, error) {
+	q, err := parse.Query(text, parse.Limits{})
+	if err != nil {
+		return nil, fault(text, err)
+	}
+	checked, err := check.Query(q, check.Env{})
+	if err != nil {
+		return nil, fault(text, err)
+	}
+	return &Parsed{
+		Collections: slices.Clone(checked.Collections), BindVars: slices.Clone(checked.Params),
+		AST: value.Array(blockValue("root", q.Body)),
+	}, nil
+}
+
+// Profile is nil unless it was asked for; it is complete when no more rows are there.
+func (x *Execution) Profile() *Profile {
+	if x.r.Options.Profile == 0 {
+		return nil
+	}
+	out := &Profile{Phases: slices.Clone(x.phases)}
+	run := x.run.Load()
+	if run == nil {
+		return out
+	}
+	for _, n := range run.Profile() {
+		out.Nodes = append(out.Nodes, NodeProfile{
+			ID: n.ID, Kind: n.Kind, Calls: n.Calls, Rows: n.Rows, Filtered: n.Filtered, Seconds: n.Time.Seconds(), Memory: n.Memory,
+		})
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/selvedge-db/selvedge/internal/env"
+)
+
+// registry knows what runs, what waits, and what was slow.
+type registry struct {
+	limits *Limits
+	clock  env.Clock
+
+	mu struct {
+		sync.Mutex
+		last    uint64
+		running map[uint64]*Execution
+		waiting []chan struct{} // closed when it may run; in order of arrival
+		slow    []QueryInfo     // the oldest first
+	}
+}
+
+func (g *registry) begin(l *Limits, clock env.Clock) {
+	g.limits, g.clock = l, clock
+	g.mu.running = map[uint64]*Execution{}
+}
+
+// admit lets a query in, at once or when another one ends.
+func (g *registry) admit(ctx context.Context, x *Execution) error {
+	x.about.begun, x.about.startedMs = g.clock.Monotonic(), g.clock.WallMs()
+	g.mu.Lock()
+	if len(g.mu.running) < g.limits.Running && len(g.mu.waiting) == 0 {
+		g.enter(x)
+		g.mu.Unlock()
+		return nil
+	}
+	if len(g.mu.waiting) >= g.limits.Waiting {
+		g.mu.Unlock()
+		return busy("as many wait as may")
+	}
+	turn := make(chan struct{})
+	g.mu.waiting = append(g.mu.waiting, turn)
+	g.mu.Unlock()
+	return g.wait(ctx, x, turn)
+}
+
+func busy(why string) *Error {
+	return &Error{Number: NumberBusy, Code: "query-too-many", Message: "too many queries run at a time, and " + why + ": try again later"}
+}
+
+func (g *registry) wait(ctx context.Context, x *Execution, turn chan struct{}) error {
+	timer := g.clock.Timer(g.limits.Wait)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-turn:
+	case <-ctx.Done():
+		err = goneError()
+	case <-timer.C():
+		err = busy("none has ended for " + g.limits.Wait.String())
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if at := slices.Index(g.mu.waiting, turn); at >= 0 {
+		g.mu.waiting = slices.Delete(g.mu.waiting, at, at+1)
+	} else if err != nil {
+		g.next() // its turn had come: somebody else's, then
+	}
+	if err != nil {
+		return err
+	}
+	g.enter(x)
+	return nil
+}
+
+func (g *registry) enter(x *Execution) {
+	g.mu.last++
+	x.about.id = g.mu.last
+	g.mu.running[x.about.id] = x
+}
+
+// next lets those in that wait and for whom there is room.
+func (g *registry) next() {
+	if len(g.mu.waiting) > 0 && len(g.mu.running) < g.limits.Running {
+		close(g.mu.waiting[0])
+		g.mu.waiting = g.mu.waiting[1:]
+	}
+}
+
+// leave takes a query off the list, and notes it when it was slow.
+func (g *registry) leave(x *Execution, state string, number int) {
+	took := g.clock.Monotonic() - x.about.begun
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.running[x.about.id] != x {
+		return
+	}
+	delete(g.mu.running, x.about.id)
+	g.next()
+	if took < g.limits.SlowAfter || g.limits.SlowAfter < 0 {
+		return
+	}
+	info := x.info(took, g.limits.SlowText)
+	info.State, info.Error = state, number
+	if len(g.mu.slow) >= g.limits.SlowQueries {
+		g.mu.slow = slices.Delete(g.mu.slow, 0, len(g.mu.slow)-g.limits.SlowQueries+1)
+	}
+	g.mu.slow = append(g.mu.slow, info)
+}
+
+func (g *registry) find(fabric, id string) *Execution {
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if x := g.mu.running[n]; x != nil && (fabric == "" || x.r.Fabric == fabric) {
+		return x
+	}
+	return nil
+}
+
+func (g *registry) current(fabric string) []QueryInfo {
+	now := g.clock.Monotonic()
+	g.mu.Lock()
+	list := make([]*Execution, 0, len(g.mu.running))
+	for _, x := range g.mu.running {
+		if fabric == "" || x.r.Fabric == fabric {
+			list = append(list, x)
+		}
+	}
+	g.mu.Unlock()
+	slices.SortFunc(list, func(a, b *Execution) int { return int(int64(a.about.id) - int64(b.about.id)) })
+	out := make([]QueryInfo, len(list))
+	for i, x := range list {
+		out[i] = x.info(now-x.about.begun, g.limits.SlowText)
+	}
+	return out
+}
+
+func (g *registry) slowOnes(fabric string) []QueryInfo {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []QueryInfo
+	for _, info := range g.mu.slow {
+		if fabric == "" || info.Fabric == fabric {
+			out = append(out, info)
+		}
+	}
+	return out
+}
+
+func (g *registry) clearSlow(fabric string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mu.slow = slices.DeleteFunc(g.mu.slow, func(info QueryInfo) bool { return fabric == "" || info.Fabric == fabric })
+}
+
+// info is a query as lists show it.
+func (x *Execution) info(took time.Duration, text int) QueryInfo {
+	shown := x.r.Text
+	if len(shown) > text {
+		shown = strings.ToValidUTF8(shown[:text], "") + "..."
+	}
+	out := QueryInfo{
+		ID: x.ID(), Fabric: x.r.Fabric, User: x.r.User, Text: shown, Bind: x.r.Bind, StartedMs: x.about.startedMs,
+		RunTime: took.Seconds(), State: "executing", Stream: x.r.Options.Stream, Modifies: x.about.writes.Load(),
+	}
+	if run := x.run.Load(); run != nil {
+		out.PeakMemory, out.Warnings = run.Memory(), len(run.Warnings())
+	}
+	if x.about.killed.Load() {
+		out.State = "killed"
+	}
+	return out
+}
