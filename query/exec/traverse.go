@@ -139,8 +139,7 @@ func (v *traversing) advance() (bool, error) {
 		return true, v.t.failed
 	}
 	low, high := bounds(v.t, v.s.low, v.s.high, row)
-	if v.graph.Bytes() > graphBytes {
-		v.graph.Trim(graphBytes)
+	if v.trim() {
 		v.walk = nil
 	}
 	if v.walk == nil || low != v.low || high != v.high {
@@ -358,7 +357,7 @@ func (v *searching) advance() (done bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	v.graph.Trim(graphBytes)
+	v.trim()
 	weighted := v.weight != nil
 	switch v.s.kind {
 	case ast.ShortestPath:

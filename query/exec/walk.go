@@ -70,6 +70,14 @@ type walker struct {
 	room  []byte
 	taken []value.Value
 	row   []value.Value // a row to compute expressions over while a search is under way
+	known []known       // documents of vertices, by their numbers
+	kept  int64         // bytes of them
+}
+
+// known is the document of a vertex that was met: searches from many starts meet the same ones.
+type known struct {
+	met bool
+	doc value.Value
 }
 
 // graphBytes is how much of a graph is kept for the next start.
@@ -161,13 +169,44 @@ func (w *walker) weigh(s *edgeSet, key string) (float64, error) {
 	return w.taken[0].Float64(), nil
 }
 
+// trim forgets what was met when it has become much.
+func (w *walker) trim() bool {
+	if int64(w.graph.Bytes())+w.kept <= graphBytes {
+		return false
+	}
+	w.graph.Trim(0)
+	w.t.shrink(w.kept)
+	w.known, w.kept = nil, 0
+	return true
+}
+
 // vertex gives the document of a vertex, or its identity when that is enough.
 func (w *walker) vertex(v graph.Vertex) (value.Value, error) {
-	id := w.graph.VertexID(v)
-	name, key, _ := strings.Cut(id, "/")
 	if !w.needVertex {
+		id := w.graph.VertexID(v)
+		_, key, _ := strings.Cut(id, "/")
 		return identity(id, key), nil
 	}
+	if int(v) < len(w.known) && w.known[v].met {
+		return w.known[v].doc, nil
+	}
+	doc, err := w.readVertex(v)
+	if err != nil || w.kept > graphBytes {
+		return doc, err
+	}
+	doc = doc.Clone()
+	if int(v) >= len(w.known) {
+		w.known = append(w.known, make([]known, w.graph.Vertices()-len(w.known))...)
+	}
+	w.known[v] = known{true, doc}
+	bytes := int64(doc.Memory() + slotBytes)
+	w.kept += bytes
+	return doc, w.t.grow(bytes)
+}
+
+func (w *walker) readVertex(v graph.Vertex) (value.Value, error) {
+	id := w.graph.VertexID(v)
+	name, key, _ := strings.Cut(id, "/")
 	d := data{t: w.t}
 	c, ok, err := d.readable(name)
 	if err != nil || !ok {
