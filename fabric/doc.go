@@ -5,7 +5,8 @@
 // (the simulator drives it so), while any number of goroutines read and prepare. A Fabric is a Core with the
 // goroutines that production needs: one that sequences what has queued, one that waits for the disk, one for upkeep.
 // The parts are in the sub-folders: sequencer (order and stamps), schema, index, member (who takes part), changelog
-// (what each group changed), layout (the keys in the store).
+// (what each group changed), layout (the keys in the store), overlay (what an interactive transaction reads through),
+// rowset (what the query engine reads), points (time series).
 //
 // # The path of a write
 //
@@ -18,6 +19,11 @@
 // A transaction whose reads were overtaken is prepared again; after two times it is prepared where nothing can come
 // between, so that a hot document makes writers wait and not fail. Entries of other locations take the same road, with
 // Apply in place of Prepare and Sequence.
+//
+// An interactive transaction (Tx) reads the state of its beginning and its own writes, which stay in memory. Its commit is
+// the road above: what it came to, one write for each document, is prepared against the present, and all that it has read
+// (documents, absent keys, the stretches of documents and index entries that its cursors passed, counts) is compared when
+// it is sequenced. It is not prepared again by itself: whoever began it decides whether to begin anew.
 //
 // # Guarantees
 //
@@ -74,6 +80,10 @@
 //
 // Everything that writes a guarded key (documents, unique entries, idempotency records) sets Put.Guard, or others'
 // prepared transactions do not notice.
+//
+// What changes a document or an index entry so that a query can see it must not go through Core.quietly: interactive
+// transactions that have read it would not notice. What a Tx tells, errors included, may not be durable before
+// Fabric.Settle with the number of its view.
 //
 // A record that can still fold has an entry in the folding queue. Who writes records goes through effects.
 //
