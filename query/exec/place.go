@@ -246,6 +246,8 @@ type nearest struct {
 	q    asked
 	near *geo.Near
 	held int64
+	// measured are the documents whose distance was asked for, until they come or the search ends.
+	measured map[string]rows.Row
 }
 
 func (n *nearest) next() (key, entry []byte, err error) {
@@ -257,8 +259,10 @@ func (n *nearest) next() (key, entry []byte, err error) {
 		case geo.Measure:
 			err = n.measure(step.Key)
 		case geo.Result:
+			doc := n.measured[step.Key]
+			delete(n.measured, step.Key)
 			if n.q.near(step.Distance) {
-				n.x.distance = value.Float(step.Distance)
+				n.x.doc, n.x.loaded, n.x.distance = doc, true, value.Float(step.Distance)
 				return []byte(step.Key), nil, nil
 			}
 		default:
@@ -298,7 +302,7 @@ func (n *nearest) read(step geo.Step) error {
 }
 
 func (n *nearest) measure(key string) error {
-	_, shape, err := n.load(n.t, key)
+	doc, shape, err := n.load(n.t, key)
 	if err != nil {
 		return err
 	}
@@ -312,6 +316,10 @@ func (n *nearest) measure(key string) error {
 		return nil
 	}
 	n.near.Measured(d)
+	if n.measured == nil {
+		n.measured = map[string]rows.Row{}
+	}
+	n.measured[key] = doc
 	return nil
 }
 

@@ -16,7 +16,6 @@ type Run struct {
 	top   source
 	block *block
 	at    int
-	rows  int64
 	ended bool
 	err   error
 }
@@ -86,28 +85,32 @@ func (r *Run) draw() (bool, error) {
 	return true, nil
 }
 
-// Next appends up to most rows as JSON with commas between them, and as many bytes as about room says, 0 for any.
-// more is false when there are none behind them.
-func (r *Run) Next(ctx context.Context, dst []byte, most, room int) (text []byte, n int, more bool, err error) {
+// Text is rows as JSON with commas between them. Ends has the offset behind each.
+type Text struct {
+	JSON []byte
+	Ends []int
+}
+
+// Next appends up to most rows, and no more once the text is as long as room says, 0 for any length. more is false when
+// there are none behind them.
+func (r *Run) Next(ctx context.Context, to *Text, most, room int) (more bool, err error) {
 	r.wait(ctx)
-	emit, start := r.program.main.emit, len(dst)
-	for n < most && (room <= 0 || len(dst)-start < room) {
+	emit := r.program.main.emit
+	for n := 0; n < most && (room <= 0 || len(to.JSON) < room); n++ {
 		if ok, err := r.draw(); err != nil || !ok {
-			return dst, n, false, err
+			return false, err
 		}
-		if len(dst) > start {
-			dst = append(dst, ',')
+		if len(to.Ends) > 0 {
+			to.JSON = append(to.JSON, ',')
 		}
-		dst = emit(&r.t.env, r.block.row(r.at), dst)
+		to.JSON = emit(&r.t.env, r.block.row(r.at), to.JSON)
+		to.Ends = append(to.Ends, len(to.JSON))
 		r.at++
-		n++
 		if r.t.failed != nil {
-			return dst, n, false, r.stop(r.t.failed)
+			return false, r.stop(r.t.failed)
 		}
 	}
-	r.rows += int64(n)
-	more, err = r.draw()
-	return dst, n, more, err
+	return r.draw()
 }
 
 // Values gives up to most rows.
@@ -123,7 +126,6 @@ func (r *Run) Values(ctx context.Context, most int) (rows []value.Value, more bo
 			return rows, false, r.stop(r.t.failed)
 		}
 	}
-	r.rows += int64(len(rows))
 	more, err = r.draw()
 	return rows, more, err
 }

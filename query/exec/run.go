@@ -72,7 +72,7 @@ type Warning struct {
 
 // Config is what a run is started with.
 type Config struct {
-	Bind        map[string]value.Value
+	Bind        value.Value // object of parameters
 	Snapshot    rows.Snapshot
 	Transaction rows.Transaction // for plans that write; Snapshot is the same then
 	// Access says whether a collection that is known only while running may be read; nil for everything.

@@ -67,13 +67,13 @@ type Shape struct {
 	once    int
 }
 
-// Begin gives an Env room for what was compiled, and the values of parameters.
-func (s *Shape) Begin(e *Env, bind map[string]value.Value) {
+// Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.
+func (s *Shape) Begin(e *Env, bind value.Value) {
 	if n := len(s.Params.Names); n > 0 {
 		e.Params = make([]value.Value, n)
 		e.numbers = make([]float64, n)
 		for i, name := range s.Params.Names {
-			v := bind[name]
+			v, _ := bind.Get(name)
 			e.Params[i] = v
 			e.numbers[i] = math.NaN()
 			if v.Kind() == value.KindNumber {
