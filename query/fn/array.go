@@ -128,6 +128,14 @@ var arrayFunctions = []Function{
 		Eval:     evalRemoveValues,
 	},
 	{
+		Name: "REPLACE_NTH", Family: "array", Deterministic: true, Cost: 3, Returns: List | Null,
+		Params: []Param{one("array", List|Null), one("position", Number), one("value", Anything), opt("padding", Anything)},
+		Doc: "Puts a value in the place of the element at a position, counted from 0, or from the end when it is negative. A position behind " +
+			"the end needs a padding, which fills the places between; without one, or before the beginning, nothing is replaced and there is a warning.",
+		Examples: []Example{{`RETURN REPLACE_NTH(["a", "b", "c"], 1, "x")`, `[["a", "x", "c"]]`}, {`RETURN REPLACE_NTH(["a"], 3, "x", "-")`, `[["a", "-", "-", "x"]]`}},
+		Eval:     evalReplaceNth,
+	},
+	{
 		Name: "REVERSE", Family: "array", Deterministic: true, Cost: 4, Returns: List | Text | Null,
 		Params:   unary("value", List|Text),
 		Doc:      "Turns the order of the elements of an array, or of the characters of a string, round.",
@@ -335,6 +343,32 @@ func evalRemoveNth(c *Context, a []value.Value) value.Value {
 		return a[0]
 	}
 	return value.OwnItems(slices.Concat(items[:at], items[at+1:]))
+}
+
+func evalReplaceNth(c *Context, a []value.Value) value.Value {
+	if a[0].Kind() != value.KindArray && !a[0].IsNull() {
+		return c.badType("REPLACE_NTH")
+	}
+	items := a[0].Items()
+	at := toCount(a[1])
+	if at < 0 {
+		at += int64(len(items))
+	}
+	switch {
+	case at < 0, at >= int64(len(items)) && len(a) < 4:
+		c.badType("REPLACE_NTH")
+		return a[0]
+	case at >= mostRange:
+		return c.fail(&Error{Number: ErrorLimit, Text: "REPLACE_NTH() would make an array of more than 10000000 elements"})
+	case !c.items(max(len(items), int(at)+1)):
+		return value.Null()
+	}
+	out := append(make([]value.Value, 0, max(len(items), int(at)+1)), items...)
+	for int64(len(out)) <= at {
+		out = append(out, a[3])
+	}
+	out[at] = a[2]
+	return value.OwnItems(out)
 }
 
 func evalRemoveValue(c *Context, a []value.Value) value.Value {

@@ -186,10 +186,13 @@ func document(c *Context, collection string, id value.Value) (value.Value, bool)
 		text = collection + "/" + text
 	}
 	doc, found, err := c.Data.Document(text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return c.fail(err), false
+	case !found:
+		return value.Null(), false
 	}
-	return doc, found
+	return doc, true
 }
 
 // rows passes on what was read, or ends the query.

@@ -1,6 +1,7 @@
 package fn_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -34,6 +35,9 @@ var cases = []struct {
 	{`REMOVE_VALUES([1, 2], null)`, `[1, 2]`, 0},
 	{`POSITION([1, 2], 2.0)`, `true`, 0},
 	{`POSITION({}, 2)`, `null`, fn.WarnArrayExpected},
+	{`REPLACE_NTH([1, 2], -1, 5)`, `[1, 5]`, 0},
+	{`REPLACE_NTH([1, 2], 2, 5)`, `[1, 2]`, fn.WarnArgumentType},
+	{`REPLACE_NTH(null, 1, 5, 0)`, `[0, 5]`, 0},
 	{`SLICE([1, 2, 3, 4, 5], 1, -1)`, `[2, 3, 4]`, 0},
 	{`SLICE([1, 2, 3], -10)`, `[1, 2, 3]`, 0},
 	{`SLICE([1, 2, 3], 3)`, `[]`, 0},
@@ -325,6 +329,62 @@ func TestWhatEndsTheQuery(t *testing.T) {
 		run(t, testContext(&w), "RETURN "+expr)
 		if w.failed == nil || !strings.Contains(w.failed.Error(), want) {
 			t.Errorf("%s ended with %v, want %q", expr, w.failed, want)
+		}
+	}
+}
+
+// twoDocuments is data of two documents.
+type twoDocuments struct{ asked []string }
+
+func (d *twoDocuments) Document(id string) (value.Value, bool, error) {
+	if d.asked = append(d.asked, id); strings.HasPrefix(id, "broken/") {
+		return value.Null(), false, errNoRoom
+	}
+	return value.Object(value.Member{Name: "_id", Value: value.String(id)}), id == "users/john" || id == "users/amy", nil
+}
+
+func (d *twoDocuments) Count(collection string) (int64, bool, error) {
+	return 2, collection == "users", nil
+}
+func (d *twoDocuments) Names() []string { return []string{"cars", "users"} }
+func (d *twoDocuments) Near(collection string, latitude, longitude float64, limit int, distance string) ([]value.Value, error) {
+	return []value.Value{value.String(fmt.Sprint(collection, latitude, longitude, limit, distance))}, nil
+}
+func (d *twoDocuments) Within(collection string, latitude, longitude, radius float64, distance string) ([]value.Value, error) {
+	return []value.Value{value.String(fmt.Sprint(collection, latitude, longitude, radius, distance))}, nil
+}
+func (d *twoDocuments) Fulltext(collection, attribute, query string, limit int) ([]value.Value, error) {
+	return []value.Value{value.String(fmt.Sprint(collection, " ", attribute, " ", query, " ", limit))}, nil
+}
+
+func TestWhatReads(t *testing.T) {
+	t.Parallel()
+	for call, want := range map[string]string{
+		`DOCUMENT ["users/john"]`: `{"_id":"users/john"}`, `DOCUMENT ["users", "john"]`: `{"_id":"users/john"}`,
+		`DOCUMENT ["users", "users/john"]`: `{"_id":"users/john"}`, `DOCUMENT ["cars", "users/john"]`: `null`, `DOCUMENT ["john"]`: `null`,
+		`DOCUMENT ["users/none"]`: `null`, `DOCUMENT [["users/john", "users/none", "users/amy", 5]]`: `[{"_id":"users/john"},{"_id":"users/amy"}]`,
+		`DOCUMENT ["users", ["john", "users/amy"]]`: `[{"_id":"users/john"},{"_id":"users/amy"}]`, `DOCUMENT [null]`: `null`,
+		`COLLECTION_COUNT ["users"]`: `2`, `COLLECTION_COUNT [1]`: `null`,
+		`COLLECTIONS []`:   `[{"_id":"cars","name":"cars"},{"_id":"users","name":"users"}]`,
+		`NEAR ["c", 1, 2]`: `["c1 2 100"]`, `NEAR ["c", 1, 2, 5, "d"]`: `["c1 2 5d"]`, `NEAR ["c", "1", 2]`: `null`,
+		`WITHIN ["c", 1, 2, 3]`: `["c1 2 3"]`, `WITHIN ["c", 1, 2, null]`: `null`, `WITHIN ["c", 1, 2, 3, 4]`: `null`,
+		`FULLTEXT ["c", "a", "q"]`: `["c a q 0"]`, `FULLTEXT ["c", "a", "q", 7]`: `["c a q 7"]`, `FULLTEXT ["c", "a", 1]`: `null`,
+	} {
+		name, args, _ := strings.Cut(call, " ")
+		var w warnings
+		c := testContext(&w)
+		c.Data = &twoDocuments{}
+		if got := fn.Call(c, name, parsed(t, args).Items()); got.String() != want || w.failed != nil {
+			t.Errorf("%s = %s, want %s (%v)", call, got, want, w.failed)
+		}
+	}
+	for call, want := range map[string]string{`DOCUMENT ["broken/x"]`: "no room", `DOCUMENT ["broken", ["x"]]`: "no room", `COLLECTION_COUNT ["none"]`: "not found: none"} {
+		name, args, _ := strings.Cut(call, " ")
+		var w warnings
+		c := testContext(&w)
+		c.Data = &twoDocuments{}
+		if fn.Call(c, name, parsed(t, args).Items()); w.failed == nil || !strings.Contains(w.failed.Error(), want) {
+			t.Errorf("%s ended with %v, want %s", call, w.failed, want)
 		}
 	}
 }

@@ -299,6 +299,9 @@ func (g *filler) fill(from, to int64) value.Value {
 		if len(g.out)%256 == 255 && !g.c.check() || !g.c.grow(rowBytes) {
 			return value.Null()
 		}
+		if len(g.out) >= mostRange {
+			return g.c.fail(&Error{Number: ErrorLimit, Text: "GAP_FILL() would make more than 10000000 rows: take a longer bucket"})
+		}
 		end := min(g.bucket.Next(start), to)
 		had := next
 		for next < len(g.rows) && g.rows[next].time < end {
