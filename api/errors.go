@@ -111,7 +111,6 @@ const (
 	QueryUnknownVariable  Code = "query-variable-unknown"
 	QueryTooManyParts     Code = "query-too-many-collections"
 	QueryNesting          Code = "query-nesting"
-	QueryOptionsBad       Code = "query-options"
 	QueryUnknownFunction  Code = "query-function-unknown"
 	QueryArgumentNumber   Code = "query-function-arguments"
 	QueryArgumentType     Code = "query-function-argument-type"
@@ -125,7 +124,10 @@ const (
 	QueryArrayExpected    Code = "query-array-expected"
 	QueryCollectionUsed   Code = "query-collection-used"
 	QueryFulltextMissing  Code = "query-fulltext-index-missing"
-	QueryModification     Code = "query-modification"
+	QueryGeoMissing       Code = "query-geo-index-missing"
+	QueryDate             Code = "query-date"
+	QueryAggregate        Code = "query-aggregate"
+	QueryNotConstant      Code = "query-not-constant"
 	QueryAccessAfterWrite Code = "query-access-after-modification"
 	QueryForcedIndex      Code = "query-forced-index"
 	QueryNotFound         Code = "query-not-found"
@@ -238,9 +240,8 @@ func queryRows() []Row {
 		{QueryVariable, 400, 1510, "bad variable name", "", 0},
 		{QueryRedeclared, 400, 1511, "variable declared twice", "A variable is declared once in a query.", 0},
 		{QueryUnknownVariable, 400, 1512, "unknown variable", "The message names the nearest one, if there is one.", 0},
-		{QueryTooManyParts, 400, 1521, "too many collections", "A query uses at most 256 collections.", 0},
+		{QueryTooManyParts, 400, 1522, "too many collections", "A query uses at most 256 collections.", 0},
 		{QueryNesting, 400, 1524, "the query is nested too deeply", "", 0},
-		{QueryOptionsBad, 400, 1525, "bad options", "OPTIONS takes an object of constants.", 0},
 		{QueryUnknownFunction, 400, 1540, "unknown function", "The message names the nearest one, if there is one.", 0},
 		{QueryArgumentNumber, 400, 1541, "wrong number of arguments", "The message has the function's signature.", 0},
 		{QueryArgumentType, 400, 1542, "wrong type of argument", "", 0},
@@ -253,8 +254,11 @@ func queryRows() []Row {
 		{QueryDivision, 400, 1562, "division by zero", "", 0},
 		{QueryArrayExpected, 400, 1563, "array expected", "", 0},
 		{QueryCollectionUsed, 400, 1568, "a collection is used as a value", "", 0},
+		{QueryGeoMissing, 404, 1570, "no geo index", "NEAR() and WITHIN() need a geo index on the collection.", 0},
 		{QueryFulltextMissing, 404, 1571, "no fulltext index", "FULLTEXT() needs a fulltext index on the attribute.", 0},
-		{QueryModification, 400, 1574, "modification in a subquery", "", 0},
+		{QueryDate, 400, 1572, "bad date", "", 0},
+		{QueryAggregate, 400, 1574, "bad aggregate", "AGGREGATE takes calls of aggregate functions.", 0},
+		{QueryNotConstant, 400, 1575, "not a constant", "Options and depths are constants or bind parameters.", 0},
 		{QueryForcedIndex, 400, 1577, "a forced index cannot be used", "", 0},
 		{QueryAccessAfterWrite, 400, 1579, "access after data-modification", "A query reads a collection before it changes it, not afterwards.", 0},
 		{QueryNotFound, 404, 1591, "no such query runs", "GET /_fabric/F/_api/query/current lists what runs at this location.", 0},

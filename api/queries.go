@@ -170,18 +170,12 @@ func fromQuery(err error) (*Error, bool) {
 	if qe.Excerpt != "" {
 		text += "\n" + qe.Excerpt
 	}
-	for _, r := range queryRows() {
+	for _, r := range append(queryRows(), Catalogue()...) { // those of queries first
 		if r.Num == qe.Number {
-			return &Error{Code: r.Code, Status: r.Status, Num: r.Num, Message: r.Text + ": " + text, Index: -1, RetryAfter: r.Retry, cause: qe}, true
+			e := queryWrap(r.Code, text, qe)
+			e.RetryAfter = r.Retry
+			return e, true
 		}
-	}
-	switch qe.Number {
-	case query.NumberCollection:
-		return queryWrap(CollectionNotFound, text, qe), true
-	case query.NumberForbidden:
-		return queryWrap(Forbidden, text, qe), true
-	case query.NumberInternal:
-		return queryWrap(Internal, text, qe), true
 	}
 	e := queryWrap(QueryFailed, text, qe)
 	e.Num = qe.Number
