@@ -6,8 +6,8 @@
 //   - Entries is a function of the shape alone. What it gives and what Within and Touching ask for always meet: a shape
 //     within the distance, or touching the other shape, has an entry in one of the intervals. Distances are those of
 //     Distance, to the last bit.
-//   - Near gives each candidate once, nearest first, ties by key, and reads no entry twice, save those of the cells where a read
-//     with a limit has ended.
+//   - Near gives each candidate once, nearest first, ties by key. It may ask for an entry again, where passing
+//     over it would take longer.
 //
 // Not guaranteed: that an entry in the intervals is a hit; whoever finds one asks the shape. Edges are great circles, so
 // that a straight line on a flat map is another line here. The inside of a ring is the smaller part of the globe,

@@ -60,6 +60,7 @@ type Near struct {
 	read    []Interval // merged
 	asked   Step
 	given   int
+	density float64 // entries to each cell of the smallest size, where they were counted
 	last    uint64
 	seen    map[string]bool
 	waiting candidates
@@ -121,7 +122,7 @@ func (n *Near) next() Step {
 		}
 		n.widen()
 		if fresh := minus(Within(n.center, n.low, n.reach), n.read); len(fresh) > 0 {
-			return Step{Kind: Read, Intervals: fresh}
+			return Step{Kind: Read, Intervals: n.joined(fresh)}
 		}
 	}
 }
@@ -134,6 +135,23 @@ func (n *Near) candidate() Step {
 	}
 	heap.Pop(&n.waiting)
 	return Step{Kind: Result, Key: c.key, Distance: c.distance}
+}
+
+// worthwhile is about how many entries are read in the time that it takes to begin reading elsewhere.
+const worthwhile = 40
+
+// joined reads on over gaps between intervals where few entries are to be expected.
+func (n *Near) joined(list []Interval) []Interval {
+	out := list[:1]
+	for _, i := range list[1:] {
+		last := &out[len(out)-1]
+		if float64(i.Lo-last.Hi)*n.density < worthwhile {
+			last.Hi = i.Hi
+			continue
+		}
+		out = append(out, i)
+	}
+	return out
 }
 
 // probe is how many entries to read to each side.
@@ -151,6 +169,8 @@ func (n *Near) took() {
 		} else {
 			done = []Interval{{done[0].Lo, n.last - 1}}
 		}
+		span := max(done[0].Hi, n.last) - min(done[0].Lo, n.last) + 1
+		n.density = max(n.density, float64(n.given)/float64(span))
 		if done[0].Lo > done[0].Hi {
 			done = nil
 		}
