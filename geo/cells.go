@@ -91,11 +91,18 @@ func (s *Shape) cover(cells int) s2.CellUnion {
 }
 
 // Touching gives the intervals in which every shape that has a point in common with this one has an entry.
-func Touching(s *Shape) []Interval {
+func Touching(s *Shape) []Interval { return related(s.wide()) }
+
+// Holding gives the intervals in which every point that lies in or on this shape has its entry: much fewer than Touching
+// does, which must look for larger shapes too.
+func Holding(s *Shape) []Interval { return intervals(s.wide()) }
+
+// wide covers the shape and what counts as touching it.
+func (s *Shape) wide() s2.CellUnion {
 	if len(s.points) > 0 {
-		return related(surroundings(s.points))
+		return surroundings(s.points)
 	}
-	return related(s.cover(2 * MaxCells))
+	return s.cover(2 * MaxCells)
 }
 
 // Around gives the intervals in which every shape that holds all of this one has an entry, fewer than Touching does: to

@@ -182,6 +182,9 @@ func found(t *testing.T, seed int64, a, b *Shape) {
 	if a.Intersects(b) && !met(entries, Touching(a)) {
 		t.Fatalf("seed %d: what intersects is not found", seed)
 	}
+	if a.Intersects(b) && b.Kind() == KindPoint && !met(entries, Holding(a)) {
+		t.Fatalf("seed %d: a point is not found", seed)
+	}
 	if b.Contains(a) && !met(entries, Around(a)) {
 		t.Fatalf("seed %d: what contains is not found", seed)
 	}

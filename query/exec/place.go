@@ -102,7 +102,7 @@ func (a *placeAccess) open(x *index, row []value.Value) (finder, error) {
 		search := geo.Search{Center: q.at, Min: max(0, q.low), Max: q.high, Limit: max(0, int(x.left)), Farthest: a.farthest}
 		return &nearest{places: &a.places, t: t, x: x, q: q, near: geo.NewNear(search)}, nil
 	}
-	return &around{places: &a.places, t: t, x: x, q: q, intervals: q.intervals()}, nil
+	return &around{places: &a.places, t: t, x: x, q: q, intervals: q.intervals(!a.index.GeoJSON)}, nil
 }
 
 // limit is a limit of the distance, in the order of all values; false when no distance can keep it.
@@ -116,11 +116,13 @@ func limit(v value.Value, high bool) (float64, bool) {
 	return 0, v.Kind() < value.KindNumber
 }
 
-// intervals are those in which all that is asked for has an entry.
-func (q *asked) intervals() []geo.Interval {
+// intervals are those in which all that is asked for has an entry. An index may hold points alone.
+func (q *asked) intervals(points bool) []geo.Interval {
 	switch {
 	case q.shape == nil:
 		return geo.Within(q.at, max(0, q.low), q.high)
+	case points:
+		return geo.Holding(q.shape)
 	case q.relation == "within":
 		return geo.Around(q.shape)
 	}
