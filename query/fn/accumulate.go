@@ -15,20 +15,28 @@ func (c *counter) Merge(o Accumulator) { c.rows += o.(*counter).rows }
 func (c *counter) Result() value.Value { return value.Int(c.rows) }
 func (c *counter) Bytes() int          { return 0 }
 
-// extreme is MIN (sign -1) and MAX (sign 1).
+// extreme is MIN (sign -1) and MAX (sign 1). Numbers are compared without reading the best one again.
 type extreme struct {
-	sign int
-	best value.Value // null: none yet
+	sign   int
+	best   value.Value // null: none yet
+	number float64     // that of best
 }
 
 func (x *extreme) Add(v value.Value) {
-	if !v.IsNull() && (x.best.IsNull() || value.Compare(v, x.best)*x.sign > 0) {
-		x.best = v
+	switch {
+	case v.IsNull():
+	case v.Kind() == value.KindNumber && x.best.Kind() == value.KindNumber:
+		if f := v.Float64(); x.sign < 0 && f < x.number || x.sign > 0 && f > x.number {
+			x.best, x.number = v.Clone(), f
+		}
+	case x.best.IsNull() || value.Compare(v, x.best)*x.sign > 0:
+		x.best, x.number = v.Clone(), v.Float64()
 	}
 }
+
 func (x *extreme) Merge(o Accumulator) { x.Add(o.(*extreme).best) }
 func (x *extreme) Result() value.Value { return x.best }
-func (x *extreme) Bytes() int          { return bytesOf(x.best) }
+func (x *extreme) Bytes() int          { return x.best.Memory() }
 
 // exactWhole is the largest number up to which doubles hold every whole number.
 const exactWhole = 1 << 53
@@ -189,8 +197,9 @@ func (d *distinct) Add(v value.Value) {
 	d.seen[string(d.key)] = struct{}{}
 	d.bytes += len(d.key) + mapEntryBytes
 	if d.keep {
+		v = v.Clone()
 		d.values = append(d.values, v)
-		d.bytes += valueBytes + bytesOf(v)
+		d.bytes += valueBytes + v.Memory()
 	}
 }
 
@@ -235,8 +244,9 @@ type gatherer struct {
 }
 
 func (g *gatherer) Add(v value.Value) {
+	v = v.Clone()
 	g.values = append(g.values, v)
-	g.bytes += valueBytes + bytesOf(v)
+	g.bytes += valueBytes + v.Memory()
 }
 
 func (g *gatherer) Merge(o Accumulator) {
@@ -379,7 +389,7 @@ func (e *edge) take(v value.Value, at int64) {
 		better = value.Compare(v, e.best)*e.sign > 0
 	}
 	if better {
-		e.best, e.time, e.found = v, at, true
+		e.best, e.time, e.found = v.Clone(), at, true
 	}
 }
 
@@ -389,7 +399,7 @@ func (e *edge) Merge(o Accumulator) {
 	}
 }
 func (e *edge) Result() value.Value { return e.best }
-func (e *edge) Bytes() int          { return bytesOf(e.best) }
+func (e *edge) Bytes() int          { return e.best.Memory() }
 
 // rate is RATE.
 type rate struct {

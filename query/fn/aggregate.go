@@ -26,7 +26,7 @@ func (a *Aggregate) Wide() bool { return len(a.Params) > 1 }
 
 // Accumulator gathers the values of one group. It belongs to one goroutine at a time.
 type Accumulator interface {
-	// Add takes the value of one row.
+	// Add takes the value of one row. What is kept of it is copied: its text may be used again afterwards.
 	Add(v value.Value)
 	// Merge takes what another accumulator of the same aggregate gathered from later rows; that one is then spent.
 	Merge(other Accumulator)

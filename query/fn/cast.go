@@ -182,8 +182,5 @@ func toCount(v value.Value) int64 {
 // flag reads an optional argument as a bool.
 func flag(args []value.Value, at int) bool { return at < len(args) && ToBool(args[at]) }
 
-// bytesOf estimates what a value holds.
-func bytesOf(v value.Value) int { return v.Memory() }
-
 // runes counts code points.
 func runes(s string) int { return utf8.RuneCountInString(s) }

@@ -166,7 +166,7 @@ func evalDocument(c *Context, a []value.Value) value.Value {
 			return value.Null()
 		}
 		if doc, found := document(c, collection, id); found {
-			if !c.grow(valueBytes + bytesOf(doc)) {
+			if !c.grow(valueBytes + doc.Memory()) {
 				return value.Null()
 			}
 			out = append(out, doc)

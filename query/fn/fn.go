@@ -9,6 +9,8 @@
 // Not guaranteed: the order of words in texts of warnings; their numbers are part of the interface. Sums, averages and
 // variances of fractions may differ in their last digits when their parts are merged in another order.
 //
+// A result may share the text of an argument; what a Context or an Accumulator keeps is copied.
+//
 // Shapes: dates are ISO 8601 strings or numbers of milliseconds since 1970 UTC; durations are unit names, ISO 8601
 // durations, or texts like 90s, 15m, 1h, 7d. An aggregate that takes several arguments gets them as one array.
 //

@@ -180,7 +180,7 @@ func (c *Context) shape(name string, a []value.Value, at int) (*geo.Shape, bool)
 		return nil, false
 	}
 	if large {
-		kept.of, kept.shape = v, s
+		kept.of, kept.shape = v.Clone(), s // the text of v may be used again for the next row
 	}
 	return s, true
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strconv"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -55,9 +56,15 @@ const regexDoc = "Regular expressions are those of RE2, which always take linear
 
 // patterns keeps compiled regular expressions.
 type patterns struct {
-	last     string // the key of lastRE, so that one expression for all rows costs a comparison
-	lastRE   *regexp.Regexp
-	compiled map[string]*regexp.Regexp
+	last     pattern // the last one, so that one expression for all rows costs a comparison
+	compiled map[string]pattern
+}
+
+// pattern is a compiled regular expression; nil when it is not valid.
+type pattern struct {
+	text       string
+	ignoreCase bool
+	re         *regexp.Regexp
 }
 
 const (
@@ -67,37 +74,36 @@ const (
 )
 
 // Pattern compiles a regular expression, or finds it among those compiled before. It is nil for one that is not valid,
-// or that is too large.
+// or that is too large. The text need not outlive the call.
 func (c *Context) Pattern(text string, ignoreCase bool) *regexp.Regexp {
-	key := text
-	if ignoreCase {
-		key = "(?i)" + text
-	}
 	if c == nil {
-		return compile(key)
+		return compile(text, ignoreCase)
 	}
 	p := &c.patterns
-	if p.lastRE != nil && p.last == key {
-		return p.lastRE
+	if p.compiled != nil && p.last.text == text && p.last.ignoreCase == ignoreCase {
+		return p.last.re
 	}
-	re, found := p.compiled[key]
-	if !found {
-		if len(p.compiled) >= mostPatterns {
+	found, ok := p.compiled[text]
+	if !ok || found.ignoreCase != ignoreCase {
+		found = pattern{strings.Clone(text), ignoreCase, compile(text, ignoreCase)}
+		switch {
+		case p.compiled == nil:
+			p.compiled = map[string]pattern{}
+		case len(p.compiled) >= mostPatterns:
 			clear(p.compiled)
 		}
-		if p.compiled == nil {
-			p.compiled = map[string]*regexp.Regexp{}
-		}
-		re = compile(key)
-		p.compiled[key] = re
+		p.compiled[found.text] = found
 	}
-	p.last, p.lastRE = key, re
-	return re
+	p.last = found
+	return found.re
 }
 
-func compile(text string) *regexp.Regexp {
+func compile(text string, ignoreCase bool) *regexp.Regexp {
 	if len(text) > longestPattern {
 		return nil
+	}
+	if ignoreCase {
+		text = "(?i)" + text
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil || patternSize(tree) > mostPatternSize {

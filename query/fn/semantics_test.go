@@ -493,6 +493,46 @@ func TestAccumulatorsCountWhatTheyHold(t *testing.T) {
 	}
 }
 
+// TestWhatIsKeptIsCopied overwrites the text of a value after it was given away.
+func TestWhatIsKeptIsCopied(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"MIN": `{"a":"x"}`, "MAX": `{"a":"x"}`, "UNIQUE": `[{"a":"x"}]`, "SORTED_UNIQUE": `[{"a":"x"}]`, "PUSH": `[{"a":"x"}]`, "FIRST": `{"a":"x"}`, "LAST": `{"a":"x"}`,
+	} {
+		a, _ := fn.LookupAggregate(name)
+		text := []byte(`{"a":"x"}`)
+		v := value.Lazy(text)
+		if a.Wide() {
+			v = value.OwnItems([]value.Value{v, value.Int(1)})
+		}
+		all := a.New()
+		all.Add(v)
+		text[6] = 'y'
+		if got := all.Result().String(); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	polygon := []byte(`{"coordinates":[[[0,0],[9,0],[9,9],[0,9],[0,0]]],"type":"Polygon"}`)
+	c := &fn.Context{}
+	inside := func() value.Value {
+		return fn.Call(c, "GEO_CONTAINS", []value.Value{value.Lazy(polygon), value.Array(value.Int(8), value.Int(8))})
+	}
+	before := inside()
+	copy(polygon, `{"coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]],"type":"Polygon"}`)
+	if after := inside(); !before.Bool() || after.Bool() {
+		t.Errorf("a polygon that became another one was taken for the first: %s, %s", before, after)
+	}
+	regex := []byte(`"ab"`)
+	test := func() value.Value {
+		return fn.Call(c, "REGEX_TEST", []value.Value{value.String("ab"), value.Lazy(regex)})
+	}
+	before = test()
+	copy(regex, `"xy"`)
+	if after := test(); !before.Bool() || after.Bool() {
+		t.Errorf("an expression that became another one was taken for the first: %s, %s", before, after)
+	}
+}
+
 func TestWrongValuesMakeAggregatesNull(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"SUM", "AVERAGE", "VARIANCE", "VARIANCE_SAMPLE", "STDDEV", "MEDIAN", "BIT_AND"} {

@@ -193,11 +193,13 @@ func extremeOf(name, word, query, result string, sign int) Function {
 			if a[0].Kind() != value.KindArray {
 				return c.badArray(name)
 			}
-			best := extreme{sign: sign}
+			best := value.Null()
 			for _, v := range a[0].Items() {
-				best.Add(v)
+				if !v.IsNull() && (best.IsNull() || value.Compare(v, best)*sign > 0) {
+					best = v
+				}
 			}
-			return best.best
+			return best
 		},
 	}
 }
