@@ -235,8 +235,8 @@ var stringFunctions = []Function{
 		Examples: []Example{
 			{`RETURN [LIKE("carrot", "ca%t"), LIKE("cart", "ca_t"), LIKE("FoO bAz", "fOo%", true)]`, `[[true, true, true]]`},
 		},
-		Eval: func(_ *Context, a []value.Value) value.Value {
-			return value.Bool(like(ToString(a[0]), ToString(a[1]), flag(a, 2)))
+		Eval: func(c *Context, a []value.Value) value.Value {
+			return value.Bool(like(c, ToString(a[0]), ToString(a[1]), flag(a, 2)))
 		},
 	},
 	texts("SOUNDEX", "Gives a code of how an English word sounds.", `RETURN [SOUNDEX("example"), SOUNDEX("ekzampul"), SOUNDEX("soundex")]`, `[["E251", "E251", "S532"]]`, 5, soundex),

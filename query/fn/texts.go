@@ -496,17 +496,23 @@ func evalUUID(c *Context, _ []value.Value) value.Value {
 }
 
 // Like applies the operator LIKE.
-func Like(text, pattern value.Value) bool { return like(ToString(text), ToString(pattern), false) }
+func Like(c *Context, text, pattern value.Value) bool {
+	return like(c, ToString(text), ToString(pattern), false)
+}
 
 // like matches a pattern of % and _ against a whole text. On a mismatch it goes back to the last %, one character on,
-// which is enough: an earlier % could only take in more.
-func like(text, pattern string, ignoreCase bool) bool {
+// which is enough: an earlier % could only take in more. The time may grow with the product of both lengths, so it asks
+// now and then whether the query goes on.
+func like(c *Context, text, pattern string, ignoreCase bool) bool {
 	if ignoreCase {
 		text, pattern = strings.Map(fold, text), strings.Map(fold, pattern)
 	}
 	i, j := 0, 0
-	star, back := -1, 0
+	star, back, steps := -1, 0, 0
 	for i < len(text) {
+		if steps++; steps&0xFFFF == 0 && !c.check() {
+			return false
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		p, width, literal := likeRune(pattern, j)
 		switch {
