@@ -151,7 +151,11 @@ func (r *runner) points(c *rows.Collection) []value.Value {
 	var list []value.Value
 	for cursor.Next() {
 		for i, time := range cursor.Times() {
-			point := value.Object(value.Member{Name: c.Series.Time, Value: value.Int(time)})
+			shown := value.Int(time)
+			if c.Series.ISO {
+				shown = fn.Call(&r.functions, "DATE_ISO8601", []value.Value{shown})
+			}
+			point := value.Object(value.Member{Name: c.Series.Time, Value: shown})
 			for k, key := range cursor.Keys() {
 				point = point.With(c.Series.Keys[k], key)
 			}

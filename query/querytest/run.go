@@ -40,6 +40,9 @@ func Check(reader rows.Reader, text string, bind map[string]value.Value) (*check
 // NowMs is the time at which queries of tests run.
 const NowMs = 1_700_000_000_000
 
+// MostBytes is the most that a function may ask for at once.
+const MostBytes = 4 << 20
+
 // Naive runs a query with the naive evaluator. Modifications are committed.
 func Naive(ctx context.Context, store rows.Store, text string, bind map[string]value.Value) Outcome {
 	t, err := store.Begin(ctx)
@@ -51,7 +54,13 @@ func Naive(ctx context.Context, store rows.Store, text string, bind map[string]v
 		return Outcome{Err: err}
 	}
 	var out Outcome
-	functions := fn.Context{NowMs: NowMs, User: "tester"}
+	functions := fn.Context{NowMs: NowMs, User: "tester", Random: func() uint64 { return 1 << 40 }, Sleep: func(float64) error { return nil }}
+	functions.Grow = func(bytes int) error {
+		if bytes > MostBytes {
+			return &fn.Error{Number: fn.ErrorLimit, Text: "resource limit exceeded"}
+		}
+		return nil
+	}
 	functions.Warn = func(number int, _ string) { out.Warnings = append(out.Warnings, number) }
 	out.Rows, out.Err = naive.Run(ctx, q, bind, t, functions)
 	if out.Err == nil {

@@ -174,6 +174,13 @@ func (d *Data) Put(collection string, documents ...value.Value) error {
 	return t.Commit(context.Background(), rows.CommitOptions{})
 }
 
+// Clone makes a copy that changes on its own.
+func (d *Data) Clone() *Data {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return &Data{state: d.state, version: d.version}
+}
+
 // Snapshot shows what the data are now.
 func (d *Data) Snapshot(context.Context) (rows.Snapshot, error) {
 	d.mu.Lock()

@@ -52,6 +52,7 @@ func Run(ctx context.Context, store rows.Store, text string, bind map[string]val
 	}
 	config := exec.Config{
 		Bind: value.Object(members...), Snapshot: t, NowMs: querytest.NowMs, User: "tester", MaxWarnings: 100,
+		Random: func() uint64 { return 1 << 40 }, Sleep: func(context.Context, float64) error { return nil }, Memory: 16 * querytest.MostBytes,
 	}
 	if o.Parallel {
 		config.Workers = 2
