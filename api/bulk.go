@@ -62,6 +62,9 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 	if lanes == 0 {
 		return items, nil
 	}
+	if to, ok := c.series(collection); ok && op == OpInsert {
+		return s.writePoints(ctx, c, to, elements, o)
+	}
 	if c.joined != nil {
 		for i := range elements {
 			if err := s.writeOnly(ctx, c, op, collection, elements[i], o, &items[i]); err != nil {

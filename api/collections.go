@@ -22,6 +22,7 @@ type CollectionRequest struct {
 	Expires     bool
 	KeyOptions  value.Value
 	CRDT        value.Value // {PATH: {"type": ...}}, null for none
+	TimeSeries  value.Value // {"series": [...], "time": ..., "values": [...], ...}, null for none
 }
 
 // CollectionInfo describes a collection.
@@ -73,6 +74,12 @@ func (r *CollectionRequest) spec() (fabric.CollectionSpec, error) {
 	if out.Type != fabric.DocumentCollection && out.Type != fabric.EdgeCollection {
 		return out, Fail(BadParameter, "type %d: want 2 for documents or 3 for edges", r.Type)
 	}
+	if !r.TimeSeries.IsNull() {
+		var err error
+		if out.Series, err = fabric.ParseSeries(r.TimeSeries); err != nil {
+			return out, AsError(err)
+		}
+	}
 	if r.KeyOptions.Kind() != value.KindNull {
 		if r.KeyOptions.Kind() != value.KindObject {
 			return out, Fail(BadParameter, "keyOptions is %s, want an object", r.KeyOptions.Kind())
@@ -88,7 +95,7 @@ func (r *CollectionRequest) spec() (fabric.CollectionSpec, error) {
 func infoOf(c *fabric.Collection) CollectionInfo {
 	out := CollectionInfo{ID: c.ID()}
 	out.CollectionRequest = CollectionRequest{Name: c.Name, Type: uint8(c.Type), Model: c.Model, Local: c.Local, System: c.System,
-		WaitForSync: c.WaitForSync, AllowAsync: c.AllowAsync, Stream: c.Stream, Expires: c.Expires, CRDT: c.CRDT.Value()}
+		WaitForSync: c.WaitForSync, AllowAsync: c.AllowAsync, Stream: c.Stream, Expires: c.Expires, CRDT: c.CRDT.Value(), TimeSeries: declared(c)}
 	if out.Model == "" {
 		out.Model = ModelDoc
 	}
@@ -214,6 +221,7 @@ type PropertiesChange struct {
 	WaitForSync, Stream *bool
 	Metadata            *value.Value
 	CRDT                value.Value
+	TimeSeries          value.Value // may be repeated as it is
 }
 
 // SetProperties changes a collection.
@@ -226,6 +234,9 @@ func (s *Service) SetProperties(ctx context.Context, c *Call, name string, p Pro
 	shut(v)
 	if !ok {
 		return CollectionInfo{}, Fail(CollectionNotFound, "%s", quote(name))
+	}
+	if err := sameSeries(got, p.TimeSeries); err != nil {
+		return CollectionInfo{}, err
 	}
 	change := fabric.Properties{WaitForSync: p.WaitForSync, Stream: p.Stream}
 	if p.Metadata != nil {

@@ -58,6 +58,9 @@ type WriteReply struct {
 
 // AppendJSON appends the reply: _id, _key, _rev and what else there is.
 func (r *WriteReply) AppendJSON(dst []byte) []byte {
+	if r.Key == "" { // a point
+		return append(append(append(dst, `{"_rev":"`...), r.Rev...), `"}`...)
+	}
 	dst = append(dst, `{"_id":"`...)
 	dst = append(dst, r.Collection...)
 	dst = append(dst, '/')

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
@@ -93,10 +94,18 @@ type Message struct {
 	Changes     []Change
 }
 
-// Change is one change of a document; Type is write, remove, expire or drop.
+// Change is one change of a document; Type is write, remove, expire or drop, or
+// points, which have neither key nor revision.
 type Change struct {
 	Type, Collection, Key, Rev, Origin string
 	Document                           []byte
+	Points                             *PointSpan // of points, that came to a time series
+}
+
+// PointSpan says how many points came, and of what times in Unix milliseconds.
+type PointSpan struct {
+	Count    int
+	From, To int64
 }
 
 // Changes follows a fabric, or one collection of it. Since is "start", "now"
@@ -141,6 +150,9 @@ func (f *Feed) Next(ctx context.Context) (Message, error) {
 		}
 		out.Changes = append(out.Changes, Change{Type: ch.Type, Collection: ch.Collection, Key: ch.Key, Rev: ch.Rev,
 			Origin: origin, Document: ch.Document})
+		if ch.Points.Count > 0 {
+			out.Changes[len(out.Changes)-1].Points = &PointSpan{ch.Points.Count, ch.Points.From, ch.Points.To}
+		}
 	}
 	return out, nil
 }
@@ -160,6 +172,11 @@ func (m *Message) AppendJSON(dst []byte) []byte {
 		dst = AppendText(append(dst, `,"key":`...), c.Key)
 		dst = AppendText(append(dst, `,"rev":`...), c.Rev)
 		dst = AppendText(append(dst, `,"origin":`...), c.Origin)
+		if p := c.Points; p != nil {
+			dst = strconv.AppendInt(append(dst, `,"count":`...), int64(p.Count), 10)
+			dst = strconv.AppendInt(append(dst, `,"from":`...), p.From, 10)
+			dst = strconv.AppendInt(append(dst, `,"to":`...), p.To, 10)
+		}
 		if c.Document != nil {
 			dst = append(append(dst, `,"document":`...), c.Document...)
 		}

@@ -43,7 +43,8 @@ type Message struct {
 }
 
 // FeedChange is one change of a transaction. Type is write, remove, expire
-// or drop.
+// or drop; or points, with how many came to a time series and of what times in
+// Unix milliseconds.
 type FeedChange struct {
 	Type       string          `json:"type"`
 	Collection string          `json:"collection"`
@@ -51,6 +52,9 @@ type FeedChange struct {
 	Rev        string          `json:"rev"`
 	Origin     Text            `json:"origin"`
 	Document   json.RawMessage `json:"document,omitempty"`
+	Count      int             `json:"count,omitempty"`
+	From       int64           `json:"from,omitempty"`
+	To         int64           `json:"to,omitempty"`
 }
 
 const (

@@ -88,17 +88,46 @@ func pointWrite(collection *schema.Collection, w *Write) *Error {
 }
 
 func invalidPoint(collection *schema.Collection, bad *points.Invalid) *Error {
-	err := failure(BadDocument, "%v", bad).in(collection.Name, "").from(bad)
+	err := failure(BadArgument, "%v", bad).in(collection.Name, "").from(bad)
 	err.Index = bad.Point
 	return err
 }
 
-// CheckPoint says what is wrong with a document that is to be a point of a collection; nil when nothing is.
-func (c *Core) CheckPoint(collection *Collection, doc value.Value) error {
-	if bad := c.table(collection).Check(doc); bad != nil {
-		return invalidPoint(collection, bad)
+// ParseSeries reads what declares a time series.
+func ParseSeries(declared value.Value) (*series.Declaration, error) {
+	d, err := series.ParseDeclaration(declared)
+	if err != nil {
+		return nil, failure(BadArgument, "%v", err).from(err)
 	}
-	return nil
+	return d, nil
+}
+
+// PointCheck gives a check of writes that are to be points of a collection: it says what is wrong with one. It belongs to
+// one goroutine.
+func (f *Fabric) PointCheck(collection *Collection) func(w *Write) error {
+	g := f.core.Load().table(collection).Gather()
+	return func(w *Write) error {
+		if err := pointWrite(collection, w); err != nil {
+			return err
+		}
+		if bad := g.AddDocument(-1, w.Document); bad != nil {
+			return invalidPoint(collection, bad)
+		}
+		return nil
+	}
+}
+
+// ColumnsOf reads columns of points given as a document: the fields that name the series as they are, the time and the
+// values as arrays. Fields of values that are left out have no value.
+func ColumnsOf(collection *Collection, doc value.Value) (Columns, error) {
+	if collection.Series == nil {
+		return Columns{}, failure(BadArgument, "%s is no time series", collection.Name).in(collection.Name, "")
+	}
+	c, bad := points.ColumnsOf(collection.Series, doc)
+	if bad != nil {
+		return c, invalidPoint(collection, bad)
+	}
+	return c, nil
 }
 
 // preparePoints adds what came in columns, and what the points of the transaction do.

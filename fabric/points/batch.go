@@ -57,9 +57,6 @@ type part struct {
 // Gather begins with no points.
 func (t *Table) Gather() *Gathering { return &Gathering{table: t, parts: map[string]*part{}} }
 
-// Check says what is wrong with the fields of a document that is to be a point, nil when nothing is.
-func (t *Table) Check(doc value.Value) *Invalid { return t.Gather().AddDocument(0, doc) }
-
 // AddDocument adds a point given as a document with a member for each field. Number tells which of those given it is.
 func (g *Gathering) AddDocument(number int, doc value.Value) *Invalid {
 	d := g.table.Decl
@@ -106,7 +103,7 @@ func (g *Gathering) AddDocument(number int, doc value.Value) *Invalid {
 		something = something || f == f
 	}
 	if known < doc.Len() {
-		return g.unknown(number, doc)
+		return unknown(d, number, doc)
 	}
 	if !something {
 		return invalid(number, "the point has a number in none of its fields %s", d.Values)
@@ -125,8 +122,7 @@ func (g *Gathering) AddDocument(number int, doc value.Value) *Invalid {
 }
 
 // unknown names the first member of a document that is no field.
-func (g *Gathering) unknown(number int, doc value.Value) *Invalid {
-	d := g.table.Decl
+func unknown(d *series.Declaration, number int, doc value.Value) *Invalid {
 	for _, m := range doc.Members() {
 		switch {
 		case m.Name == "_key" || m.Name == "_id" || m.Name == "_rev":
@@ -136,6 +132,70 @@ func (g *Gathering) unknown(number int, doc value.Value) *Invalid {
 		}
 	}
 	return invalid(number, "the point has a field twice")
+}
+
+// ColumnsOf reads columns given as a document: the fields that name the series as they are, the time and the values as
+// arrays of one length.
+func ColumnsOf(d *series.Declaration, doc value.Value) (c Columns, bad *Invalid) {
+	if doc.Kind() != value.KindObject {
+		return c, invalid(0, "columns must be an object, not %s", doc.Kind())
+	}
+	known := 0
+	for _, name := range d.Keys {
+		v, ok := doc.Get(name)
+		if ok {
+			known++
+		}
+		c.Keys = append(c.Keys, v)
+	}
+	times, ok := doc.Get(d.Time)
+	if !ok || times.Kind() != value.KindArray {
+		return c, invalid(0, "the field %s: want an array of times", strconv.Quote(d.Time))
+	}
+	known++
+	for i, v := range times.Items() {
+		at, bad := timeOf(i, d.Time, v)
+		if bad != nil {
+			return c, bad
+		}
+		c.Times = append(c.Times, at)
+	}
+	for _, name := range d.Values {
+		v, ok := doc.Get(name)
+		if ok {
+			known++
+		}
+		column, bad := columnOf(name, v, len(c.Times))
+		if bad != nil {
+			return c, bad
+		}
+		c.Values = append(c.Values, column)
+	}
+	if known < doc.Len() {
+		return c, unknown(d, 0, doc)
+	}
+	return c, nil
+}
+
+func columnOf(name string, v value.Value, n int) ([]float64, *Invalid) {
+	column := make([]float64, n)
+	if v.IsNull() {
+		for i := range column {
+			column[i] = series.Absent()
+		}
+		return column, nil
+	}
+	if v.Kind() != value.KindArray || v.Len() != n {
+		return nil, invalid(0, "the field %s: want an array of %d numbers, as many as there are times", strconv.Quote(name), n)
+	}
+	for i, item := range v.Items() {
+		f, bad := numberOf(i, name, item)
+		if bad != nil {
+			return nil, bad
+		}
+		column[i] = f
+	}
+	return column, nil
 }
 
 // AddColumns adds points of one series.

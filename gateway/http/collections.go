@@ -109,7 +109,7 @@ func (q *request) collection(c api.CollectionInfo, err error, more ...value.Memb
 }
 
 func collectionMembers(c *api.CollectionInfo) []value.Member {
-	return []value.Member{
+	out := []value.Member{
 		str("id", c.ID), str("name", c.Name), member("status", value.Int(3)), str("statusString", "loaded"),
 		member("type", value.Int(int64(c.Type))), str("collectionModel", c.Model), member("isLocal", value.Bool(c.Local)),
 		member("isSystem", value.Bool(c.System)), member("isSpot", value.Bool(false)), member("hasStream", value.Bool(c.Stream)),
@@ -117,6 +117,10 @@ func collectionMembers(c *api.CollectionInfo) []value.Member {
 		str("globallyUniqueId", c.ID), str("objectId", c.ID), member("searchEnabled", value.Bool(false)),
 		member("cacheEnabled", value.Bool(false)), member("keyOptions", c.KeyOptions), member("crdt", c.CRDT),
 	}
+	if !c.TimeSeries.IsNull() {
+		out = append(out, member("timeseries", c.TimeSeries))
+	}
+	return out
 }
 
 func figures(c *api.CollectionInfo, n int64) value.Value {
@@ -129,12 +133,9 @@ func decodeCollection(body value.Value) (api.CollectionRequest, error) {
 	f := object(body)
 	r := api.CollectionRequest{Name: f.want("name"), Type: uint8(f.integer("type", 2, 0, 255)), Local: f.flag("isLocal", false),
 		System: f.flag("isSystem", false), WaitForSync: f.flag("waitForSync", false), AllowAsync: f.flag("allowAsync", false),
-		Stream: f.flag("stream", false) || f.flag("hasStream", false), KeyOptions: f.sub("keyOptions"), CRDT: f.sub("crdt")}
+		Stream: f.flag("stream", false) || f.flag("hasStream", false), KeyOptions: f.sub("keyOptions"), CRDT: f.sub("crdt"), TimeSeries: f.sub("timeseries")}
 	if f.err == nil && (f.flag("strongConsistency", false) || f.flag("isSpot", false)) {
 		f.err = api.Fail(api.NotAvailable, "strong collections come later")
-	}
-	if _, ok := body.Get("timeseries"); ok && f.err == nil {
-		f.err = api.Fail(api.NotAvailable, "time series come later")
 	}
 	return r, f.err
 }
@@ -155,7 +156,7 @@ func (q *request) createCollection(ctx context.Context) error {
 // decodeProperties reads the body of PUT /collection/C/properties.
 func decodeProperties(body value.Value) (api.PropertiesChange, error) {
 	f := object(body)
-	p := api.PropertiesChange{WaitForSync: f.flagOr("waitForSync"), Stream: f.flagOr("hasStream"), CRDT: f.sub("crdt")}
+	p := api.PropertiesChange{WaitForSync: f.flagOr("waitForSync"), Stream: f.flagOr("hasStream"), CRDT: f.sub("crdt"), TimeSeries: f.sub("timeseries")}
 	return p, f.err
 }
 

@@ -191,7 +191,7 @@ func (q *request) write(ctx context.Context, op api.Op, collection, key string) 
 	vals := [2]string{`"` + reply.Rev + `"`}
 	h := q.w.Header()
 	h["Etag"] = vals[0:1:1]
-	if op == api.OpInsert {
+	if op == api.OpInsert && reply.Key != "" {
 		vals[1] = "/_tenant/" + q.call.Tenant + "/_fabric/" + q.call.FabricName + "/_api/document/" + collection + "/" + reply.Key
 		h["Location"] = vals[1:2:2]
 	}

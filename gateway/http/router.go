@@ -94,6 +94,8 @@ func (q *request) route() error {
 		return q.cursor()
 	case "import", "export":
 		return q.transfer()
+	case "timeseries":
+		return q.points()
 	case "batch":
 		return q.batch()
 	case "database":

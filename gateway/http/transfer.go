@@ -26,6 +26,9 @@ func (q *request) documentList(docs []api.Document, name string) error {
 
 // appendExported is a document without _id and _rev.
 func appendExported(d *api.Document, dst []byte) []byte {
+	if d.Key == "" { // a point
+		return append(dst, d.Text...)
+	}
 	dst = append(append(append(dst, `{"_key":"`...), d.Key...), '"')
 	if len(d.Text) > 2 {
 		return append(append(dst, ','), d.Text[1:]...)

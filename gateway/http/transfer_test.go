@@ -167,7 +167,13 @@ func TestImportAndExport(t *testing.T) {
 	w.bad(400, 10, "POST", base+"/import?collection=c&onDuplicate=x", "{}")
 	w.bad(400, 10, "POST", base+"/import?collection=c&type=xml", "{}")
 	w.bad(400, 10, "POST", base+"/import/c", `{"data":7}`)
-	w.bad(501, 9, "POST", base+"/export", `{"query":"x"}`)
+	table := "[\"_key\",\"n\"]\r\n[\"t1\",1]\r\n[\"t2\",2]\r\n[\"t3\"]\r\n"
+	if got := w.good(201, "POST", base+"/import?collection=c", table); field(t, got, "created").Digits() != "2" || field(t, got, "errors").Digits() != "1" {
+		t.Errorf("a table: %s", got)
+	}
+	if got := w.good(200, "GET", base+"/document/c/t2", ""); field(t, got, "n").Digits() != "2" {
+		t.Errorf("a row of a table: %s", got)
+	}
 }
 
 // TestMalformedInput holds every kind of bad body and parameter to its
@@ -198,7 +204,7 @@ func TestMalformedInput(t *testing.T) {
 		{400, 10, "/collection", `{"name":"x","type":4}`}, {400, 10, "/collection", `{"name":"x","type":2.5}`}, {400, 10, "/collection", `{"name":"x","isLocal":"yes"}`},
 		{400, 10, "/collection", `{"name":"x","crdt":[]}`}, {400, 10, "/collection", `{"name":"x","crdt":{"a":{"type":"what"}}}`},
 		{400, 10, "/collection", `{"name":"x","crdt":{"a":7}}`}, {400, 10, "/collection", `{"name":"x","keyOptions":{"type":"autoincrement"}}`},
-		{501, 9, "/collection", `{"name":"x","isSpot":true}`}, {501, 9, "/collection", `{"name":"x","timeseries":{}}`},
+		{501, 9, "/collection", `{"name":"x","isSpot":true}`}, {400, 10, "/collection", `{"name":"x","timeseries":{}}`},
 	} {
 		v := w.bad(bad.status, bad.num, "POST", base+bad.path, bad.body)
 		if m := field(t, v, "errorMessage").Str(); len(m) > 1000 || len(m) < 10 {
