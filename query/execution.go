@@ -166,9 +166,18 @@ func (x *Execution) memory() int64 {
 	return limit
 }
 
+// sleep looks up now and then whether the query was killed.
 func (x *Execution) sleep(ctx context.Context, seconds float64) error {
-	const most = 3600
-	return env.Sleep(ctx, x.e.clock, time.Duration(min(seconds, most)*float64(time.Second)))
+	const most, turn = 3600, 20 * time.Millisecond
+	for left := time.Duration(min(seconds, most) * float64(time.Second)); left > 0; left -= turn {
+		if x.about.killed.Load() {
+			return exec.ErrKilled
+		}
+		if err := env.Sleep(ctx, x.e.clock, min(left, turn)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin starts the plan.
