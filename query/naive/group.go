@@ -15,7 +15,7 @@ type group struct {
 	rows   []row
 }
 
-func (r *runner) collect(o *ast.Collect, in []row) []row {
+func (r *runner) collect(o *ast.Collect, in []row, outer row) []row {
 	var groups []group
 	for _, x := range in {
 		var values []value.Value
@@ -35,17 +35,13 @@ func (r *runner) collect(o *ast.Collect, in []row) []row {
 	slices.SortStableFunc(groups, func(a, b group) int { return slices.CompareFunc(a.values, b.values, value.Compare) })
 	var out []row
 	for _, g := range groups {
-		out = append(out, r.grouped(o, g, in))
+		out = append(out, r.grouped(o, g, outer))
 	}
 	return out
 }
 
-// grouped makes the row of a group. Variables from before are left in it; the query cannot name those it should not.
-func (r *runner) grouped(o *ast.Collect, g group, in []row) row {
-	to := row{}
-	if len(in) > 0 {
-		to = in[0]
-	}
+// grouped makes the row of a group, in which nothing is left of the block but what COLLECT sets.
+func (r *runner) grouped(o *ast.Collect, g group, to row) row {
 	for i, v := range g.values {
 		to = to.with(o.Groups[i].Var, v)
 	}

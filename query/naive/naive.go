@@ -91,7 +91,7 @@ func (r *runner) block(b *ast.Block, outer row) []value.Value {
 		if last, ok := o.(*ast.Return); ok {
 			return r.give(last, list)
 		}
-		list = r.operation(o, list)
+		list = r.operation(o, list, outer)
 	}
 	return nil
 }

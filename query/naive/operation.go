@@ -8,15 +8,15 @@ import (
 	"github.com/selvedge-db/selvedge/value"
 )
 
-// operation carries out one operation for all rows.
-func (r *runner) operation(o ast.Operation, in []row) []row {
+// operation carries out one operation for all rows; outer is what is around the block.
+func (r *runner) operation(o ast.Operation, in []row, outer row) []row {
 	switch o := o.(type) {
 	case *ast.Sort:
 		return r.sort(o, in)
 	case *ast.Limit:
 		return r.limit(o, in)
 	case *ast.Collect:
-		return r.collect(o, in)
+		return r.collect(o, in, outer)
 	case *ast.Window:
 		return r.window(o, in)
 	}

@@ -155,14 +155,16 @@ func dataDifference(ctx context.Context, a, b *memory.Data) string {
 // shrink makes a faulty query smaller as long as it stays faulty.
 func (t Trial) shrink(ctx context.Context, d *Dataset, f *Fault) {
 	const rounds = 400
+	failed, order := strings.HasPrefix(f.What, "error"), lastSort(f.Text)
 	for range rounds {
 		smaller := false
 		for _, text := range smallerTexts(f.Text) {
 			q := f.Query
 			q.Text = text
 			q.Bind = usedBind(text, f.Query.Bind)
+			q.Ordered = q.Ordered && lastSort(text) == order
 			what, plan := t.try(ctx, d, q, nil)
-			if what != "" && !strings.HasPrefix(what, "query makes no sense") {
+			if what != "" && !strings.HasPrefix(what, "query makes no sense") && strings.HasPrefix(what, "error") == failed {
 				f.Text, f.What, f.Plan = text, what, plan
 				f.Query.Bind = q.Bind
 				smaller = true
@@ -173,6 +175,21 @@ func (t Trial) shrink(ctx context.Context, d *Dataset, f *Fault) {
 			return
 		}
 	}
+}
+
+// lastSort is the last SORT of a query itself: without it the order of rows is open.
+func lastSort(text string) string {
+	q, err := parse.Query(text, parse.Limits{})
+	if err != nil {
+		return ""
+	}
+	last := ""
+	for _, o := range q.Body.Ops {
+		if s, ok := o.(*ast.Sort); ok {
+			last = ast.StringOf(s)
+		}
+	}
+	return last
 }
 
 func usedBind(text string, bind map[string]value.Value) map[string]value.Value {
