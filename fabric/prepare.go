@@ -157,8 +157,8 @@ func (d *writing) failed(err error) error {
 	return err
 }
 
-// Empty says whether the transaction turned out to change nothing.
-func (p *Prepared) Empty() bool { return len(p.Body)+len(p.Local) == 0 }
+// Empty says whether the transaction turned out to change nothing, and nothing that it has read is to be compared.
+func (p *Prepared) Empty() bool { return len(p.Body)+len(p.Local) == 0 && p.Scanned == nil }
 
 // prepareWrite applies one write to the transaction's picture of the documents.
 func (c *Core) prepareWrite(p *Prepared, w *Write, place int) *Error {

@@ -449,6 +449,7 @@ func (t *Tx) net() []Write {
 	for _, d := range t.state.docs {
 		switch {
 		case t.written[d] == nil:
+		case d.exists && d.existed && value.Identical(d.value, d.oldValue):
 		case d.exists:
 			out = append(out, NewWrite(Upsert, d.collection.Name, d.key, d.value))
 		case d.existed:
@@ -485,7 +486,10 @@ func (t *Tx) prepare(core *Core, request Transaction, scanned *sequencer.Scanned
 		}
 	}
 	p.ExpiredSince = max(p.ExpiredSince, t.state.ExpiredSince)
-	p.Scanned = scanned
+	if p.replay == nil {
+		// Others may have written the very same: then there is nothing to write, and still something to compare.
+		p.Quiet, p.Scanned = p.Empty(), scanned
+	}
 	return p, nil
 }
 

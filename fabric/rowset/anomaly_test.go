@@ -155,3 +155,15 @@ func TestTransactionsThatDoNotMeet(t *testing.T) {
 		t.Fatalf("%d documents", n)
 	}
 }
+
+// TestTheSameWrittenMeanwhile has others write what the transaction writes: there is nothing to write then, but what was
+// read is still not so any more.
+func TestTheSameWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := anomalyWorld(t)
+	x := w.begin()
+	x.read("places", "b")
+	x.do(rows.Update, "places", "a", `{"n":7}`)
+	w.put("places", "a", `{"n":7}`)
+	x.conflicts("places/a")
+}

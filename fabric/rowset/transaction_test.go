@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/fabric/rowset"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/store/kv"
@@ -279,6 +281,20 @@ func TestLimitsOfTransactions(t *testing.T) {
 		t.Fatalf("%d documents, the refused one included", got)
 	}
 	x.commits()
+	f, err := fabric.Open(fabric.Config{Name: "few", DB: db, Env: env.Real(), Options: fabric.Options{Number: 2, Limits: fabric.Limits{Writes: 3}}})
+	w.check(err)
+	defer func() { _ = f.Close() }()
+	few := &world{t, w.ctx, f, rowset.New(f, rowset.Options{})}
+	w.check(f.Create(w.ctx, member.Change{Kind: member.Create, Origin: 1, Fabric: "few", Name: "here", Address: "a:1"}))
+	few.places()
+	y := few.begin()
+	for i := range 5 {
+		_, err := y.try(rows.Overwrite, "places", fmt.Sprint("k", i%4), `{}`)
+		if (fabric.CodeOf(err) == fabric.TooLarge) != (i == 3) {
+			t.Fatalf("write %d: %v", i, err)
+		}
+	}
+	y.commits()
 	huge := `{"text":"` + strings.Repeat("x", fabric.DefaultLimits().DocumentBytes) + `"}`
 	if _, err := w.begin().try(rows.Insert, "places", "h", huge); fabric.CodeOf(err) != fabric.TooLarge {
 		t.Fatalf("a huge document: %v", err)

@@ -46,6 +46,9 @@ func worldOver(t testing.TB, db kv.DB) *world {
 	return w
 }
 
+// close ends the fabric before the test ends.
+func (w *world) close() { _ = w.f.Close() }
+
 func (w *world) check(err error) {
 	w.Helper()
 	if err != nil {
