@@ -136,3 +136,34 @@ func BenchmarkTransaction(b *testing.B) {
 		_ = x.Close()
 	}
 }
+
+// BenchmarkUpdateMany changes every document of a collection in one transaction, and commits it.
+func BenchmarkUpdateMany(b *testing.B) {
+	w := timed(b)
+	c := collectionOf(w, w.snapshot(), "c")
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		x, err := w.store.Begin(w.ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cursor, err := x.Documents(c, rows.Bounds{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n++
+		doc := value.Object(value.Member{Name: "n", Value: value.Int(int64(n))})
+		for cursor.Next() {
+			if _, err := x.Write(rows.Write{Op: rows.Update, Collection: c, Key: string(cursor.Row().Key), Document: doc}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		_ = cursor.Close()
+		if err := x.Commit(w.ctx, rows.CommitOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		_ = x.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/timedDocuments, "ns/document")
+}

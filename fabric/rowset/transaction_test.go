@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/fabric"
@@ -412,6 +413,52 @@ func TestExpiredMeanwhile(t *testing.T) {
 	x.commits()
 	if w.now("sessions", "gone") != `{"again":true}` {
 		t.Fatalf("there is %s", w.now("sessions", "gone"))
+	}
+}
+
+// ahead is a clock that can be put forward.
+type ahead struct {
+	env.Clock
+	ms atomic.Int64
+}
+
+func (c *ahead) WallMs() int64 { return c.Clock.WallMs() + c.ms.Load() }
+
+// TestWhatExpiresBeforeTheCommit puts the clock forward between reading and committing.
+func TestWhatExpiresBeforeTheCommit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		read  func(x *tx)
+		fails bool
+	}{
+		"read":           {func(x *tx) { x.read("sessions", "soon") }, true},
+		"scanned":        {func(x *tx) { keysOf(x.world, x, "sessions", rows.Bounds{}, all) }, true},
+		"found":          {func(x *tx) { found(x.world, x, "sessions", "by_n", value.Int(1), value.Int(2)) }, true},
+		"counted":        {func(x *tx) { count(x.world, x, "sessions") }, true},
+		"written":        {func(x *tx) { x.do(rows.Update, "sessions", "soon", `{"n":2}`) }, true},
+		"another one":    {func(x *tx) { x.read("sessions", "stays") }, false},
+		"none of them":   {func(x *tx) { x.read("sessions", "none") }, false},
+		"expired before": {func(x *tx) { x.read("sessions", "gone") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := &ahead{Clock: env.RealClock()}
+			w := worldAt(t, memory.New(memory.Options{}), clock)
+			w.collection(fabric.CollectionSpec{Name: "sessions", Expires: true}, fabric.IndexSpec{Name: "by_n", Type: "persistent", Fields: []string{"n"}})
+			soon := clock.WallMs()/1000 + 1000
+			w.put("sessions", "gone", `{"expireAt":1000,"n":0}`)
+			w.put("sessions", "soon", fmt.Sprintf(`{"expireAt":%d,"n":1}`, soon))
+			w.put("sessions", "stays", `{"expireAt":99999999999,"n":2}`)
+			x := w.begin()
+			c.read(x)
+			x.do(rows.Insert, "sessions", "more", `{}`)
+			clock.ms.Store(2_000_000)
+			if c.fails {
+				x.conflicts("expired")
+				return
+			}
+			x.commits()
+		})
 	}
 }
 

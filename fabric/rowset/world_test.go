@@ -31,7 +31,14 @@ func newWorld(t testing.TB) *world {
 
 func worldOver(t testing.TB, db kv.DB) *world {
 	t.Helper()
-	f, err := fabric.Open(fabric.Config{Name: "test", DB: db, Env: env.Real(), Options: fabric.Options{Number: 1}})
+	return worldAt(t, db, env.RealClock())
+}
+
+func worldAt(t testing.TB, db kv.DB, clock env.Clock) *world {
+	t.Helper()
+	machine := env.Real()
+	machine.Clock = clock
+	f, err := fabric.Open(fabric.Config{Name: "test", DB: db, Env: machine, Options: fabric.Options{Number: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
