@@ -140,7 +140,7 @@ const (
 	WarnArrayExpected  = 1563
 	WarnAssertion      = 1593
 	WarnUser           = 1594 // WARN()
-	WarnDate           = 1564
+	WarnDate           = 1572
 
 	ErrorUnknownFunction = 1540
 	ErrorNoFulltextIndex = 1571

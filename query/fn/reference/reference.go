@@ -25,7 +25,7 @@ var pages = []page{
 	{"date", "Dates", "A date is a number of milliseconds since 1970-01-01 UTC, or a string of ISO 8601: `YYYY-MM-DDThh:mm:ss.fff`, with a " +
 		"blank in place of the `T`, with or without milliseconds, seconds, time, day and month, and with `Z` or an offset such as `+01:00` " +
 		"behind the time; without one it is UTC. Dates are of the years 0 to 9999 of the Gregorian calendar; anything else gives null and " +
-		"warning 1564."},
+		"warning 1572."},
 	{"timeseries", "Time series", "They work on arrays of any rows or points; those of time series collections come from queries. See also the " +
 		"aggregates FIRST, LAST, RATE and PERCENTILE."},
 	{"document", "Documents", "A document is an object. Its attributes have the order of their names."},
