@@ -169,7 +169,7 @@ func (s *Service) fetch(ctx context.Context, c *Call, cu *cursor) (Batch, error)
 		var err error
 		b.Rows, n, b.More, err = cu.run.Next(ctx, b.Rows, min(cu.batch-b.Len, fetchRows))
 		if err != nil {
-			return b, s.failedQuery(c, cu.in, err)
+			return b, s.failedQuery(ctx, c, cu.in, err)
 		}
 		if n == 0 {
 			if b.Len > 0 {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -131,15 +132,18 @@ func (s *Service) start(ctx context.Context, c *Call, r query.Request) (*query.E
 	s.counts.started.Add(1)
 	run, err := s.queries.Start(ctx, r)
 	if err != nil {
-		return nil, s.failedQuery(c, r.Transaction, err)
+		return nil, s.failedQuery(ctx, c, r.Transaction, err)
 	}
 	return run, nil
 }
 
 // failedQuery is the error of a query. One that has written in a transaction dooms it, as that is not taken back.
-func (s *Service) failedQuery(c *Call, in rows.Transaction, err error) *Error {
+func (s *Service) failedQuery(ctx context.Context, c *Call, in rows.Transaction, err error) *Error {
 	s.counts.failed.Add(1)
 	e := AsError(err)
+	if e.Code == QueryKilled && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		e = Fail(DeadlineExceeded, "the query was ended; Selvedge-Deadline gives it more time")
+	}
 	e.Index = -1
 	if w, ok := in.(*writing); ok && w.wrote && c.joined != nil {
 		c.joined.doom("a query that writes failed halfway: " + e.Message)
@@ -172,7 +176,7 @@ func fromQuery(err error) (*Error, bool) {
 	}
 	for _, r := range append(queryRows(), Catalogue()...) { // those of queries first
 		if r.Num == qe.Number {
-			e := queryWrap(r.Code, text, qe)
+			e := queryWrap(r.Code, strings.TrimPrefix(text, r.Text+": "), qe)
 			e.RetryAfter = r.Retry
 			return e, true
 		}

@@ -162,8 +162,8 @@ func TestPathForms(t *testing.T) {
 			t.Errorf("BREW %s: %d, allow %q, want %q", path, a.status, a.header.Get("Allow"), allow)
 		}
 	}
-	w.bad(501, 9, "POST", base+"/cursor", `{"query":"RETURN 1"}`)
-	w.bad(501, 9, "GET", base+"/graph", "")
+	w.bad(501, 9, "POST", base+"/search/view", "")
+	w.bad(501, 9, "GET", base+"/streams", "")
 }
 
 func TestHostNames(t *testing.T) {
