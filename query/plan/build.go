@@ -20,6 +20,8 @@ type Config struct {
 	MaxPlans int
 	// Parallel allows collections to be read in parts side by side.
 	Parallel bool
+	// ParallelFrom is how many documents a collection must have for that; 0 is 20,000.
+	ParallelFrom int
 	// FullCount makes the last LIMIT of the query itself count what it leaves out.
 	FullCount bool
 	// Bind has the values of parameters: only those of options, graphs and attribute names are read.
@@ -44,6 +46,7 @@ func (e *Error) Error() string {
 type builder struct {
 	Config
 	nextVariable int
+	subqueries   int
 	rules        []Rule
 	off          map[string]bool
 	fired        []string

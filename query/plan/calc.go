@@ -15,7 +15,7 @@ func inlineCalculations(b *builder, p *Plan) bool {
 			continue
 		}
 		e := substitute(c.Expr, by)
-		if cheap(e) {
+		if cheap(e) || b.onlyMembers(p, i, c.Out, e) {
 			by[c.Out] = e
 		}
 	}
@@ -23,11 +23,27 @@ func inlineCalculations(b *builder, p *Plan) bool {
 		return false
 	}
 	b.replace(p.nodes, by)
+	b.rewriteAll(p.nodes, fold)
 	p.nodes = slices.DeleteFunc(p.nodes, func(n Node) bool {
 		c, ok := n.(*Calculation)
 		return ok && by[c.Out] != nil
 	})
 	return true
+}
+
+// onlyMembers tells whether an expression is an object of cheap things that are only asked for one by one.
+func (b *builder) onlyMembers(p *Plan, i int, v *ast.Variable, e ast.Expr) bool {
+	object, ok := e.(*ast.Object)
+	if !ok {
+		return false
+	}
+	for _, m := range object.Members {
+		if m.Computed != nil || !cheap(m.Value) {
+			return false
+		}
+	}
+	u := b.usesOf(p, i+1, v)
+	return !u.whole && len(u.paths) > 0
 }
 
 func cheap(e ast.Expr) bool {

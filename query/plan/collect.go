@@ -168,7 +168,7 @@ func (b *builder) dropGroupSort(p *Plan, i int, c *Collect) {
 	p.remove(i + 1)
 }
 
-// parallelSize is how many documents a collection must have to be read in parts.
+// parallelSize is how many documents a collection must have to be read in parts when nothing else is said.
 const parallelSize = 20_000
 
 // parallelScan reads large collections in parts side by side when the order of rows does not matter.
@@ -176,12 +176,16 @@ func parallelScan(b *builder, p *Plan) bool {
 	if !b.Parallel || b.writes || p != b.whole {
 		return false
 	}
+	least := float64(parallelSize)
+	if b.ParallelFrom > 0 {
+		least = float64(b.ParallelFrom)
+	}
 	for i := 1; i < len(p.nodes); i++ {
 		scan, ok := p.nodes[i].(*EnumerateCollection)
 		if !ok || !p.oneRow(i) {
 			continue
 		}
-		if scan.CountOnly != nil || scan.Limit != nil || scan.Reverse || b.size(scan.Collection) < parallelSize {
+		if scan.CountOnly != nil || scan.Limit != nil || scan.Reverse || b.size(scan.Collection) < least {
 			return false
 		}
 		return b.parallelFrom(p, i, scan)

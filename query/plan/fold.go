@@ -81,8 +81,31 @@ func shortcut(e ast.Expr) (ast.Expr, bool) {
 		}
 	case *ast.Unary:
 		return negated(e)
+	case *ast.Attribute:
+		return memberOf(e)
 	}
 	return nil, false
+}
+
+// memberOf takes a member out of an object that is written out, in place of making the object.
+func memberOf(e *ast.Attribute) (ast.Expr, bool) {
+	object, ok := e.Of.(*ast.Object)
+	if !ok {
+		return nil, false
+	}
+	var found ast.Expr
+	for _, m := range object.Members {
+		if m.Computed != nil || !cheap(m.Value) || m.Name == e.Name && found != nil {
+			return nil, false
+		}
+		if m.Name == e.Name {
+			found = m.Value
+		}
+	}
+	if found == nil {
+		found = &ast.Literal{Pos: e.Pos}
+	}
+	return found, true
 }
 
 // negated turns a comparison round in place of its NOT.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/rows"
@@ -137,7 +138,13 @@ func (l *lowering) subquery(s *ast.Subquery, own varSet) ast.Expr {
 		l.b.inline[s] = sub
 		return s
 	}
-	return ref(l.subplan(s.Body, l.b.variable("subquery")))
+	return ref(l.subplan(s.Body, l.b.subquery()))
+}
+
+// subquery makes a variable for the rows of a subquery.
+func (b *builder) subquery() *ast.Variable {
+	b.subqueries++
+	return b.variable("subquery" + strconv.Itoa(b.subqueries))
 }
 
 // subplan adds a node for a subquery.
@@ -156,7 +163,7 @@ func (l *lowering) wholeCollection(x *ast.CollectionRef) ast.Expr {
 	body := &ast.Block{Pos: x.At(), Ops: []ast.Operation{
 		&ast.For{Pos: x.At(), Var: v, In: x}, &ast.Return{Pos: x.At(), Expr: ref(v)},
 	}}
-	return ref(l.subplan(body, l.b.variable("subquery")))
+	return ref(l.subplan(body, l.b.subquery()))
 }
 
 // call names collections that are arguments.

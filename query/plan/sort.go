@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/query/fn"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -70,17 +71,9 @@ func (b *builder) unordered(n *Collect) bool {
 		return false
 	}
 	return !slices.ContainsFunc(n.Aggregates, func(a ast.Aggregate) bool {
-		return !slices.Contains(orderless(), a.Func)
+		about, ok := fn.LookupAggregate(a.Func)
+		return !ok || about.Ordered
 	})
-}
-
-// orderless names the aggregates that do not depend on the order of rows.
-func orderless() []string {
-	return []string{
-		"LENGTH", "COUNT", "MIN", "MAX", "SUM", "AVERAGE", "AVG", "COUNT_DISTINCT", "COUNT_UNIQUE", "SORTED_UNIQUE",
-		"STDDEV", "STDDEV_POPULATION", "STDDEV_SAMPLE", "VARIANCE", "VARIANCE_POPULATION", "VARIANCE_SAMPLE",
-		"BIT_AND", "BIT_OR", "BIT_XOR",
-	}
 }
 
 // sortLimit keeps only as many rows while sorting as the LIMIT behind it wants.
@@ -259,8 +252,15 @@ func (b *builder) orderIndex(n *Index, src source, keys []SortKey) int {
 	if !ok {
 		return 0
 	}
-	if n.Accesses[0].Keys != nil {
-		return len(keys) // one document
+	if n.Accesses[0].Keys != nil { // one document: what is of it does not part the rows
+		other := slices.IndexFunc(keys, func(k SortKey) bool {
+			v, _, ok := pathOf(k.Expr)
+			return !ok || v != src.doc
+		})
+		if other >= 0 {
+			return other
+		}
+		return len(keys)
 	}
 	done, reverse := matchOrder(src.doc, keys, fields, fixed)
 	if done > 0 {
@@ -276,6 +276,9 @@ func (b *builder) orderScan(p *Plan, src source, n *EnumerateCollection, keys []
 	}
 	if done, reverse := matchOrder(src.doc, keys, []value.Path{{"_key"}}, 0); done > 0 {
 		n.Reverse = reverse
+		if slices.ContainsFunc(p.nodes[src.at+1:i], isLoop) {
+			return done
+		}
 		return len(keys) // keys are unique: what follows does not matter
 	}
 	r := reader{doc: src.doc, later: p.setFrom(src.at)}

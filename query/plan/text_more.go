@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/series"
 )
 
 func aggregates(list []ast.Aggregate) string {
@@ -146,7 +147,7 @@ func describeSeries(n *TimeSeries) string {
 	}
 	kept := ""
 	if r := n.Rollup; r != nil {
-		kept = "kept buckets of " + round(float64(r.BucketMs)) + " ms:"
+		kept = "kept roll-up " + series.Bucket(r.Kept).String() + ":"
 		for _, a := range r.Aggregates {
 			kept += " " + a.Out.Name + " = " + a.Func + "(" + n.Collection.Series.Values[a.Field] + ")"
 		}
