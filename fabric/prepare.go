@@ -34,6 +34,7 @@ type Prepared struct {
 	touches  bool      // schema documents are written
 	mark     bool      // nothing but a mark of what is applied here
 	reader   kv.Reader // what an interactive transaction reads through, nil for the present
+	known    *Prepared // documents as an interactive transaction found them, when Snapshot is from before it
 }
 
 // writing is one document that a transaction writes: what it was and what it becomes.
@@ -242,7 +243,9 @@ func (c *Core) document(p *Prepared, collection *schema.Collection, key string, 
 		return d, nil
 	}
 	var old []byte
-	if !generated {
+	if found := p.found(dkey); found != nil {
+		old = found.old
+	} else if !generated {
 		var err error
 		if old, err = c.get(p, dkey); err != nil {
 			return nil, err
@@ -258,6 +261,14 @@ func (c *Core) document(p *Prepared, collection *schema.Collection, key string, 
 		p.byKey[string(dkey)] = d
 	}
 	return d, nil
+}
+
+// found is a document as an interactive transaction found it.
+func (p *Prepared) found(dkey []byte) *writing {
+	if p.known == nil {
+		return nil
+	}
+	return p.known.find(dkey)
 }
 
 // indexFrom is the number of documents from which a transaction looks them up by a map.
@@ -291,11 +302,16 @@ func (c *Core) present(p *Prepared, d *writing, old []byte) error {
 	if d.stored = !codec.RecordHidden(old); !d.stored {
 		return nil
 	}
-	v, err := value.Parse(codec.RecordText(old), storedLimits)
-	if err != nil {
+	if p.reader != nil {
+		// Nothing is computed of it before the commit, which parses it.
+		d.oldValue = value.Lazy(codec.RecordText(old))
+	} else if v, err := value.Parse(codec.RecordText(old), storedLimits); err == nil {
+		d.oldValue = v
+	} else {
 		return corrupt(d.dkey, err)
 	}
-	d.oldValue, d.value = v, v
+	v := d.oldValue
+	d.value = v
 	d.existed = true
 	if d.collection.Expiring() {
 		d.oldExpiry = index.ExpiresAt(d.collection, v)

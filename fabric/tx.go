@@ -436,8 +436,10 @@ func (t *Tx) Commit(ctx context.Context, o TxCommit) (Receipt, error) {
 	for n := range t.counted {
 		scanned.Counts = append(scanned.Counts, n)
 	}
+	again := false
 	receipt, err := t.fabric.commit(ctx, o.Async, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
-		return t.prepare(core, request, scanned, wall, inOrder)
+		defer func() { again = true }()
+		return t.prepare(core, request, scanned, wall, inOrder, !again && !inOrder)
 	})
 	t.stamp = receipt.Stamp
 	return receipt, err
@@ -460,12 +462,16 @@ func (t *Tx) net() []Write {
 }
 
 // prepare prepares what the transaction comes to against the present. What was read is compared when it is sequenced;
-// what goes wrong before that does so because somebody came between.
-func (t *Tx) prepare(core *Core, request Transaction, scanned *sequencer.Scanned, wall int64, inOrder bool) (*Prepared, error) {
+// what goes wrong before that does so because somebody came between. known spares reading the documents again: then not
+// even upkeep may have touched them.
+func (t *Tx) prepare(core *Core, request Transaction, scanned *sequencer.Scanned, wall int64, inOrder, known bool) (*Prepared, error) {
 	if core != t.core {
 		return nil, failure(Conflict, "the fabric was replaced by a snapshot of another location while the transaction was open: try again")
 	}
 	p := core.begin(wall, inOrder)
+	if known {
+		p.known, p.Snapshot = &t.state, t.view.state.number
+	}
 	if err := t.standing(p.schema, scanned); err != nil {
 		return nil, err
 	}

@@ -237,6 +237,7 @@ type Write struct {
 	IfRev        string
 	KeepNull     bool
 	MergeObjects bool
+	Untold       bool // neither Old nor New is wanted: both may be null
 }
 
 // Written is what a write did. The _rev of New is not known before the commit: it holds a placeholder until then.

@@ -56,7 +56,7 @@ func (q quiet) Scan(lower, upper []byte) (kv.Iterator, error) {
 		return nil, err
 	}
 	if n := atOrAfter(q.r.root, lower, false); n != nil && (upper == nil || bytes.Compare(n.key, upper) < 0) {
-		it = &merged{base: it, root: q.r.root, lower: lower, upper: upper}
+		it = &merged{base: it, root: q.r.picture(), lower: lower, upper: upper}
 	}
 	return it, nil
 }

@@ -10,34 +10,45 @@
 // collection or index become one, from the first to the last: that may cost a conflict that was none.
 //
 // Shapes: keys are those of package layout. Only what Noted accepts is noted. The tree is a treap whose weights are
-// hashes of the keys (Seidel and Aragon, "Randomized Search Trees"); its nodes never change, so that every old root is a
-// picture of its time.
+// hashes of the keys (Seidel and Aragon, "Randomized Search Trees"). What a picture was taken of does not change any more:
+// a change copies the nodes on the way to it, those that came since excepted.
 //
 // A Reader may be read by many goroutines while nothing is changed. Changes belong to one goroutine.
 package overlay
 
 import (
 	"bytes"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 )
 
-// Tree maps keys to changes: values set, or marks of keys deleted. The zero Tree is empty. A copy is a picture of what
-// it holds now.
+// Tree maps keys to changes: values set, or marks of keys deleted. The zero Tree is empty. It must not be copied.
 type Tree struct {
-	root  *node
-	bytes int
+	root     *node
+	bytes    int
+	era      uint32      // between two pictures
+	pictured atomic.Bool // one was taken in this era
 }
 
 type node struct {
 	key, value  []byte
 	deleted     bool
+	era         uint32 // nodes of earlier eras may be in a picture
 	weight      uint64
 	left, right *node
 }
 
 // nodeBytes is about what a node takes besides its key and value.
 const nodeBytes = 112
+
+// picture gives the tree as it is now, for good.
+func (t *Tree) picture() *node {
+	if t.root != nil && !t.pictured.Load() {
+		t.pictured.Store(true)
+	}
+	return t.root
+}
 
 // Bytes is about how much memory the tree takes.
 func (t *Tree) Bytes() int { return t.bytes }
@@ -49,12 +60,17 @@ func (t *Tree) Set(key, value []byte) { t.put(&node{key: key, value: value}) }
 func (t *Tree) Delete(key []byte) { t.put(&node{key: key, deleted: true}) }
 
 func (t *Tree) put(fresh *node) {
+	if t.pictured.Load() {
+		t.pictured.Store(false)
+		t.era++
+	}
+	fresh.era = t.era
 	if old := find(t.root, fresh.key); old != nil {
 		t.bytes -= len(old.key) + len(old.value) + nodeBytes
 	}
 	t.bytes += len(fresh.key) + len(fresh.value) + nodeBytes
 	fresh.weight = xxhash.Sum64(fresh.key)
-	t.root = insert(t.root, fresh)
+	t.root = t.insert(t.root, fresh)
 }
 
 // Get finds what the tree says about a key.
@@ -88,39 +104,45 @@ func (n *node) above(m *node) bool {
 	return bytes.Compare(n.key, m.key) < 0
 }
 
-func (n *node) with(left, right *node) *node {
-	c := *n
-	c.left, c.right = left, right
-	return &c
+// with gives n other children: a copy of it, when it may be in a picture.
+func (t *Tree) with(n, left, right *node) *node {
+	if n.era != t.era {
+		c := *n
+		c.era = t.era
+		n = &c
+	}
+	n.left, n.right = left, right
+	return n
 }
 
-func insert(n, fresh *node) *node {
+func (t *Tree) insert(n, fresh *node) *node {
 	if n == nil {
 		return fresh
 	}
 	c := bytes.Compare(fresh.key, n.key)
 	switch {
 	case c == 0:
-		return fresh.with(n.left, n.right)
+		return t.with(fresh, n.left, n.right)
 	case fresh.above(n):
-		return fresh.with(split(n, fresh.key))
+		low, high := t.split(n, fresh.key)
+		return t.with(fresh, low, high)
 	case c < 0:
-		return n.with(insert(n.left, fresh), n.right)
+		return t.with(n, t.insert(n.left, fresh), n.right)
 	}
-	return n.with(n.left, insert(n.right, fresh))
+	return t.with(n, n.left, t.insert(n.right, fresh))
 }
 
 // split parts the tree into what lies below a key and what lies above.
-func split(n *node, key []byte) (low, high *node) {
+func (t *Tree) split(n *node, key []byte) (low, high *node) {
 	if n == nil {
 		return nil, nil
 	}
 	if bytes.Compare(n.key, key) < 0 {
-		low, high = split(n.right, key)
-		return n.with(n.left, low), high
+		low, high = t.split(n.right, key)
+		return t.with(n, n.left, low), high
 	}
-	low, high = split(n.left, key)
-	return low, n.with(high, n.right)
+	low, high = t.split(n.left, key)
+	return low, t.with(n, high, n.right)
 }
 
 // atOrAfter is the first node at or behind a key; behind it alone when beyond is set.

@@ -96,7 +96,7 @@ func TestTransactionsAreSerial(t *testing.T) {
 				s := drawStep(r)
 				x.steps = append(x.steps, s)
 				x.told = append(x.told, s.do(x.tx))
-					continue
+				continue
 			}
 			open[i] = nil
 			receipt, err := x.Transaction.(*rowset.Transaction).Tx().Commit(mixed.ctx, fabric.TxCommit{})

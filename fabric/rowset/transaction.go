@@ -53,6 +53,9 @@ func (t *Transaction) Write(w rows.Write) (rows.Written, error) {
 	if err != nil {
 		return rows.Written{}, err
 	}
+	if w.Untold {
+		return rows.Written{Key: done.Key}, nil
+	}
 	return rows.Written{Key: done.Key, Old: whole(done.Old), New: whole(done.New)}, nil
 }
 

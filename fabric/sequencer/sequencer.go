@@ -193,14 +193,14 @@ func (m *Machine) Forget(o clock.Origin) {
 // Sequence adds a commit to the open group. It returns ErrStale, *Overtaken, or the clock's error, and then nothing has
 // changed.
 func (m *Machine) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
-	for _, hash := range p.Reads {
-		if m.recent.since(hash, p.Snapshot) {
-			return clock.Stamp{}, ErrStale
-		}
-	}
 	if p.Scanned != nil {
 		if err := m.recent.written.check(p.Scanned); err != nil {
 			return clock.Stamp{}, err
+		}
+	}
+	for _, hash := range p.Reads {
+		if m.recent.since(hash, p.Snapshot) {
+			return clock.Stamp{}, ErrStale
 		}
 	}
 	if p.Quiet {
