@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/rows"
@@ -34,7 +36,7 @@ func (f *finder) best() *candidate {
 			best = c
 		}
 	}
-	if f.hint == nil || !f.hint.Force {
+	if f.hint == nil || !f.hint.Force || slices.Contains(f.hint.Indexes, rows.Primary) {
 		consider(f.keys())
 	}
 	hinted := f.hinted()
@@ -67,6 +69,24 @@ func (f *finder) hinted() []*rows.Index {
 		out = []*rows.Index{}
 	}
 	return out
+}
+
+// forced refuses a plan that lacks an index which the query insists on.
+func (b *builder) forced(p *Plan) error {
+	var err error
+	if b.off["use-indexes"] {
+		return nil
+	}
+	eachPlan(p, b.inline, func(p *Plan) {
+		for _, n := range p.nodes {
+			if scan, ok := n.(*EnumerateCollection); ok && scan.Hint != nil && scan.Hint.Force && err == nil {
+				err = &Error{Number: 1577, Pos: scan.Hint.Pos, Text: fmt.Sprintf(
+					"forceIndexHint: no index of %s called %s can be used here; EXPLAIN without the hint shows which one can",
+					scan.Collection.Name, strings.Join(scan.Hint.Indexes, ", "))}
+			}
+		}
+	})
+	return err
 }
 
 // keys finds documents by _key or _id.

@@ -89,6 +89,9 @@ func Build(q *ast.Query, c Config) (*Plan, error) {
 	b.whole = p
 	b.countFull(p)
 	b.optimize(p)
+	if err := b.forced(p); err != nil {
+		return nil, err
+	}
 	b.finish(p)
 	p.Variables = b.nextVariable
 	p.Rules, p.Collections, p.Writes, p.Inline = b.fired, b.order, b.writes, b.inline

@@ -215,7 +215,7 @@ func (l *lowering) loop(o *ast.For) {
 			l.p.add(&TimeSeries{Collection: found, Fetch: Fetch{Out: o.Var}})
 			return
 		}
-		n := &EnumerateCollection{Collection: found, Fetch: Fetch{Out: o.Var}, Hint: l.hint(o.Options)}
+		n := &EnumerateCollection{Collection: found, Fetch: Fetch{Out: o.Var}, Hint: l.hint(o)}
 		l.p.add(n)
 		return
 	}
@@ -224,9 +224,9 @@ func (l *lowering) loop(o *ast.For) {
 }
 
 // hint reads the options of a loop.
-func (l *lowering) hint(o ast.Options) *Hint {
-	h := &Hint{}
-	l.eachOption(o, func(name string, v value.Value) {
+func (l *lowering) hint(o *ast.For) *Hint {
+	h := &Hint{Pos: o.Pos}
+	l.eachOption(o.Options, func(name string, v value.Value) {
 		switch name {
 		case "indexHint":
 			if v.Kind() == value.KindString {

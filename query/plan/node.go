@@ -77,6 +77,7 @@ type EnumerateCollection struct {
 
 // Hint is what OPTIONS of a loop say about indexes.
 type Hint struct {
+	Pos            ast.Pos
 	Indexes        []string
 	Force, Disable bool
 }
@@ -149,6 +150,8 @@ type GeoAccess struct {
 	// document's shape holds it.
 	Shape    ast.Expr
 	Relation string
+	// Nowhere says that documents without a place are found as well, with the distance null, where null fits the limits.
+	Nowhere bool
 	// Distance is set to the distance when the query asks for the same one again; may be nil.
 	Distance *ast.Variable
 }

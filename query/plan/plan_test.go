@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -205,5 +206,32 @@ func compare(t *testing.T, query, what, got, want string) {
 	want = strings.TrimSpace(strings.Join(lines, "\n"))
 	if got != want {
 		t.Errorf("%s\n%s: got\n%s\n\nwant\n%s", query, what, got, want)
+	}
+}
+
+// TestForcedIndexes demands an error where the index that a query insists on is of no use, and the place of the loop.
+func TestForcedIndexes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"FOR x IN d OPTIONS {indexHint: 's', forceIndexHint: true} FILTER x.s == 2 RETURN x":            true,
+		"FOR x IN d OPTIONS {indexHint: 'primary', forceIndexHint: true} FILTER x._key == 'k' RETURN x": true,
+		"FOR x IN d OPTIONS {indexHint: 'none'} FILTER x.s == 2 RETURN x":                               true,
+		"FOR x IN d OPTIONS {indexHint: 's', forceIndexHint: true} FILTER x.a == 2 RETURN x":            false,
+		"FOR x IN d OPTIONS {indexHint: 'none', forceIndexHint: true} FILTER x.s == 2 RETURN x":         false,
+	} {
+		q, err := parse.Query(text, parse.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := testCatalog()
+		checked, err := check.Query(q, check.Env{Reader: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Build(checked.Query, Config{Reader: c, Statistics: c})
+		var e *Error
+		if (err == nil) != want || err != nil && (!errors.As(err, &e) || e.Number != 1577 || e.Pos.Line != 1) {
+			t.Errorf("%s: %v, want a plan: %t", text, err, want)
+		}
 	}
 }
