@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"time"
 
 	"github.com/selvedge-db/selvedge/internal/env"
 )
@@ -43,6 +44,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (*Execution, error) {
 	if err := x.guarded(func() error { return x.start(ctx) }); err != nil {
 		return nil, err
 	}
+	e.list.rest(x)
 	return x, nil
 }
 
@@ -54,6 +56,19 @@ func (e *Engine) Slow(fabric string) []QueryInfo { return e.list.slowOnes(fabric
 
 // ClearSlow forgets them.
 func (e *Engine) ClearSlow(fabric string) { e.list.clearSlow(fabric) }
+
+// Tracking is what is noted of queries in a fabric.
+type Tracking struct {
+	Enabled, Slow, BindVars bool
+	SlowAfter               time.Duration
+	SlowQueries, SlowText   int // of Limits at most
+}
+
+// Tracking tells what is noted of the queries of a fabric, SetTracking changes it until the process ends.
+func (e *Engine) Tracking(fabric string) Tracking { return e.list.trackingOf(fabric) }
+
+// SetTracking is explained above.
+func (e *Engine) SetTracking(fabric string, t Tracking) { e.list.setTracking(fabric, t) }
 
 // Kill stops a running query of a fabric. It fails with NumberNotFound when there is none of that ID.
 func (e *Engine) Kill(fabric, id string) error {

@@ -41,6 +41,7 @@ type about struct {
 	startedMs int64
 	writes    atomic.Bool
 	killed    atomic.Bool
+	active    bool // the registry's: it takes room from others
 }
 
 // ID names the execution in lists and to Kill.
@@ -349,6 +350,8 @@ func (x *Execution) take(ctx context.Context, n int) error {
 	if !x.stream {
 		return nil
 	}
+	x.e.list.resume(x)
+	defer x.e.list.rest(x)
 	return x.guarded(func() error {
 		run := x.run.Load()
 		limit := x.e.limits.Rows

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/selvedge-db/selvedge/internal/env"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // registry knows what runs, what waits, and what was slow.
@@ -20,8 +21,10 @@ type registry struct {
 		sync.Mutex
 		last    uint64
 		running map[uint64]*Execution
-		waiting []chan struct{} // closed when it may run; in order of arrival
-		slow    []QueryInfo     // the oldest first
+		active  int                 // of them, without streams that nobody reads just now
+		waiting []chan struct{}     // closed when it may run; in order of arrival
+		slow    []QueryInfo         // the oldest first
+		notes   map[string]Tracking // by fabric, where it was changed
 	}
 }
 
@@ -34,7 +37,7 @@ func (g *registry) begin(l *Limits, clock env.Clock) {
 func (g *registry) admit(ctx context.Context, x *Execution) error {
 	x.about.begun, x.about.startedMs = g.clock.Monotonic(), g.clock.WallMs()
 	g.mu.Lock()
-	if len(g.mu.running) < g.limits.Running && len(g.mu.waiting) == 0 {
+	if g.mu.active < g.limits.Running && len(g.mu.waiting) == 0 {
 		g.enter(x)
 		g.mu.Unlock()
 		return nil
@@ -82,11 +85,34 @@ func (g *registry) enter(x *Execution) {
 	g.mu.last++
 	x.about.id = g.mu.last
 	g.mu.running[x.about.id] = x
+	g.mu.active++
+	x.about.active = true
+}
+
+// rest is called when a stream waits for its reader: it then takes no room from others.
+func (g *registry) rest(x *Execution) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if x.about.active {
+		x.about.active = false
+		g.mu.active--
+		g.next()
+	}
+}
+
+// resume is called when the reader of a stream asks for more. It does not wait: what was let in goes on.
+func (g *registry) resume(x *Execution) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.running[x.about.id] == x && !x.about.active {
+		x.about.active = true
+		g.mu.active++
+	}
 }
 
 // next lets those in that wait and for whom there is room.
 func (g *registry) next() {
-	if len(g.mu.waiting) > 0 && len(g.mu.running) < g.limits.Running {
+	if len(g.mu.waiting) > 0 && g.mu.active < g.limits.Running {
 		close(g.mu.waiting[0])
 		g.mu.waiting = g.mu.waiting[1:]
 	}
@@ -101,12 +127,18 @@ func (g *registry) leave(x *Execution, state string, number int) {
 		return
 	}
 	delete(g.mu.running, x.about.id)
+	if x.about.active {
+		x.about.active = false
+		g.mu.active--
+	}
 	g.next()
-	if took < g.limits.SlowAfter || g.limits.SlowAfter < 0 {
+	note := g.tracking(x.r.Fabric)
+	if !note.Enabled || !note.Slow || note.SlowQueries <= 0 || took < note.SlowAfter || note.SlowAfter < 0 {
 		return
 	}
-	info := x.info(took, g.limits.SlowText)
+	info := x.info(took, &note)
 	info.State, info.Error = state, number
+	g.trim(x.r.Fabric, note.SlowQueries-1)
 	if len(g.mu.slow) >= g.limits.SlowQueries {
 		g.mu.slow = slices.Delete(g.mu.slow, 0, len(g.mu.slow)-g.limits.SlowQueries+1)
 	}
@@ -139,7 +171,8 @@ func (g *registry) current(fabric string) []QueryInfo {
 	slices.SortFunc(list, func(a, b *Execution) int { return int(int64(a.about.id) - int64(b.about.id)) })
 	out := make([]QueryInfo, len(list))
 	for i, x := range list {
-		out[i] = x.info(now-x.about.begun, g.limits.SlowText)
+		note := g.trackingOf(x.r.Fabric)
+		out[i] = x.info(now-x.about.begun, &note)
 	}
 	return out
 }
@@ -163,14 +196,17 @@ func (g *registry) clearSlow(fabric string) {
 }
 
 // info is a query as lists show it.
-func (x *Execution) info(took time.Duration, text int) QueryInfo {
+func (x *Execution) info(took time.Duration, note *Tracking) QueryInfo {
 	shown := x.r.Text
-	if len(shown) > text {
-		shown = strings.ToValidUTF8(shown[:text], "") + "..."
+	if len(shown) > note.SlowText {
+		shown = strings.ToValidUTF8(shown[:note.SlowText], "") + "..."
 	}
 	out := QueryInfo{
 		ID: x.ID(), Fabric: x.r.Fabric, User: x.r.User, Text: shown, Bind: x.r.Bind, StartedMs: x.about.startedMs,
 		RunTime: took.Seconds(), State: "executing", Stream: x.r.Options.Stream, Modifies: x.about.writes.Load(),
+	}
+	if !note.BindVars {
+		out.Bind = value.Null()
 	}
 	if run := x.run.Load(); run != nil {
 		out.PeakMemory, out.Warnings = run.Memory(), len(run.Warnings())
@@ -179,4 +215,46 @@ func (x *Execution) info(took time.Duration, text int) QueryInfo {
 		out.State = "killed"
 	}
 	return out
+}
+
+// tracking is what is noted of a fabric's queries; the caller holds the lock.
+func (g *registry) tracking(fabric string) Tracking {
+	if t, ok := g.mu.notes[fabric]; ok {
+		return t
+	}
+	return Tracking{Enabled: true, Slow: true, BindVars: true, SlowAfter: g.limits.SlowAfter, SlowQueries: g.limits.SlowQueries, SlowText: g.limits.SlowText}
+}
+
+func (g *registry) trackingOf(fabric string) Tracking {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.tracking(fabric)
+}
+
+func (g *registry) setTracking(fabric string, t Tracking) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.notes == nil {
+		g.mu.notes = map[string]Tracking{}
+	}
+	t.SlowQueries, t.SlowText = max(0, min(t.SlowQueries, g.limits.SlowQueries)), max(0, min(t.SlowText, g.limits.SlowText))
+	g.mu.notes[fabric] = t
+	g.trim(fabric, t.SlowQueries)
+}
+
+// trim keeps no more slow queries of a fabric than the last few.
+func (g *registry) trim(fabric string, keep int) {
+	n := 0
+	for _, info := range g.mu.slow {
+		if info.Fabric == fabric {
+			n++
+		}
+	}
+	g.mu.slow = slices.DeleteFunc(g.mu.slow, func(info QueryInfo) bool {
+		if info.Fabric != fabric || n <= keep {
+			return false
+		}
+		n--
+		return true
+	})
 }
