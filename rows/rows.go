@@ -10,7 +10,9 @@
 //   - A Transaction reads its own writes, happens whole or not at all, and is serializable: Commit fails with a
 //     conflict when something that was read, or lies in a range that was read, has changed since.
 //
-// Not guaranteed: that Statistics are exact, save for those that say so. A Transaction belongs to one goroutine.
+// Not guaranteed: that Statistics are exact, save for those that say so. A Transaction belongs to one goroutine. Count is
+// something read: in a transaction an insert by others conflicts with it. Who only wants to know what to expect asks the
+// Statistics of a method Estimates, where the Snapshot has one.
 //
 // Shapes: an index entry is what stands behind the index's own prefix: for persistent indexes the values, each as
 // value.AppendKey writes it, then the key; for an edge index 'o' or 'i', the vertex and the other end as

@@ -157,3 +157,37 @@ func FuzzDecodeKey(f *testing.F) {
 		}
 	})
 }
+
+// TestSkipKeyFindsTheEnd passes over what DecodeKey reads.
+func TestSkipKeyFindsTheEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		v, tail := genValue(3).Draw(t, "value"), rapid.SliceOf(rapid.Byte()).Draw(t, "tail")
+		key := append(AppendKey(nil, v), tail...)
+		rest, err := SkipKey(key)
+		if err != nil || !bytes.Equal(rest, tail) {
+			t.Fatalf("%v: %x is left of %x (%v)", v, rest, tail, err)
+		}
+		s := genText().Draw(t, "text")
+		if rest, err = SkipKeyString(append(AppendKeyString(nil, s), tail...)); err != nil || !bytes.Equal(rest, tail) {
+			t.Fatalf("%q: %x is left of %x (%v)", s, rest, tail, err)
+		}
+	})
+}
+
+func FuzzSkipKey(f *testing.F) {
+	for _, v := range []Value{Null(), Bool(true), Int(-3), String("a\x00b"), Array(Int(1), Object(Member{"a", String("x")}))} {
+		f.Add(AppendKey(nil, v))
+	}
+	f.Add([]byte{tagArray, tagString, 'a', 0, 1, markMember})
+	f.Fuzz(func(t *testing.T, key []byte) {
+		rest, err := SkipKey(key)
+		_, decoded, failed := DecodeKey(key)
+		if failed == nil && (err != nil || !bytes.Equal(rest, decoded)) {
+			t.Fatalf("%x leaves %x (%v), decoding leaves %x", key, rest, err, decoded)
+		}
+		if err == nil && len(rest) >= len(key) {
+			t.Fatalf("%x: nothing was passed over", key)
+		}
+	})
+}
