@@ -344,6 +344,16 @@ func (b *table) merge(other *table) error {
 	return nil
 }
 
+// complete makes the one group that there is when nothing is grouped by, also of no rows.
+func (b *table) complete() error {
+	if len(b.s.keys) > 0 || len(b.groups) > 0 {
+		return nil
+	}
+	b.values, b.room = b.values[:0], b.room[:0]
+	_, err := b.begin()
+	return err
+}
+
 // clear lets go of all groups.
 func (b *table) clear() {
 	b.t.shrink(b.held)
@@ -367,12 +377,8 @@ func (c *collecting) next() (*block, error) {
 		if err := c.table.all(c.below); err != nil {
 			return nil, err
 		}
-		if len(c.s.keys) == 0 && len(c.table.groups) == 0 {
-			// Without groups there is one row, also of nothing.
-			c.table.values, c.table.room = c.table.values[:0], c.table.room[:0]
-			if _, err := c.table.begin(); err != nil {
-				return nil, err
-			}
+		if err := c.table.complete(); err != nil {
+			return nil, err
 		}
 	}
 	c.out.begin(c.s.width)

@@ -49,6 +49,13 @@ func (s *scope) index(n *plan.Index, below step) (step, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(a.Guard) > 0 {
+			guard, err := s.exprs(a.Guard...)
+			if err != nil {
+				return nil, err
+			}
+			made = &guarded{access: made, guard: guard}
+		}
 		out.once = out.once || made.repeats()
 		out.accesses = append(out.accesses, made)
 	}
@@ -69,6 +76,8 @@ func (s *scope) index(n *plan.Index, below step) (step, error) {
 
 func (s *scope) access(n *plan.Index, a plan.Access) (access, error) {
 	switch {
+	case a.Keys != nil && a.Keys.Key == nil:
+		return s.keyRange(a.Keys)
 	case a.Keys != nil:
 		key, err := s.expr.Eval(a.Keys.Key)
 		return &keyAccess{key: key, id: a.Keys.ID, each: a.Keys.Each}, err

@@ -146,8 +146,10 @@ func (d *side) next() (*block, error) {
 		}
 	}
 	if d.group != nil {
-		if err := d.merge(); err != nil {
-			return nil, err
+		if !d.group.ready {
+			if err := d.merge(); err != nil {
+				return nil, err
+			}
 		}
 		return d.group.next()
 	}
@@ -257,7 +259,7 @@ func (d *side) merge() error {
 		}
 	}
 	d.group.ready = true
-	return nil
+	return d.group.table.complete()
 }
 
 func (d *side) reset() {

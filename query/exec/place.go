@@ -2,6 +2,7 @@ package exec
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/selvedge-db/selvedge/geo"
 	"github.com/selvedge-db/selvedge/query/exec/closure"
@@ -17,6 +18,7 @@ type placeAccess struct {
 	center, shape, low, high closure.Eval
 	lowOpen, highOpen        bool
 	sorted, farthest         bool
+	nowhere                  bool // documents without a place count too, with the distance null
 	relation                 string
 	slot                     int // for the distance
 }
@@ -40,7 +42,7 @@ func (s *scope) geoAccess(n *plan.Index, a plan.Access) (access, error) {
 	g := a.Geo
 	out := &placeAccess{
 		places: placesOf(n.Collection, a.Index), sorted: g.Sorted, farthest: g.Descending, relation: g.Relation,
-		slot: s.slot(g.Distance),
+		nowhere: g.Nowhere, slot: s.slot(g.Distance),
 	}
 	ends := [2]plan.Limit{}
 	if g.Min != nil {
@@ -66,6 +68,7 @@ type asked struct {
 	at                geo.Point
 	low, high         float64
 	lowOpen, highOpen bool
+	never             bool // null is no distance that is asked for
 	shape             *geo.Shape
 	relation          string
 }
@@ -73,11 +76,31 @@ type asked struct {
 func (a *placeAccess) open(x *index, row []value.Value) (finder, error) {
 	q := asked{low: 0, high: geo.Farthest, lowOpen: a.lowOpen, highOpen: a.highOpen, relation: a.relation}
 	t := x.t
+	some, unplaced := true, finder(&keys{})
+	if a.low != nil {
+		v := a.low(&t.env, row)
+		q.low, some = limit(v, false)
+		q.never = q.never || !v.IsNull() || a.lowOpen
+	}
+	if a.high != nil {
+		v := a.high(&t.env, row)
+		high, fits := limit(v, true)
+		q.high, some = high, some && fits
+		q.never = q.never || v.IsNull() && a.highOpen
+	}
+	x.slot = a.slot
+	nowhere := a.nowhere && !q.never
+	if nowhere {
+		unplaced = &unmeasured{places: &a.places, t: t, x: x, intervals: []geo.Interval{{}}}
+	}
 	var err error
 	if a.center != nil {
 		if q.center, err = geo.Parse(a.center(&t.env, row)); err != nil {
 			t.warn(1505, "the place to search around is none: "+err.Error())
-			return &keys{}, nil
+			if nowhere { // nothing has a distance from it
+				unplaced = &unmeasured{places: &a.places, t: t, x: x, intervals: []geo.Interval{{Lo: 0, Hi: math.MaxUint64 - 1}}}
+			}
+			return unplaced, nil
 		}
 		q.at = q.center.Centroid()
 	}
@@ -87,23 +110,83 @@ func (a *placeAccess) open(x *index, row []value.Value) (finder, error) {
 			return &keys{}, nil
 		}
 	}
-	some := true
-	if a.low != nil {
-		q.low, some = limit(a.low(&t.env, row), false)
-	}
-	if a.high != nil && some {
-		q.high, some = limit(a.high(&t.env, row), true)
-	}
 	if !some {
-		return &keys{}, nil
+		return unplaced, nil
 	}
-	x.slot = a.slot
+	placed := a.placed(x, q)
+	if !nowhere {
+		return placed, nil
+	}
+	if a.farthest {
+		return &both{placed, unplaced}, nil
+	}
+	return &both{unplaced, placed}, nil
+}
+
+// placed finds what has a place.
+func (a *placeAccess) placed(x *index, q asked) finder {
 	if a.sorted && q.center != nil {
 		search := geo.Search{Center: q.at, Min: max(0, q.low), Max: q.high, Limit: max(0, int(x.left)), Farthest: a.farthest}
-		return &nearest{places: &a.places, t: t, x: x, q: q, near: geo.NewNear(search)}, nil
+		return &nearest{places: &a.places, t: x.t, x: x, q: q, near: geo.NewNear(search)}
 	}
-	return &around{places: &a.places, t: t, x: x, q: q, intervals: q.intervals(!a.index.GeoJSON)}, nil
+	return &around{places: &a.places, t: x.t, x: x, q: q, intervals: q.intervals(!a.index.GeoJSON)}
 }
+
+// both gives what one finder finds, and then what the other does.
+type both struct{ first, second finder }
+
+func (b *both) next() (key, entry []byte, err error) {
+	if b.first != nil {
+		if key, entry, err = b.first.next(); key != nil || err != nil {
+			return key, entry, err
+		}
+		if err := b.first.close(); err != nil {
+			return nil, nil, err
+		}
+		b.first = nil
+	}
+	return b.second.next()
+}
+
+func (b *both) close() error {
+	if b.first != nil {
+		if err := b.first.close(); err != nil {
+			return err
+		}
+	}
+	return b.second.close()
+}
+
+// unmeasured gives documents that have no distance.
+type unmeasured struct {
+	*places
+	t         *task
+	x         *index
+	intervals []geo.Interval
+	found     []string
+}
+
+func (u *unmeasured) next() (key, entry []byte, err error) {
+	if len(u.intervals) > 0 {
+		i := u.intervals[0]
+		u.intervals = nil
+		if _, err := u.scan(u.t, i, false, 0, func(cell uint64, key []byte) {
+			if cell == geo.Nowhere || geo.IsCentroid(cell) {
+				u.found = append(u.found, string(key))
+			}
+		}); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(u.found) == 0 {
+		return nil, nil, nil
+	}
+	key, u.found = []byte(u.found[0]), u.found[1:]
+	u.x.loaded, u.x.distance = false, value.Null()
+	return key, nil, nil
+}
+
+func (u *unmeasured) close() error { return nil }
 
 // limit is a limit of the distance, in the order of all values; false when no distance can keep it.
 func limit(v value.Value, high bool) (float64, bool) {
