@@ -33,6 +33,9 @@ func Cell(p Point) uint64 {
 	return uint64(s2.CellIDFromLatLng(s2.LatLngFromDegrees(p.Latitude, p.Longitude)))
 }
 
+// Nowhere stands in the place of a cell for what has no valid place.
+const Nowhere uint64 = 0
+
 // IsCentroid says whether a cell in an entry is that of a centroid, the only ones of use when searching by distance.
 func IsCentroid(cell uint64) bool { return cell&1 != 0 }
 

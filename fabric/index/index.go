@@ -7,9 +7,9 @@
 // Shapes: an entry is what follows the index's space in the store key: the values, each self-delimiting, then
 // the document's key; of a unique index the values alone, with the key as the stored value. The adjacency of
 // an edge is two entries, 'o' _from and 'i' _to, each with the other end behind it, so that one step of a
-// traversal is one range scan. A geo index has the cells of package geo, eight bytes each, a fulltext index the words of
-// package text; neither has anything of a document whose field holds no place, or no text. A ttl index is an index of
-// its field like any other that is sparse, beside what it says about the end of documents.
+// traversal is one range scan. A geo index has the cells of package geo, eight bytes each, geo.Nowhere for a document
+// that has no place. A fulltext index has the words of package text, and nothing of a document without text. A ttl index
+// is an index of its field like any other that is sparse, beside what it says about the end of documents.
 //
 // Not guaranteed: uniqueness (the sequencer checks it) and that a definition makes sense (schema does).
 package index
@@ -72,17 +72,12 @@ func places(x *schema.Index, doc value.Value, key string) [][]byte {
 		if err != nil {
 			return nil
 		}
-		v, there := doc.At(path)
-		if !there {
-			return nil
-		}
-		values[i] = v
+		values[i], _ = doc.At(path)
 	}
-	shape, err := geo.FromFields(x.GeoJSON, values...)
-	if err != nil {
-		return nil
+	cells := []uint64{geo.Nowhere} // so that a query that asks for null distances finds the document too
+	if shape, err := geo.FromFields(x.GeoJSON, values...); err == nil {
+		cells = geo.Entries(shape)
 	}
-	cells := geo.Entries(shape)
 	out := make([][]byte, len(cells))
 	for i, cell := range cells {
 		out[i] = append(binary.BigEndian.AppendUint64(make([]byte, 0, cellBytes+len(key)), cell), key...)

@@ -79,6 +79,7 @@ func TestEntriesOfArraysAndGaps(t *testing.T) {
 	repeated.Deduplicate = false
 	unique := persistent("a")
 	unique.Unique = true
+	const nowhere = -1 // one entry, which says that there is no place
 	for _, c := range []struct {
 		x    *schema.Index
 		doc  string
@@ -88,9 +89,9 @@ func TestEntriesOfArraysAndGaps(t *testing.T) {
 		{persistent("a[*]"), `{"a":[1,1,2]}`, 2}, {repeated, `{"a":[1,1,2]}`, 3}, {persistent("a[*]"), `{"a":5}`, 0},
 		{persistent("a[*].n", "b"), `{"a":[{"n":1},{"n":2},{}],"b":1}`, 3}, {persistent("a[*]", "b[*]"), `{"a":[1,2],"b":[1,2,3]}`, 6},
 		{of(schema.TTL, "a"), `{"a":1}`, 1}, {of(schema.TTL, "a"), `{"a":"2030-01-01"}`, 1}, {of(schema.TTL, "a"), `{"b":1}`, 0}, {of(schema.TTL, "a"), `{"a":null}`, 0},
-		{of(schema.Geo, "a"), `{"a":[50,8]}`, 1}, {of(schema.Geo, "a"), `{"a":[91,8]}`, 0}, {of(schema.Geo, "a"), `{"a":{"type":"Point","coordinates":[8,50]}}`, 0},
-		{of(schema.Geo, "a", "b.c"), `{"a":50,"b":{"c":170}}`, 1}, {of(schema.Geo, "a", "b.c"), `{"a":50,"b":170}`, 0}, {of(schema.Geo, "a", "b"), `{"a":170,"b":50}`, 0},
-		{geoJSON("a"), `{"a":[170,50]}`, 1}, {geoJSON("a"), `{"a":{"type":"Point","coordinates":[170,50]}}`, 1}, {geoJSON("a"), `{"a":"170,50"}`, 0}, {geoJSON("a"), `{}`, 0},
+		{of(schema.Geo, "a"), `{"a":[50,8]}`, 1}, {of(schema.Geo, "a"), `{"a":[91,8]}`, nowhere}, {of(schema.Geo, "a"), `{"a":{"type":"Point","coordinates":[8,50]}}`, nowhere},
+		{of(schema.Geo, "a", "b.c"), `{"a":50,"b":{"c":170}}`, 1}, {of(schema.Geo, "a", "b.c"), `{"a":50,"b":170}`, nowhere}, {of(schema.Geo, "a", "b"), `{"a":170,"b":50}`, nowhere},
+		{geoJSON("a"), `{"a":[170,50]}`, 1}, {geoJSON("a"), `{"a":{"type":"Point","coordinates":[170,50]}}`, 1}, {geoJSON("a"), `{"a":"170,50"}`, nowhere}, {geoJSON("a"), `{}`, nowhere},
 		{geoJSON("a"), `{"a":{"type":"MultiPoint","coordinates":[[8,50],[-8,-50]]}}`, 3},
 		{of(schema.Fulltext, "a"), `{"a":"The quick, the QUICK brown fox x"}`, 4}, {of(schema.Fulltext, "a"), `{"a":["quick fox","brown fox",7]}`, 3},
 		{of(schema.Fulltext, "a"), `{"a":{"de":"Fuchs","en":"fox","n":5,"deep":{"x":"no"}}}`, 2}, {of(schema.Fulltext, "a"), `{"a":5}`, 0}, {of(schema.Fulltext, "a"), `{}`, 0},
@@ -98,6 +99,12 @@ func TestEntriesOfArraysAndGaps(t *testing.T) {
 		{&schema.Index{IndexSpec: schema.IndexSpec{Type: schema.Edge}}, `{"_from":"v/1"}`, 0},
 	} {
 		list := index.Entries(c.x, parse(t, c.doc), "key")
+		if c.want == nowhere {
+			if len(list) != 1 || string(list[0]) != "\x00\x00\x00\x00\x00\x00\x00\x00key" {
+				t.Errorf("%v over %s: %q, want an entry of no place", c.x.Fields, c.doc, list)
+			}
+			continue
+		}
 		if len(list) != c.want {
 			t.Errorf("%v over %s: %d entries, want %d", c.x.Fields, c.doc, len(list), c.want)
 		}

@@ -200,6 +200,7 @@ func (b *builder) useGeo(p *Plan, i int, scan *EnumerateCollection, r reader, fa
 		return false
 	}
 	access := ask.access
+	access.Nowhere = access.Center != nil
 	if ask.distance != nil {
 		access.Distance = b.variable("distance")
 		b.rewriteAll(p.nodes[i+1:], func(e ast.Expr) ast.Expr {

@@ -104,13 +104,19 @@ type Access struct {
 	Edge       *EdgeAccess
 	Geo        *GeoAccess
 	Fulltext   *FulltextAccess
+
+	// Guard are values of the query that must be something for the index to have all documents that are asked for. When
+	// one of them is null the access gives all documents of the collection; filters above it choose.
+	Guard []ast.Expr
 }
 
-// KeyAccess finds documents by _key or _id. Key gives one, or an array of them when Each is set.
+// KeyAccess finds documents by _key or _id. Key gives one, or an array of them when Each is set. Without Key the
+// documents are those whose _key lies within a range, in the order of keys.
 type KeyAccess struct {
-	Key  ast.Expr
-	ID   bool // the values are _id
-	Each bool
+	Key          ast.Expr
+	ID           bool // the values are _id
+	Each         bool
+	Lower, Upper *Limit
 }
 
 // PersistentAccess is a prefix of equal fields and a range of the next. Each field of Equal may be an array of

@@ -76,18 +76,15 @@ func entriesOf(x *rows.Index, r *rows.Row) []entry {
 func places(x *rows.Index, doc value.Value) [][]byte {
 	var values []value.Value
 	for _, f := range x.Fields {
-		v, ok := doc.At(f.Path)
-		if !ok {
-			return nil
-		}
+		v, _ := doc.At(f.Path)
 		values = append(values, v)
 	}
-	shape, err := geo.FromFields(x.GeoJSON, values...)
-	if err != nil {
-		return nil
+	cells := []uint64{geo.Nowhere}
+	if shape, err := geo.FromFields(x.GeoJSON, values...); err == nil {
+		cells = geo.Entries(shape)
 	}
 	var made [][]byte
-	for _, cell := range geo.Entries(shape) {
+	for _, cell := range cells {
 		made = append(made, binary.BigEndian.AppendUint64(nil, cell))
 	}
 	return made
