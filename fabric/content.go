@@ -78,28 +78,40 @@ func (c *Core) checkKey(key string) *Error {
 
 const (
 	keyTimeDigits   = 9  // 45 bits of milliseconds: enough for a thousand years
-	keyRandomDigits = 15 // 75 bits
+	keyOrderDigits  = 3  // 15 bits of a number that begins anew each millisecond
+	keyRandomDigits = 12 // 60 bits
 )
 
-// generateKey makes a key of the time and 75 random bits, in digits and letters that sort as the time does. Documents that
-// come one after another thus lie beside one another in the store, which saves most of the work of keeping it sorted. The
-// random bits are many enough that nobody meets or guesses a key before it is given, so that it is not looked up either.
+// generateKey makes a key of the time, a number and 60 random bits, in digits and letters that sort as the keys made here
+// were made. Documents that come one after another thus lie beside one another in the store, which saves most of the work
+// of keeping it sorted, and are read in that order. The random bits are many enough that nobody meets or guesses a key
+// before it is given, so that it is not looked up either.
 func (c *Core) generateKey(wallMs int64) string {
 	const digits = "0123456789abcdefghijklmnopqrstuv"
-	var out [keyTimeDigits + keyRandomDigits]byte
-	for i := keyTimeDigits - 1; i >= 0; i-- {
-		out[i] = digits[wallMs&31]
-		wallMs >>= 5
+	var out [keyTimeDigits + keyOrderDigits + keyRandomDigits]byte
+	turn := c.keyTurn(uint64(max(wallMs, 0)))
+	for i := keyTimeDigits + keyOrderDigits - 1; i >= 0; i-- {
+		out[i] = digits[turn&31]
+		turn >>= 5
 	}
-	a, b := c.random(), c.random()
-	for i := keyTimeDigits; i < len(out); i++ {
-		if i == keyTimeDigits+12 {
-			a = b
-		}
-		out[i] = digits[a&31]
-		a >>= 5
+	random := c.random()
+	for i := keyTimeDigits + keyOrderDigits; i < len(out); i++ {
+		out[i] = digits[random&31]
+		random >>= 5
 	}
 	return string(out[:])
+}
+
+// keyTurn gives the time and number of the next key: behind all that were given, even when the clock went back or one
+// millisecond saw more keys than it has numbers.
+func (c *Core) keyTurn(wallMs uint64) uint64 {
+	for {
+		last := c.lastKey.Load()
+		next := max(wallMs<<(5*keyOrderDigits), last+1)
+		if c.lastKey.CompareAndSwap(last, next) {
+			return next
+		}
+	}
 }
 
 // checkEdge checks that an edge names both its ends.

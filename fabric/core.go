@@ -109,8 +109,9 @@ type Core struct {
 	vouched   atomic.Uint64 // the clock after it last vouched for a time; between groups nothing else moves it
 	trimmed   clock.Vector  // what the changelog here no longer holds
 	upkeep    upkeepState
-	pub       published // working copy of what the next Seal shows
-	watch     watch     // interactive transactions that are open
+	pub       published     // working copy of what the next Seal shows
+	watch     watch         // interactive transactions that are open
+	lastKey   atomic.Uint64 // time and number of the last generated key
 }
 
 // place is where a core keeps its data and what it was given to work with.
