@@ -119,6 +119,32 @@ func (s *Service) SlowQueries(_ context.Context, c *Call) []QueryInfo {
 // ClearSlowQueries forgets what took long.
 func (s *Service) ClearSlowQueries(_ context.Context, c *Call) { s.queries.ClearSlow(c.area()) }
 
+// Tracking is what is noted of queries in a fabric.
+type Tracking = query.Tracking
+
+// QueryTracking tells what is noted of queries of the fabric at this location.
+func (s *Service) QueryTracking(_ context.Context, c *Call) Tracking {
+	return s.queries.Tracking(c.area())
+}
+
+// SetQueryTracking changes it, until the process ends. The lists grow no longer than the configuration allows.
+func (s *Service) SetQueryTracking(_ context.Context, c *Call, t Tracking) Tracking {
+	s.queries.SetTracking(c.area(), t)
+	return s.queries.Tracking(c.area())
+}
+
+// Function describes a function of the query language, Rule one of the planner.
+type (
+	Function = query.Function
+	Rule     = query.Rule
+)
+
+// Functions lists the functions of the query language.
+func (s *Service) Functions() []Function { return query.Functions() }
+
+// Rules lists the rules of the planner.
+func (s *Service) Rules() []Rule { return query.Rules() }
+
 // KillQuery ends a running query.
 func (s *Service) KillQuery(_ context.Context, c *Call, id string) error {
 	return orNil(s.queries.Kill(c.area(), id))

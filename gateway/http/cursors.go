@@ -216,8 +216,22 @@ func (q *request) queryPart(ctx context.Context, part string) error {
 	case part == "slow" && m == http.MethodDelete:
 		service.ClearSlowQueries(ctx, &q.call)
 		return q.ok(http.StatusOK)
-	case part == "current":
+	case part == "properties" && (m == http.MethodGet || m == http.MethodPut):
+		return q.tracking(ctx)
+	case part == "rules" && m == http.MethodGet:
+		return q.plain(http.StatusOK, each(service.Rules(), func(r *api.Rule) value.Value {
+			return value.Object(str("name", r.Name), str("doc", r.Doc), member("flags", value.Object(member("hidden", value.Bool(false)),
+				member("canBeDisabled", value.Bool(true)), member("disabledByDefault", value.Bool(false)))))
+		}))
+	case part == "functions" && m == http.MethodGet:
+		return q.plain(http.StatusOK, each(service.Functions(), func(f *api.Function) value.Value {
+			return value.Object(str("name", f.Name), str("family", f.Family), str("signature", f.Signature), str("doc", f.Doc),
+				member("deterministic", value.Bool(f.Deterministic)))
+		}))
+	case part == "current" || part == "rules" || part == "functions":
 		return q.allow("GET")
+	case part == "properties":
+		return q.allow("GET, PUT")
 	case part == "slow":
 		return q.allow("GET, DELETE")
 	case m == http.MethodDelete:
@@ -227,6 +241,39 @@ func (q *request) queryPart(ctx context.Context, part string) error {
 		return q.ok(http.StatusOK)
 	}
 	return q.allow("DELETE")
+}
+
+// decodeTracking reads the body of PUT /query/properties over what is.
+func decodeTracking(body value.Value, t api.Tracking) (api.Tracking, error) {
+	f := &queryFields{top: object(body), options: &fields{}}
+	t.Enabled, t.Slow, t.BindVars = f.top.flag("enabled", t.Enabled), f.top.flag("trackSlowQueries", t.Slow), f.top.flag("trackBindVars", t.BindVars)
+	t.SlowQueries = int(f.top.integer("maxSlowQueries", int64(t.SlowQueries), 0, math.MaxInt32))
+	t.SlowText = int(f.top.integer("maxQueryStringLength", int64(t.SlowText), 0, math.MaxInt32))
+	if f.top.floatOr("slowQueryThreshold") != nil {
+		t.SlowAfter = f.seconds("slowQueryThreshold")
+	}
+	_ = f.seconds("slowStreamingQueryThreshold") // it is the same for all
+	return t, f.err()
+}
+
+// tracking answers /query/properties.
+func (q *request) tracking(ctx context.Context) error {
+	service := q.server.service
+	t := service.QueryTracking(ctx, &q.call)
+	if q.hr.Method == http.MethodPut {
+		body, err := q.json()
+		if err == nil {
+			t, err = decodeTracking(body, t)
+		}
+		if err != nil {
+			return err
+		}
+		t = service.SetQueryTracking(ctx, &q.call, t)
+	}
+	after := value.Float(t.SlowAfter.Seconds())
+	return q.ok(http.StatusOK, member("enabled", value.Bool(t.Enabled)), member("trackSlowQueries", value.Bool(t.Slow)), member("trackBindVars", value.Bool(t.BindVars)),
+		member("maxSlowQueries", value.Int(int64(t.SlowQueries))), member("slowQueryThreshold", after), member("slowStreamingQueryThreshold", after),
+		member("maxQueryStringLength", value.Int(int64(t.SlowText))))
 }
 
 // runningQuery describes a query in a list.

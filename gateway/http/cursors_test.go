@@ -252,6 +252,30 @@ func TestQueryManagement(t *testing.T) {
 	w.bad(404, 1591, "DELETE", base+"/query/123", "")
 	w.bad(405, 405, "PUT", base+"/query/current", "")
 	w.bad(405, 405, "GET", base+"/query", "")
+	if got := w.good(200, "GET", base+"/query/properties", ""); field(t, got, "slowQueryThreshold").Digits() != "10" || !field(t, got, "trackBindVars").Bool() {
+		t.Errorf("properties: %s", got)
+	}
+	set := w.good(200, "PUT", base+"/query/properties", `{"slowQueryThreshold":0,"maxSlowQueries":2,"trackBindVars":false,"maxQueryStringLength":64}`)
+	if field(t, set, "maxSlowQueries").Digits() != "2" || field(t, set, "slowQueryThreshold").Digits() != "0" || field(t, set, "trackBindVars").Bool() {
+		t.Errorf("changed: %s", set)
+	}
+	for range 3 {
+		w.good(201, "POST", base+"/cursor", `{"query":"RETURN @x","bindVars":{"x":"secret"}}`)
+	}
+	slow := w.good(200, "GET", base+"/query/slow", "")
+	if slow.Len() != 2 || field(t, slow.Items()[0], "exitCode").Digits() != "0" || strings.Contains(slow.String(), "secret") {
+		t.Errorf("slow: %s", slow)
+	}
+	w.bad(400, 10, "PUT", base+"/query/properties", `{"slowQueryThreshold":"long"}`)
+	w.bad(400, 10, "PUT", base+"/query/properties", `{"maxSlowQueries":-1}`)
+	if got := w.good(200, "GET", base+"/query/rules", ""); got.Len() < 20 || keysOf(got.Items()[0]) != "doc flags name" {
+		t.Errorf("rules: %s", got)
+	}
+	if got := w.good(200, "GET", base+"/query/functions", ""); got.Len() < 150 || keysOf(got.Items()[0]) != "deterministic doc family name signature" {
+		t.Errorf("functions: %.300s", got)
+	}
+	w.bad(405, 405, "POST", base+"/query/properties", "{}")
+	w.bad(405, 405, "PUT", base+"/query/rules", "{}")
 	for _, path := range []string{"/c8qlfunction", "/aqlfunction"} {
 		if got := w.good(200, "GET", base+path, ""); field(t, got, "result").String() != "[]" {
 			t.Errorf("%s: %s", path, got)

@@ -87,10 +87,11 @@ func (s query) get(name string) string {
 	return ""
 }
 
-// flag reads a boolean: true, false, 1, 0, yes, no, in any case.
+// flag reads a boolean: true, false, 1, 0, yes, no, in any case. Drivers in
+// JavaScript spell out options that are not set.
 func (s query) flag(name string, absent bool) (bool, error) {
 	switch v := s.get(name); v {
-	case "":
+	case "", "undefined", "null":
 		return absent, nil
 	case "true", "True", "TRUE", "1", "yes", "on":
 		return true, nil
