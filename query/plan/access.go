@@ -38,6 +38,7 @@ func (f *finder) best() *candidate {
 	}
 	if f.hint == nil || !f.hint.Force || slices.Contains(f.hint.Indexes, rows.Primary) {
 		consider(f.keys())
+		consider(f.keyRange())
 	}
 	hinted := f.hinted()
 	for _, x := range f.c.Indexes {
@@ -107,6 +108,25 @@ func (f *finder) keys() *candidate {
 	return nil
 }
 
+// keyRange finds documents by a range of keys.
+func (f *finder) keyRange() *candidate {
+	c := &candidate{access: Access{Keys: &KeyAccess{}}}
+	key := rows.Field{Path: value.Path{"_key"}, Expand: -1}
+	k := c.access.Keys
+	k.Lower = f.limit(c, key, ast.OpGreater, ast.OpGreaterEqual)
+	k.Upper = f.limit(c, key, ast.OpLess, ast.OpLessEqual)
+	switch {
+	case k.Lower == nil && k.Upper == nil:
+		return nil
+	case k.Lower != nil && k.Upper != nil:
+		c.rows = f.b.size(f.c) * 0.1
+	default:
+		c.rows = f.b.size(f.c) * 0.4
+	}
+	c.cost = costSeek + c.rows*costScan
+	return c
+}
+
 // edges finds edges by their ends.
 func (f *finder) edges(x *rows.Index) *candidate {
 	var best *candidate
@@ -156,7 +176,11 @@ func (f *finder) persistent(x *rows.Index) *candidate {
 		access.Lower = f.limit(c, x.Fields[at], ast.OpGreater, ast.OpGreaterEqual)
 		access.Upper = f.limit(c, x.Fields[at], ast.OpLess, ast.OpLessEqual)
 	}
-	if len(access.Equal) == 0 && access.Lower == nil && access.Upper == nil || !f.complete(x, len(access.Equal)) {
+	if len(access.Equal) == 0 && access.Lower == nil && access.Upper == nil {
+		return nil
+	}
+	ok := false
+	if c.access.Guard, ok = f.complete(x, len(access.Equal)); !ok {
 		return nil
 	}
 	c.rows = f.b.accessRows(f.c, x, access, seeks)
@@ -199,19 +223,43 @@ func (f *finder) limit(c *candidate, field rows.Field, open, closed ast.Op) *Lim
 
 // complete tells whether an index has all documents that fulfil the terms, when so many leading fields are bound. A
 // field that spreads over an array must be bound: the index lacks documents without elements, and has others twice. A
-// sparse index lacks documents that have null in any field.
-func (f *finder) complete(x *rows.Index, equal int) bool {
+// sparse index lacks documents that have null in any field: values of the query that may be null are to be looked at
+// when it runs.
+func (f *finder) complete(x *rows.Index, equal int) (guard []ast.Expr, ok bool) {
 	for i, field := range x.Fields {
 		if field.Expand >= 0 && i >= equal {
-			return false
+			return nil, false
 		}
-		if (x.Sparse || x.Type == rows.TTL) && f.b.Mutant != "sparse-as-full" && !slices.ContainsFunc(f.terms, func(t term) bool {
-			return t.expand == field.Expand && t.path.Equal(field.Path) && t.notNull()
-		}) {
-			return false
+		if !x.Sparse && x.Type != rows.TTL || f.b.Mutant == "sparse-as-full" {
+			continue
+		}
+		var risky ast.Expr
+		found := false
+		for _, t := range f.terms {
+			if t.expand != field.Expand || !t.path.Equal(field.Path) {
+				continue
+			}
+			found = found || t.notNull()
+			_, isLiteral := t.value.(*ast.Literal)
+			if (t.op == ast.OpEqual || t.op == ast.OpGreaterEqual) && !isLiteral && len(uses(t.value)) == 0 {
+				risky = t.value
+			}
+		}
+		switch {
+		case found:
+		case risky != nil:
+			guard = append(guard, risky)
+		default:
+			return nil, false
 		}
 	}
-	return true
+	return guard, true
+}
+
+// whole tells whether an index has all documents that fulfil the terms, come what may.
+func (f *finder) whole(x *rows.Index) bool {
+	guard, ok := f.complete(x, 0)
+	return ok && guard == nil
 }
 
 // useIndexes reads documents through indexes where that is cheaper than reading them all.
@@ -253,6 +301,9 @@ func (b *builder) useIndex(p *Plan, i int, scan *EnumerateCollection) bool {
 	}
 	p.nodes[i] = &Index{Collection: scan.Collection, Fetch: scan.Fetch, Accesses: []Access{best.access}, guess: best.rows}
 	for _, at := range best.used {
+		if best.access.Guard != nil {
+			break
+		}
 		t := terms[at]
 		filter := facts[t.fact].filter
 		if b.Mutant == "forget-residual" || t.exact && alone(facts, t.fact) && sameUsed(terms, t.fact, best.used) {
@@ -339,6 +390,10 @@ func (n *Index) indexOrder() (fields []value.Path, fixed int, ok bool) {
 	}
 	a := n.Accesses[0]
 	switch {
+	case a.Guard != nil:
+		return nil, 0, false
+	case a.Keys != nil && a.Keys.Key == nil:
+		return []value.Path{{"_key"}}, 0, true
 	case a.Keys != nil && !a.Keys.Each:
 		return nil, 0, true
 	case a.Persistent == nil || a.Index == nil:

@@ -133,7 +133,7 @@ func (b *builder) coverOrder(p *Plan, src source, n *EnumerateCollection, keys [
 	r := reader{doc: src.doc, later: p.setFrom(src.at)}
 	f := &finder{b: b, c: n.Collection, terms: b.termsOf(r, b.facts(p, src.at)), hint: n.Hint}
 	for _, x := range n.Collection.Indexes {
-		if !ordered(x) || !f.complete(x, 0) || !b.coverable(p, src.at, src.doc, x) {
+		if !ordered(x) || !f.whole(x) || !b.coverable(p, src.at, src.doc, x) {
 			continue
 		}
 		var fields []value.Path

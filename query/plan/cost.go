@@ -208,7 +208,8 @@ func (b *builder) largerStep(n Node, in, cost float64) (rows, total float64) {
 		return in, cost + in*costHash
 	case *SubqueryNode:
 		b.estimate(n.Plan)
-		return in, cost + in*last(n.Plan).Cost
+		once := b.once(n.Plan)
+		return in, cost + once + in*(last(n.Plan).Cost-once)
 	case *HashJoin:
 		b.estimate(n.Build)
 		built := last(n.Build)
@@ -248,6 +249,17 @@ func (b *builder) largerStep(n Node, in, cost float64) (rows, total float64) {
 		return in * b.kept(found, n.Fetch.Filter), cost + in*found*costPoint
 	}
 	return in, cost
+}
+
+// once is what a subquery costs no matter how often it runs: tables that do not depend on anything around it.
+func (b *builder) once(p *Plan) float64 {
+	out := 0.0
+	for _, n := range p.nodes {
+		if j, ok := n.(*HashJoin); ok && len(b.planReads(j.Build)) == 0 {
+			out += last(j.Build).Cost + last(j.Build).Rows*costHash
+		}
+	}
+	return out
 }
 
 // last gives what is known of the whole of a plan.

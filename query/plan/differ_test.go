@@ -26,10 +26,37 @@ func (d dice) pick(list ...string) string { return list[d.IntN(len(list))] }
 
 // constant is a literal of few different values, of all kinds.
 func (d dice) constant() string {
+	if d.IntN(6) == 0 {
+		return d.pick("@p1", "@p2", "@p3")
+	}
+	return d.literal()
+}
+
+func (d dice) literal() string {
 	return d.pick("null", "0", "1", "2", "3", "-1", "1.5", "true", "false", `"a"`, `"b"`, `"ab"`, `"abc"`, `""`, "[1]", "[1,2]", `["a"]`, `{"x":1}`, "[]", "{}")
 }
 
 func (d dice) number() string { return d.pick("0", "1", "2", "3", "-1", "4", "1.5") }
+
+// parameters are those that a query names, with values that depend on its text.
+func parameters(text string) map[string]value.Value {
+	out := map[string]value.Value{}
+	list := []value.Value{value.Null(), value.Int(1), value.String("a"), value.Array(value.Int(1)), value.Bool(false)}
+	for i, name := range []string{"p1", "p2", "p3"} {
+		if strings.Contains(text, "@"+name) {
+			out[name] = list[(len(text)+i*3)%len(list)]
+		}
+	}
+	return out
+}
+
+func boundObject(bind map[string]value.Value) value.Value {
+	out := value.Object()
+	for name, v := range bind {
+		out = out.With(name, v)
+	}
+	return out
+}
 
 // document is JSON of a document in which attributes may be missing.
 func (d dice) document(key int) string {
@@ -39,10 +66,10 @@ func (d dice) document(key int) string {
 			parts = append(parts, fmt.Sprintf("%q:%s", name, v))
 		}
 	}
-	add("a", d.constant())
+	add("a", d.literal())
 	add("b", d.number())
-	add("s", d.constant())
-	add("sp", d.constant())
+	add("s", d.literal())
+	add("sp", d.literal())
 	add("h", d.pick(`{"x":1}`, `{"x":2}`, `{"x":null}`, `5`, `{"x":"a"}`, `[{"x":1}]`))
 	add("tags", d.pick(`["a","b"]`, `["a"]`, `[]`, `[1,null]`, `"a"`, `[["a"],"a","a"]`))
 	add("p", d.pick(`[{"name":"a"},{"name":"b"}]`, `[{"name":null}]`, `[1]`, `{"name":"a"}`))
@@ -282,7 +309,7 @@ func planned(data *memory.Data, q *check.Checked, change func(*plan.Config)) ([]
 	if err != nil {
 		return nil, p, err
 	}
-	run := program.Start(exec.Config{Bind: value.Object(), Snapshot: s, NowMs: 1_700_000_000_000})
+	run := program.Start(exec.Config{Bind: boundObject(parameters(q.Query.Text)), Snapshot: s, NowMs: 1_700_000_000_000})
 	defer run.Close()
 	list, _, err := run.Values(ctx, 1<<20)
 	return list, p, err
@@ -299,11 +326,11 @@ func checked(t *testing.T, data *memory.Data, text string, ordered bool) (*check
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	q, err := check.Query(parsed, check.Env{Reader: s})
+	q, err := check.Query(parsed, check.Env{Reader: s, Bind: parameters(text)})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	list, err := naive.Run(t.Context(), q, nil, s, fn.Context{NowMs: 1_700_000_000_000})
+	list, err := naive.Run(t.Context(), q, parameters(text), s, fn.Context{NowMs: 1_700_000_000_000})
 	return q, outcome(list, err, ordered)
 }
 
@@ -423,13 +450,13 @@ func changed(t *testing.T, seed uint64, text string, change func(*plan.Config)) 
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	q, err := check.Query(parsed, check.Env{Reader: tx})
+	q, err := check.Query(parsed, check.Env{Reader: tx, Bind: parameters(text)})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	var list []value.Value
 	if change == nil {
-		list, err = naive.Run(t.Context(), q, nil, tx, fn.Context{})
+		list, err = naive.Run(t.Context(), q, parameters(text), tx, fn.Context{})
 	} else {
 		config := plan.Config{Reader: tx, Statistics: tx}
 		change(&config)
@@ -441,7 +468,7 @@ func changed(t *testing.T, seed uint64, text string, change func(*plan.Config)) 
 		if bad != nil {
 			return bad.Error()
 		}
-		run := program.Start(exec.Config{Bind: value.Object(), Snapshot: tx, Transaction: tx})
+		run := program.Start(exec.Config{Bind: boundObject(parameters(text)), Snapshot: tx, Transaction: tx})
 		defer run.Close()
 		list, _, err = run.Values(t.Context(), 1<<20)
 	}

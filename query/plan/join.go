@@ -11,25 +11,53 @@ import (
 func hashJoin(b *builder, p *Plan) bool {
 	changed := false
 	for i := 1; i < len(p.nodes); i++ {
-		scan, ok := p.nodes[i].(*EnumerateCollection)
-		if !ok || scan.CountOnly != nil || scan.Random || scan.Fetch.Out == nil || p.oneRow(i) {
-			continue
+		switch n := p.nodes[i].(type) {
+		case *EnumerateCollection:
+			if p.oneRow(i) || b.rowsBelow(p, i) < 1.5 {
+				continue
+			}
+			below := varSet{}
+			for _, x := range p.nodes[:i] {
+				below.add(sets(x)...)
+			}
+			changed = b.joinAt(p, i, n, below.hasAny) || changed
+		case *SubqueryNode:
+			if b.rowsBelow(p, i) >= 2 {
+				changed = b.joinWithin(n.Plan) || changed
+			}
 		}
-		b.estimate(p)
-		if p.nodes[i-1].Head().Rows < 1.5 {
-			continue
-		}
-		changed = b.joinAt(p, i, scan) || changed
 	}
 	return changed
 }
 
-// joinAt turns the scan at place i and the filters right above it into a join when one of them is an equality.
-func (b *builder) joinAt(p *Plan, i int, scan *EnumerateCollection) bool {
+// rowsBelow estimates how many rows come to place i.
+func (b *builder) rowsBelow(p *Plan, i int) float64 {
+	b.estimate(p)
+	return p.nodes[i-1].Head().Rows
+}
+
+// joinWithin makes a table of what a subquery reads for each row around it: the table does not depend on the rows, so it
+// is made once.
+func (b *builder) joinWithin(p *Plan) bool {
+	for i, n := range p.nodes {
+		scan, ok := n.(*EnumerateCollection)
+		if !ok {
+			continue
+		}
+		doc := scan.Fetch.Out
+		return p.oneRow(i) && b.joinAt(p, i, scan, func(used varSet) bool {
+			return len(used) > 1 || len(used) == 1 && !used[doc]
+		})
+	}
+	return false
+}
+
+// joinAt turns the scan at place i and the filters right above it into a join when one of them is an equality. ofRows
+// tells whether some variables are those of rows that are joined with the collection.
+func (b *builder) joinAt(p *Plan, i int, scan *EnumerateCollection, ofRows func(varSet) bool) bool {
 	doc := scan.Fetch.Out
-	below := varSet{}
-	for _, n := range p.nodes[:i] {
-		below.add(sets(n)...)
+	if scan.CountOnly != nil || scan.Random || doc == nil {
+		return false
 	}
 	at := -1
 	var build, probe ast.Expr
@@ -40,7 +68,7 @@ func (b *builder) joinAt(p *Plan, i int, scan *EnumerateCollection) bool {
 			break
 		}
 		if at < 0 && b.steady(f.Cond) {
-			if build, probe = equality(f.Cond, doc, below); build != nil {
+			if build, probe = equality(f.Cond, doc, ofRows); build != nil {
 				at = end
 			}
 		}
@@ -54,7 +82,7 @@ func (b *builder) joinAt(p *Plan, i int, scan *EnumerateCollection) bool {
 		f := p.nodes[j].(*Filter)
 		switch {
 		case j == at:
-		case b.steady(f.Cond) && !uses(f.Cond).hasAny(below):
+		case b.steady(f.Cond) && !ofRows(uses(f.Cond)):
 			table.add(f)
 		default:
 			rest = append(rest, f)
@@ -69,14 +97,14 @@ func (b *builder) joinAt(p *Plan, i int, scan *EnumerateCollection) bool {
 }
 
 // equality reads a condition that an attribute of the document equals something of the rows.
-func equality(cond ast.Expr, doc *ast.Variable, below varSet) (build, probe ast.Expr) {
+func equality(cond ast.Expr, doc *ast.Variable, ofRows func(varSet) bool) (build, probe ast.Expr) {
 	x, ok := cond.(*ast.Binary)
 	if !ok || x.Op != ast.OpEqual {
 		return nil, nil
 	}
 	for _, sides := range [][2]ast.Expr{{x.L, x.R}, {x.R, x.L}} {
 		left, right := uses(sides[0]), uses(sides[1])
-		if left[doc] && !left.hasAny(below) && right.hasAny(below) && !right[doc] {
+		if left[doc] && !ofRows(left) && ofRows(right) && !right[doc] {
 			return sides[0], sides[1]
 		}
 	}

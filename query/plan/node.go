@@ -6,9 +6,8 @@
 // those of options. What does not give the same each time, or does something besides giving a value (RAND, SLEEP,
 // ASSERT), is neither moved nor left out.
 //
-// Not guaranteed: the order of rows without SORT and of groups, that the plan is the best one, and that the same
-// warnings come as often. Documents without a place are not found through a geo index where a comparison of null with
-// the distance would let them pass, as in the AQL family; the rule geo-index switches that off.
+// Not guaranteed: the order of rows without SORT, that the plan is the best one, and that the same warnings come as
+// often.
 //
 // Shapes: nodes bear the names of the AQL family. A node draws rows from the one below it (Below); the row is the set
 // of variables that are set so far. Costs are in rows that are read by scanning a collection.

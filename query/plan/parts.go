@@ -33,9 +33,13 @@ func (d editor) aggregates(list []ast.Aggregate) {
 
 func (d editor) access(list []Access) {
 	for _, a := range list {
+		for i := range a.Guard {
+			d.one(&a.Guard[i])
+		}
 		switch {
 		case a.Keys != nil:
 			d.one(&a.Keys.Key)
+			d.limits(a.Keys.Lower, a.Keys.Upper)
 		case a.Edge != nil:
 			d.one(&a.Edge.Vertex)
 		case a.Persistent != nil:
@@ -372,8 +376,10 @@ func clonePlan(p *Plan) *Plan {
 func cloneAccesses(list []Access) []Access {
 	out := slices.Clone(list)
 	for i, a := range out {
+		out[i].Guard = slices.Clone(a.Guard)
 		if a.Keys != nil {
 			k := *a.Keys
+			k.Lower, k.Upper = cloneLimit(k.Lower), cloneLimit(k.Upper)
 			out[i].Keys = &k
 		}
 		if a.Edge != nil {

@@ -39,7 +39,7 @@ var catalogue = []Rule{
 	{Name: "interchange-adjacent-enumerations", Doc: "Adjacent loops run in the order that costs least.", apply: interchange, phase: chooseOrders},
 	{Name: "legacy-searches", Doc: "FOR over NEAR, WITHIN and FULLTEXT reads the index row by row.", apply: legacySearches, phase: afterOrders},
 	{Name: "use-indexes", Doc: "Documents are found through the cheapest index, or through several for the sides of an OR.", apply: useIndexes, phase: afterOrders},
-	{Name: "geo-index", Doc: "Distances, shapes and sorts by distance are looked up in a geo index. Documents without a place are then not found, as in the AQL family.", apply: partOf, phase: afterOrders},
+	{Name: "geo-index", Doc: "Distances, shapes and sorts by distance are looked up in a geo index.", apply: partOf, phase: afterOrders},
 	{Name: "use-index-for-sort", Doc: "Collections are read in the order of an index, so that less or nothing is sorted.", apply: indexForSort, phase: afterOrders},
 	{Name: "series-range", Doc: "Only those points of a time series are read that conditions on its keys and its time let through.", apply: seriesRange, phase: afterOrders},
 	{Name: "use-rollups", Doc: "Groups of points by time are taken from kept roll-ups.", apply: useRollups, phase: afterOrders},

@@ -269,8 +269,8 @@ var rulePlans = []struct{ rule, query, with, without string }{
 			  RETURN x`, `
 			FOR x IN d  /* full scan; reads sp; filter x.sp == null */
 			  RETURN x`},
-	{"-use-indexes", "FOR x IN d FILTER x.sp >= @x RETURN x", `
-			FOR x IN d  /* full scan; reads sp; filter x.sp >= @x */
+	{"use-indexes", "FOR x IN d FILTER x.sp >= @x RETURN x", `
+			FOR x IN d  /* index persistent sparse: sp >= @x, all if @x is null; reads sp; filter x.sp >= @x */
 			  RETURN x`, `
 			FOR x IN d  /* full scan; reads sp; filter x.sp >= @x */
 			  RETURN x`},
@@ -292,6 +292,25 @@ var rulePlans = []struct{ rule, query, with, without string }{
 			  RETURN x`, `
 			FOR x IN d  /* full scan; reads a, s; filter x.a == 1 && x.s == 2 */
 			  RETURN x`},
+	{"use-indexes", "FOR x IN d FILTER x._key > @x SORT x._key LIMIT 10 RETURN x", `
+			FOR x IN d  /* index primary: _key > @x; limit 10 */
+			  LIMIT 10
+			  RETURN x`, `
+			FOR x IN d  /* full scan; reads _key; filter x._key > @x; limit 10 */
+			  LIMIT 10
+			  RETURN x`},
+	{"hash-join", "FOR x IN c RETURN {x, all: (FOR y IN small FILTER y.v == x.v && y.w > 1 RETURN y.w)}", `
+			FOR x IN c  /* full scan */
+			  LET subquery1 = (
+			      JOIN x.v == y.v  /* by hash */ WITH (
+			          FOR y IN small  /* full scan; reads v, w; no document; filter y.w > 1 */
+			        RETURN y.w
+			  RETURN {"x": x, "all": subquery1}`, `
+			FOR x IN c  /* full scan */
+			  LET subquery1 = (
+			      FOR y IN small  /* full scan; reads v, w; no document; filter y.v == x.v && y.w > 1 */
+			        RETURN y.w
+			  RETURN {"x": x, "all": subquery1}`},
 	{"geo-index", "FOR x IN d FILTER GEO_DISTANCE([8, 50], x.loc) <= 1000 RETURN [x, GEO_DISTANCE([8, 50], x.loc)]", `
 			FOR x IN d  /* index geo place: distance from [8,50] <= 1000 && distance = distance; filter distance <= 1000 */
 			  RETURN [x, distance]`, `

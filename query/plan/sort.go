@@ -286,7 +286,7 @@ func (b *builder) orderScan(p *Plan, src source, n *EnumerateCollection, keys []
 	hinted := f.hinted()
 	best, most := (*Index)(nil), 0
 	for _, x := range n.Collection.Indexes {
-		if !ordered(x) || !f.complete(x, 0) || hinted != nil && !slices.Contains(hinted, x) {
+		if !ordered(x) || !f.whole(x) || hinted != nil && !slices.Contains(hinted, x) {
 			continue
 		}
 		made := &Index{

@@ -275,6 +275,10 @@ func (a *Access) describe() string {
 		if a.Keys.ID {
 			attribute = "_id"
 		}
+		if a.Keys.Key == nil {
+			how = limitTexts(attribute, a.Keys.Lower, a.Keys.Upper)
+			break
+		}
 		how = append(how, attribute+equals(a.Keys.Each)+text(a.Keys.Key))
 	case a.Edge != nil:
 		attribute := "_from"
@@ -292,7 +296,22 @@ func (a *Access) describe() string {
 	if how == nil {
 		return "index " + name + " in order"
 	}
-	return "index " + name + ": " + strings.Join(how, " && ")
+	out := "index " + name + ": " + strings.Join(how, " && ")
+	for _, g := range a.Guard {
+		out += ", all if " + text(g) + " is null"
+	}
+	return out
+}
+
+// limitTexts writes the ends of a range.
+func limitTexts(name string, lower, upper *Limit) (out []string) {
+	if lower != nil {
+		out = append(out, name+lower.describe(" >")+text(lower.Expr))
+	}
+	if upper != nil {
+		out = append(out, name+upper.describe(" <")+text(upper.Expr))
+	}
+	return out
 }
 
 func equals(each bool) string {
@@ -325,14 +344,7 @@ func (a *Access) persistent() []string {
 		return out
 	}
 	f := a.Index.Fields[len(p.Equal)]
-	name := fieldText(f.Path, f.Expand)
-	if p.Lower != nil {
-		out = append(out, name+p.Lower.describe(" >")+text(p.Lower.Expr))
-	}
-	if p.Upper != nil {
-		out = append(out, name+p.Upper.describe(" <")+text(p.Upper.Expr))
-	}
-	return out
+	return append(out, limitTexts(fieldText(f.Path, f.Expand), p.Lower, p.Upper)...)
 }
 
 func (l *Limit) describe(op string) string {
