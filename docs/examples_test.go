@@ -150,7 +150,7 @@ type example struct {
 	reply        string
 }
 
-var headerLine = regexp.MustCompile(`^([A-Z][A-Za-z-]*): (.*)$`)
+var headerLine = regexp.MustCompile(`^([A-Z][A-Za-z0-9-]*): (.*)$`)
 
 // headers takes the leading header lines off.
 func headers(lines []string) (out [][2]string, rest string) {

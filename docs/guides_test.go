@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +39,9 @@ func TestGuides(t *testing.T) {
 				case "c8ql":
 					count++
 					r.query(t, b, location)
+				case "explain":
+					count++
+					r.explain(t, b)
 				case "sh":
 					r.commands(t, b)
 				}
@@ -51,12 +56,11 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// query runs a block of kind c8ql: lines that give parameters their values, the query, and behind --> its rows. Rows are
-// compared as an array; an array around one row may be left out. "error" and a number stand for a refusal.
-func (r *reader) query(t *testing.T, b block, location string) {
+// parameters reads the query of a block, the lines before it that give parameters their values, and what is behind -->.
+func (r *reader) parameters(t *testing.T, b block) (q client.Query, want string, shown bool) {
 	t.Helper()
-	text, want, compare := strings.Cut(strings.TrimSuffix(b.text, "\n"), "\n--> ")
-	q := client.Query{Bind: map[string]any{}}
+	text, want, shown := strings.Cut(strings.TrimSuffix(b.text, "\n"), "\n-->")
+	q.Bind = map[string]any{}
 	for strings.HasPrefix(text, "@") {
 		line, rest, _ := strings.Cut(text, "\n")
 		name, v, ok := strings.Cut(line[1:], " = ")
@@ -66,6 +70,14 @@ func (r *reader) query(t *testing.T, b block, location string) {
 		q.Bind[name], text = json.RawMessage(r.fill(v)), rest
 	}
 	q.Text = r.fill(text)
+	return q, strings.TrimPrefix(want, " "), shown
+}
+
+// query runs a block of kind c8ql: lines that give parameters their values, the query, and behind --> its rows. Rows are
+// compared as an array; an array around one row may be left out. "error" and a number stand for a refusal.
+func (r *reader) query(t *testing.T, b block, location string) {
+	t.Helper()
+	q, want, compare := r.parameters(t, b)
 	if location == "" {
 		location = "fra"
 	}
@@ -98,6 +110,42 @@ func (r *reader) query(t *testing.T, b block, location string) {
 		t.Errorf("line %d: the query gives %s\nthe page shows %s", b.line, got, want)
 	}
 	r.keep(found)
+}
+
+// costs are the estimates in a line of a plan; they change with the statistics.
+var costs = regexp.MustCompile(`^( *\d+ +\w+Node) +\S+ +\S+`)
+
+// planLines are the lines of a plan without what may change: estimates, and the width of columns.
+func planLines(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(costs.ReplaceAllString(line, "$1")), " "); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// explain compares the plan of a query with what the page shows behind --> : each of its lines, in this order.
+func (r *reader) explain(t *testing.T, b block) {
+	t.Helper()
+	q, want, ok := r.parameters(t, b)
+	if !ok {
+		t.Fatalf("line %d: a plan is not shown", b.line)
+	}
+	c, err := client.New(client.Config{URL: r.urls["fra"], APIKey: apiKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdle()
+	got, err := c.Explain(t.Context(), q)
+	if err != nil {
+		t.Errorf("line %d: %v", b.line, err)
+		return
+	}
+	if lines := planLines(got.Text); !slices.Equal(lines, planLines(want)) {
+		t.Errorf("line %d: the plan is\n%s\nthe page shows\n%s", b.line, got.Text, want)
+	}
 }
 
 // The functions of the reference are those that are there, with their examples: see query/fn. Here it is only that the
