@@ -140,7 +140,7 @@ func (x *Execution) ready(in rows.Snapshot) error {
 func (x *Execution) config(in rows.Snapshot, t rows.Transaction) exec.Config {
 	o, l := &x.r.Options, &x.e.limits
 	c := exec.Config{
-		Bind: x.r.Bind, Snapshot: in, Transaction: t, Access: x.r.Access, Skip: x.skip, Memory: x.memory(),
+		Bind: x.r.Bind, Snapshot: in, Transaction: t, Access: x.r.Access, Hidden: x.skip, Memory: x.memory(),
 		Clock: x.e.clock.Monotonic, NowMs: x.about.startedMs, Random: x.e.random.Uint64, Sleep: x.sleep, MaxWarnings: o.MaxWarnings,
 		FailOnWarning: o.FailOnWarning, Workers: l.Workers, Profile: o.Profile > 1, User: x.r.User,
 		UserAttributes: x.r.UserAttributes, KeyAttributes: x.r.KeyAttributes,

@@ -15,7 +15,7 @@ type data struct{ t *task }
 // readable finds a collection that the run may read.
 func (d *data) readable(name string) (*rows.Collection, bool, error) {
 	c, ok := d.t.Snapshot.Collection(name)
-	if !ok || d.t.Skip[name] {
+	if !ok || d.t.Hidden[name] {
 		return nil, false, nil
 	}
 	if d.t.Access != nil {

@@ -152,7 +152,7 @@ func (x *index) next() (*block, error) {
 // advance opens the next access, of the next row when all of this one's are through.
 func (x *index) advance() (bool, error) {
 	if x.at >= len(x.s.accesses) {
-		if x.t.Skip[x.s.collection.Name] {
+		if x.t.Hidden[x.s.collection.Name] {
 			return false, nil
 		}
 		row, ok, err := x.in.row()

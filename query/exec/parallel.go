@@ -81,7 +81,7 @@ const partsPerTask = 8
 const fewest = 4096
 
 func (s *parallelStep) open(t *task, f *frame) (source, error) {
-	if t.Transaction != nil || t.Workers < 2 || t.parts != nil || t.Skip[s.scan.collection.Name] {
+	if t.Transaction != nil || t.Workers < 2 || t.parts != nil || t.Hidden[s.scan.collection.Name] {
 		return s.serial.open(t, f)
 	}
 	n, err := t.Snapshot.Count(s.scan.collection)

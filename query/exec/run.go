@@ -77,8 +77,8 @@ type Config struct {
 	Transaction rows.Transaction // for plans that write; Snapshot is the same then
 	// Access says whether a collection that is known only while running may be read; nil for everything.
 	Access func(collection string, write bool) error
-	// Skip has the collections that are to look empty.
-	Skip map[string]bool
+	// Hidden has the collections that are to look empty.
+	Hidden map[string]bool
 
 	Memory        int64         // bytes, 0 for no limit
 	Deadline      time.Duration // on Clock, 0 for none

@@ -132,7 +132,7 @@ func (s *scan) fill() (bool, error) {
 
 // advance opens the next cursor.
 func (s *scan) advance() (bool, error) {
-	if s.t.Skip[s.s.collection.Name] {
+	if s.t.Hidden[s.s.collection.Name] {
 		return false, nil
 	}
 	bounds := rows.Bounds{Reverse: s.s.reverse}
@@ -192,7 +192,7 @@ func (c *counting) next() (*block, error) {
 		return nil, err
 	}
 	n := int64(0)
-	if !c.t.Skip[c.s.collection.Name] {
+	if !c.t.Hidden[c.s.collection.Name] {
 		if n, err = c.t.Snapshot.Count(c.s.collection); err != nil {
 			return nil, err
 		}

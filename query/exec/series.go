@@ -221,7 +221,7 @@ func (p *points) advance() (bool, error) {
 		}
 		p.row = row
 		q, some := p.s.query(p.t, row)
-		if !some || p.t.Skip[p.s.collection.Name] {
+		if !some || p.t.Hidden[p.s.collection.Name] {
 			return true, p.t.failed
 		}
 		p.cursor, err = p.t.Snapshot.Series(p.s.collection, q)

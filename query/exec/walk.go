@@ -106,7 +106,7 @@ func (w *walker) Edges(vertex string, reverse bool, visit func(graph.Found) bool
 		if reverse {
 			out, in = in, out
 		}
-		if w.t.Skip[s.collection.Name] {
+		if w.t.Hidden[s.collection.Name] {
 			continue
 		}
 		for _, side := range [2]struct {
