@@ -21,6 +21,19 @@ var special = func() map[string]string {
 	}
 }()
 
+// calls makes an array of calls of functions that were called least.
+func (g *generator) calls() string {
+	var parts []string
+	for range g.between(2, 5) {
+		names := make([]string, 0, len(fn.All()))
+		for _, f := range fn.All() {
+			names = append(names, f.Name)
+		}
+		parts = append(parts, g.call(g.cover.least(g.source, "function", names...), 2))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
 // function makes a call of a function that gives about a kind, "" when none was found.
 func (g *generator) function(k kind, depth int) string {
 	wanted := fn.Anything

@@ -129,7 +129,22 @@ func (g *generator) expr(k kind, depth int) string {
 	if g.chance(20) {
 		return g.ternary(k, depth)
 	}
+	if g.deep < 2 && g.chance(10) {
+		return g.first()
+	}
 	return g.simple(k)
+}
+
+// first makes the first element of a subquery whose order is certain.
+func (g *generator) first() string {
+	mark := len(g.vars)
+	text := g.inside(func() string {
+		ops := g.loops(1)
+		ops = append(ops, "SORT "+g.order(mark), "RETURN "+g.simple(pick(g.source, numeric, textual)))
+		return strings.Join(ops, " ")
+	})
+	g.vars = g.vars[:mark]
+	return pick(g.source, "FIRST("+text+")", "("+text+")[0]", "("+text+")[1]")
 }
 
 func (g *generator) ternary(k kind, depth int) string {
@@ -163,6 +178,9 @@ func (g *generator) arithmetic(depth int) string {
 
 // filter makes a condition that many rows fulfil.
 func (g *generator) filter() string {
+	if g.chance(10) {
+		return g.aimed()
+	}
 	for range 4 {
 		docs := g.of(func(k kind) bool { return len(fields(k)) > 0 })
 		if len(docs) == 0 || g.chance(12) {
@@ -189,6 +207,45 @@ func (g *generator) likely2(v variable, otherwise string) string {
 		return text
 	}
 	return otherwise
+}
+
+// aimed makes a condition of a form that planners look for.
+func (g *generator) aimed() string {
+	docs := g.of(func(k kind) bool { return isDocument(k) })
+	if g.deep < 2 && g.chance(45) {
+		text := "LENGTH(" + g.inside(g.subquery) + ")"
+		if g.chance(30) {
+			return pick(g.source, "0", "1", "2") + pick(g.source, " < ", " <= ", " != ", " == ") + text
+		}
+		return text + pick(g.source, " > 0", " == 0", " >= 2", " != 1", " < 3", " > 1")
+	}
+	if len(docs) == 0 {
+		return g.expr(truth, 2)
+	}
+	v := pick(g.source, docs...)
+	k := pick(g.source, numeric, textual)
+	for range 10 {
+		f := pick(g.source, fields(v.kind)...)
+		if f.kind != k {
+			continue
+		}
+		a := v.name + "." + f.path
+		equal := func() string { return a + " == " + g.constant(k) }
+		switch g.below(5) {
+		case 0:
+			return equal() + " OR " + equal() + " OR " + equal()
+		case 1:
+			return "(" + equal() + " OR " + a + " IN " + g.literalArray(k) + ")"
+		case 2:
+			return equal() + " OR " + v.name + pick(g.source, ".n", ".s", "._key") + " == " + g.constant(pick(g.source, numeric, textual))
+		case 3:
+			if lets := g.of(func(k kind) bool { return k == numeric }); len(lets) > 0 && k == numeric {
+				return a + " < " + pick(g.source, lets...).name + " + " + g.constant(numeric)
+			}
+		}
+		return equal() + " OR " + equal()
+	}
+	return g.expr(truth, 2)
 }
 
 // likely makes a comparison of an attribute with a value that it may well have.

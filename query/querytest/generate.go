@@ -184,6 +184,12 @@ func (g *generator) loops(n int) []string {
 
 func (g *generator) let() string {
 	k := pick(g.source, numeric, textual, array, anything, truth, record)
+	if g.chance(15) {
+		name := g.name("l")
+		text := "LET " + name + " = " + g.constant(numeric)
+		g.add(name, numeric, false)
+		return text
+	}
 	if g.deep < 2 && g.chance(35) {
 		name := g.name("q")
 		text := "LET " + name + " = (" + g.inside(func() string { return g.subquery() }) + ")"
@@ -319,7 +325,11 @@ func (g *generator) collect(mark int) []string {
 	var groups, totals []setting
 	for range g.below(3) {
 		k := pick(g.source, numeric, textual, truth)
-		groups = append(groups, setting{g.name("g"), g.expr(k, 1), k})
+		by := g.simple(k)
+		if g.chance(40) {
+			by = g.expr(k, 1)
+		}
+		groups = append(groups, setting{g.name("g"), by, k})
 	}
 	if g.chance(60) {
 		for range g.between(1, 3) {
@@ -412,7 +422,7 @@ func (g *generator) window(mark int) []string {
 // order makes the keys of a sort that leaves no two rows in doubt, save equal ones.
 func (g *generator) order(mark int) string {
 	var keys []string
-	for g.chance(45) {
+	for g.chance(40) {
 		keys = append(keys, g.simple(pick(g.source, numeric, textual, anything))+pick(g.source, "", "", " DESC", " ASC"))
 	}
 	for _, v := range g.vars[mark:] {
@@ -459,8 +469,10 @@ func (g *generator) ending(mark int) []string {
 	switch {
 	case distinct != "":
 		what = g.expr(pick(g.source, numeric, textual), 1)
-	case g.chance(35):
+	case g.chance(25):
 		what = g.returned()
+	case g.chance(45):
+		what = g.calls()
 	default:
 		what = g.expr(anything, 2)
 	}

@@ -37,7 +37,7 @@ func Run(ctx context.Context, store rows.Store, text string, bind map[string]val
 		return querytest.Outcome{Err: err}
 	}
 	p, err := plan.Build(checked.Query, plan.Config{
-		Reader: t, Statistics: t, Rules: o.Rules, Bind: bind, Mutant: o.Mutant, Parallel: o.Parallel,
+		Reader: t, Statistics: t, Rules: o.Rules, Bind: bind, Mutant: o.Mutant, Parallel: o.Parallel, ParallelFrom: 5,
 	})
 	if err != nil {
 		return querytest.Outcome{Err: err}
@@ -55,7 +55,7 @@ func Run(ctx context.Context, store rows.Store, text string, bind map[string]val
 		Random: func() uint64 { return 1 << 40 }, Sleep: func(context.Context, float64) error { return nil }, Memory: 16 * querytest.MostBytes,
 	}
 	if o.Parallel {
-		config.Workers = 2
+		config.Workers = 3
 	}
 	if p.Writes {
 		config.Transaction = t
