@@ -398,6 +398,12 @@ func (v *View) Points(c *Collection) (*points.View, error) {
 	return v.core.table(c).View(reader, v.wallMs), nil
 }
 
+// PointsWaiting says how much upkeep of a time series is behind: batches that are not merged, and notes of what is to be
+// settled or summed up.
+func (v *View) PointsWaiting(c *Collection) (int, error) {
+	return v.core.table(c).Behind(v.reader)
+}
+
 // countPoints is the exact number of points that show.
 func (v *View) countPoints(c *Collection) (int64, error) {
 	kept, err := v.stored(pointCount(c.Number))

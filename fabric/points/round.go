@@ -58,6 +58,24 @@ func (t *Table) Waiting(r kv.Reader, most int) (n int, first clock.Stamp, err er
 	return n, first, it.Err()
 }
 
+// Behind counts what upkeep has yet to do: batches to merge, chunks to settle and stretches to sum up.
+func (t *Table) Behind(r kv.Reader) (n int, err error) {
+	for _, letter := range []byte{arrivals, settling, stale} {
+		space := t.key(letter)
+		it, err := r.Scan(space, layout.End(space))
+		if err != nil {
+			return 0, err
+		}
+		for it.Next() {
+			n++
+		}
+		if err := it.Close(); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
 // Merge puts arrivals into chunks, the oldest first, until more than most points are merged. No entry with a stamp up to
 // watermark can still arrive, nor is one on its way to the store.
 func (t *Table) Merge(reader kv.Reader, watermark clock.Time, most int) (*Round, error) {
