@@ -33,6 +33,8 @@ func TestHiddenCollectionsAreOutOfReach(t *testing.T) {
 		w.keep(name, "demo:shop")
 	}
 	const none = 404
+	w.good(202, "POST", base+"/graph", `{"name":"spy","edgeDefinitions":[{"collection":"e","from":["a"],"to":["a"]}]}`)
+	w.good(202, "PATCH", base+"/document/_graphs/spy", `{"edgeDefinitions":[{"collection":"e","from":["_fabrics"],"to":["_fabrics"]}],"orphanCollections":["_users"]}`)
 	for _, name := range hiddenNames {
 		doc := base + "/document/" + name
 		for _, r := range []struct{ method, path, body string }{
@@ -56,6 +58,14 @@ func TestHiddenCollectionsAreOutOfReach(t *testing.T) {
 			{"GET", base + "/kv/" + name + "/value/demo:shop", ""}, {"DELETE", base + "/kv/" + name + "/value/demo:shop", ""},
 			{"PUT", base + "/kv/" + name + "/value", `[{"_key":"x","value":1}]`}, {"DELETE", base + "/kv/" + name + "/values", `["demo:shop"]`},
 			{"PUT", base + "/kv/" + name + "/truncate", ""}, {"DELETE", base + "/kv/" + name, ""},
+			{"POST", base + "/cursor", `{"query":"FOR d IN ` + name + ` RETURN d"}`}, {"POST", base + "/cursor", `{"query":"FOR d IN @@c RETURN d","bindVars":{"@c":"` + name + `"}}`},
+			{"POST", base + "/cursor", `{"query":"INSERT {} INTO ` + name + `"}`}, {"POST", base + "/export", `{"query":"FOR d IN ` + name + ` RETURN d"}`},
+			{"POST", base + "/cursor", `{"query":"FOR d IN ` + name + ` RETURN d","options":{"skipInaccessibleCollections":true}}`},
+			{"POST", base + "/cursor", `{"query":"UPSERT {a: 1} INSERT {} UPDATE {} IN ` + name + `"}`}, {"POST", base + "/explain", `{"query":"FOR d IN ` + name + ` RETURN d"}`},
+			{"POST", base + "/cursor", `{"query":"FOR v IN 1..1 OUTBOUND 'a/b' ` + name + ` RETURN v"}`},
+			{"POST", base + "/transaction/begin", `{"collections":{"read":["` + name + `"]}}`},
+			{"POST", base + "/graph", `{"name":"g","edgeDefinitions":[{"collection":"` + name + `","from":["a"],"to":["a"]}]}`},
+			{"POST", base + "/graph", `{"name":"g","edgeDefinitions":[{"collection":"e","from":["` + name + `"],"to":["a"]}]}`},
 			{"POST", base + "/batch/atomic", `{"operations":[{"op":"remove","collection":"` + name + `","key":"demo:shop"}]}`},
 			{"POST", base + "/batch/atomic", `{"operations":[{"op":"upsert","collection":"` + name + `","key":"demo:shop","document":{}}]}`},
 			{"POST", base + "/batch/atomic", `{"operations":[{"op":"kvset","collection":"` + name + `","key":"demo:shop","value":1}]}`},
@@ -68,6 +78,15 @@ func TestHiddenCollectionsAreOutOfReach(t *testing.T) {
 		w.bad(409, 1207, "POST", base+"/kv/"+name, "")
 		if list := w.good(200, "GET", base+"/collection", "").String(); strings.Contains(list, `"`+name+`"`) {
 			t.Errorf("the list has %s: %s", name, list)
+		}
+	}
+	for _, query := range []string{"RETURN DOCUMENT('_fabrics/demo:shop')", "RETURN COLLECTIONS()", "RETURN DOCUMENT('_locations', ['demo:shop'])", "FOR c IN _collections RETURN c",
+		"FOR v, e, p IN 0..1 ANY '_fabrics/demo:shop' GRAPH 'spy' RETURN p", "RETURN COLLECTION_COUNT('_fabrics')", "RETURN LENGTH(_fabrics)"} {
+		a := w.call("POST", base+"/cursor", `{"query":"`+query+`"}`)
+		for _, word := range []string{"xyzzy", "_users", "_apikeys", `"_schema`, "[1]"} {
+			if strings.Contains(a.body, word) {
+				t.Errorf("%s tells: %s", query, a.body)
+			}
 		}
 	}
 	v := w.fabrics["demo/_system"].View()
