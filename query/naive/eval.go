@@ -123,6 +123,7 @@ func (r *runner) call(e *ast.Call, x row) value.Value {
 	f, ok := fn.Lookup(e.Name)
 	if !ok {
 		r.fail(1540, "unknown function '%s()'", e.Name)
+		return value.Null()
 	}
 	args := make([]value.Value, len(e.Args))
 	for i, a := range e.Args {

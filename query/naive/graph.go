@@ -95,9 +95,12 @@ func (r *runner) edges(s ast.EdgeSet, d ast.Direction, w walk) []edge {
 	if s.Graph != nil {
 		name := r.eval(s.Graph, row{}).Str()
 		g, ok, err := r.data.Graph(name)
-		r.must(err)
+		if r.stop(err) {
+			return nil
+		}
 		if !ok {
 			r.fail(1924, "graph '%s' not found", name)
+			return nil
 		}
 		for _, definition := range g.Edges {
 			sources = append(sources, source{definition.Collection, d})

@@ -80,6 +80,7 @@ func (r *runner) aggregate(a ast.Aggregate, in []row) value.Value {
 	f, ok := fn.LookupAggregate(a.Func)
 	if !ok {
 		r.fail(1574, "unknown aggregate '%s()'", a.Func)
+		return value.Null()
 	}
 	total := f.New()
 	for _, x := range in {

@@ -32,24 +32,16 @@ func (e *Error) Error() string { return e.Text }
 
 // Run gives the rows of a query. Queries that modify need data that are a rows.Transaction, which Run does not commit.
 // The context of functions may be the zero one; its Data and Fail are set here.
-func Run(ctx context.Context, q *check.Checked, bind map[string]value.Value, data rows.Snapshot, functions fn.Context) (result []value.Value, err error) {
+func Run(ctx context.Context, q *check.Checked, bind map[string]value.Value, data rows.Snapshot, functions fn.Context) ([]value.Value, error) {
 	r := &runner{ctx: ctx, bind: bind, data: data, functions: functions}
 	r.functions.Data = &source{r}
-	r.functions.Fail = func(err error) { panic(stop{err}) }
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case stop:
-			result, err = nil, p.err
-		default:
-			panic(p)
-		}
-	}()
-	return r.block(q.Query.Body, row{}), nil
+	r.functions.Fail = func(err error) { r.stop(err) }
+	result := r.block(q.Query.Body, row{})
+	if r.err != nil {
+		return nil, r.err
+	}
+	return result, nil
 }
-
-// stop ends a query from within an expression.
-type stop struct{ err error }
 
 // row is what the variables stand for.
 type row map[*ast.Variable]value.Value
@@ -71,23 +63,28 @@ type runner struct {
 	bind      map[string]value.Value
 	data      rows.Snapshot
 	functions fn.Context
+	err       error // the first one: what is computed after it does not matter
 }
 
 func (r *runner) fail(number int, format string, args ...any) {
-	panic(stop{&Error{Number: number, Text: fmt.Sprintf(format, args...)}})
+	r.stop(&Error{Number: number, Text: fmt.Sprintf(format, args...)})
 }
 
-func (r *runner) must(err error) {
-	if err != nil {
-		panic(stop{err})
+// stop keeps the first error, and reports whether there is one.
+func (r *runner) stop(err error) bool {
+	if r.err == nil {
+		r.err = err
 	}
+	return r.err != nil
 }
 
 // block carries out the operations of a block, for one row of what is around it.
 func (r *runner) block(b *ast.Block, outer row) []value.Value {
 	list := []row{outer}
 	for _, o := range b.Ops {
-		r.must(r.ctx.Err())
+		if r.stop(r.ctx.Err()) {
+			return nil
+		}
 		if last, ok := o.(*ast.Return); ok {
 			return r.give(last, list)
 		}
@@ -122,24 +119,27 @@ func (r *runner) collection(name string) []value.Value {
 	c, ok := r.data.Collection(name)
 	if !ok {
 		r.fail(check.UnknownCollection, "collection or view not found: '%s'", name)
+		return nil
 	}
 	if c.Series != nil {
 		return r.points(c)
 	}
 	cursor, err := r.data.Documents(c, rows.Bounds{})
-	r.must(err)
+	if r.stop(err) {
+		return nil
+	}
 	var list []value.Value
 	for cursor.Next() {
 		list = append(list, r.document(cursor.Row()))
 	}
-	r.must(cursor.Err())
-	r.must(cursor.Close())
+	r.stop(cursor.Err())
+	r.stop(cursor.Close())
 	return list
 }
 
 func (r *runner) document(x *rows.Row) value.Value {
 	v, err := value.Parse(x.AppendDocument(nil), value.Limits{})
-	r.must(err)
+	r.stop(err)
 	return v
 }
 
@@ -147,7 +147,9 @@ func (r *runner) document(x *rows.Row) value.Value {
 func (r *runner) points(c *rows.Collection) []value.Value {
 	const always = 1 << 62
 	cursor, err := r.data.Series(c, rows.SeriesQuery{Keys: make([]*value.Value, len(c.Series.Keys)), From: -always, To: always})
-	r.must(err)
+	if r.stop(err) {
+		return nil
+	}
 	var list []value.Value
 	for cursor.Next() {
 		for i, time := range cursor.Times() {
@@ -165,8 +167,8 @@ func (r *runner) points(c *rows.Collection) []value.Value {
 			list = append(list, point)
 		}
 	}
-	r.must(cursor.Err())
-	r.must(cursor.Close())
+	r.stop(cursor.Err())
+	r.stop(cursor.Close())
 	return list
 }
 
@@ -181,8 +183,7 @@ func (r *runner) byID(id string) value.Value {
 			return value.Null()
 		}
 		found, ok, err := r.data.Get(c, id[i+1:])
-		r.must(err)
-		if !ok {
+		if r.stop(err) || !ok {
 			return value.Null()
 		}
 		return r.document(&found)

@@ -22,6 +22,9 @@ func (r *runner) operation(o ast.Operation, in []row, outer row) []row {
 	}
 	var out []row
 	for _, x := range in {
+		if r.err != nil {
+			return nil
+		}
 		out = append(out, r.each(o, x)...)
 	}
 	return out

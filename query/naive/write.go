@@ -44,20 +44,13 @@ func (r *runner) settings(o ast.Options) settings {
 	return s
 }
 
-func (r *runner) transaction() rows.Transaction {
-	t, ok := r.data.(rows.Transaction)
-	if !ok {
-		r.fail(1400, "a query that modifies needs a transaction")
-	}
-	return t
-}
-
 // modify writes for one row. With ignoreErrors a row whose write fails is left out.
 func (r *runner) modify(o *ast.Modify, x row) []row {
 	s := r.settings(o.Options)
 	c, ok := r.data.Collection(o.Into.Name)
 	if !ok {
 		r.fail(1203, "collection or view not found: '%s'", o.Into.Name)
+		return nil
 	}
 	w := rows.Write{Collection: c, KeepNull: s.keepNull, MergeObjects: s.mergeObjects, Document: r.eval(o.Doc, x)}
 	switch o.Kind {
@@ -75,10 +68,7 @@ func (r *runner) modify(o *ast.Modify, x row) []row {
 		which = r.eval(o.Key, x)
 	}
 	if err := r.identify(&w, which, s); err != nil {
-		if s.ignoreErrors {
-			return nil
-		}
-		panic(stop{err})
+		return r.refused(err, s)
 	}
 	return r.write(o, x, w, s)
 }
@@ -103,6 +93,14 @@ func (r *runner) identify(w *rows.Write, which value.Value, s settings) error {
 	return nil
 }
 
+// refused leaves out the row of a write that failed, or ends the query.
+func (r *runner) refused(err error, s settings) []row {
+	if !s.ignoreErrors {
+		r.stop(err)
+	}
+	return nil
+}
+
 func (r *runner) write(o *ast.Modify, x row, w rows.Write, s settings) []row {
 	if o.Kind == ast.Insert {
 		w.Op = rows.Insert
@@ -120,17 +118,16 @@ func (r *runner) write(o *ast.Modify, x row, w rows.Write, s settings) []row {
 		}
 	}
 	if o.Kind != ast.Remove && w.Document.Kind() != value.KindObject {
-		if s.ignoreErrors {
-			return nil
-		}
-		r.fail(noDocument, "a document is an object, not a value of type %s", w.Document.Kind())
+		return r.refused(&Error{Number: noDocument, Text: "a document is an object, not a value of type " + w.Document.Kind().String()}, s)
 	}
-	done, err := r.transaction().Write(w)
+	t, ok := r.data.(rows.Transaction)
+	if !ok || r.err != nil {
+		r.fail(1400, "a query that modifies needs a transaction")
+		return nil
+	}
+	done, err := t.Write(w)
 	if err != nil {
-		if s.ignoreErrors {
-			return nil
-		}
-		panic(stop{err})
+		return r.refused(err, s)
 	}
 	return []row{x.with(o.Old, done.Old).with(o.New, done.New)}
 }
