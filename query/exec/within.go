@@ -20,7 +20,12 @@ func (s *scope) subquery(n *plan.SubqueryNode, below step) (step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &subqueryStep{below: below, sub: sub, stop: n.Stop, out: s.slot(n.Out)}, nil
+	out := &subqueryStep{below: below, sub: sub, stop: n.Stop, out: s.slot(n.Out)}
+	if n.Eager {
+		out.below = &gatherStep{below: below, width: s.width}
+		return &gatherStep{below: out, width: s.width}, nil
+	}
+	return out, nil
 }
 
 func (s *subqueryStep) open(t *task, f *frame) (source, error) {

@@ -74,7 +74,9 @@ func (d dice) document(key int) string {
 	add("tags", d.pick(`["a","b"]`, `["a"]`, `[]`, `[1,null]`, `"a"`, `[["a"],"a","a"]`))
 	add("p", d.pick(`[{"name":"a"},{"name":"b"}]`, `[{"name":null}]`, `[1]`, `{"name":"a"}`))
 	add("q", d.number())
-	parts = append(parts, fmt.Sprintf(`"loc":[%d,%d]`, d.IntN(20), d.IntN(20)), fmt.Sprintf(`"lat":%d,"lon":%d`, d.IntN(20), d.IntN(20)))
+	add("loc", d.pick(fmt.Sprintf("[%d,%d]", d.IntN(20), d.IntN(20)), fmt.Sprintf("[%d,%d]", d.IntN(20), d.IntN(20)), fmt.Sprintf(`{"type":"Point","coordinates":[%d,%d]}`, d.IntN(20), d.IntN(20)), `"x"`, "[1]"))
+	add("lat", fmt.Sprint(d.IntN(20)))
+	add("lon", d.pick(fmt.Sprint(d.IntN(20)), fmt.Sprint(d.IntN(20)), `"1"`))
 	parts = append(parts, fmt.Sprintf(`"text":%q`, d.pick("red fox", "brown fox", "red dog", "")))
 	return "{" + strings.Join(parts, ",") + "}"
 }
@@ -408,7 +410,11 @@ func TestDiffer(t *testing.T) {
 func (d dice) change() string {
 	c := d.coll()
 	filter := d.pick("", d.filters("x"))
-	switch d.IntN(9) {
+	switch d.IntN(11) {
+	case 8:
+		return "FOR x IN " + c + filter + " LET s = (UPDATE x WITH {b: x.b + 1} IN " + c + " RETURN NEW.b) SORT x._key LIMIT 2 RETURN s"
+	case 9:
+		return "FOR x IN [1, 2, 3] LET s = (INSERT {a: x, b: 1} INTO e2) LIMIT 1 RETURN x"
 	case 0:
 		return "FOR x IN " + c + filter + " UPDATE x WITH {n: x.b} IN " + c + " RETURN [OLD.n, NEW.n]"
 	case 1:

@@ -153,7 +153,7 @@ func (l *lowering) subplan(body *ast.Block, out *ast.Variable) *ast.Variable {
 	if err := l.b.lowerBlock(sub, body); err != nil && l.err == nil {
 		l.err = err
 	}
-	l.p.add(&SubqueryNode{Plan: sub, Out: out})
+	l.p.add(&SubqueryNode{Plan: sub, Out: out, Eager: sub.writesIn()})
 	return out
 }
 

@@ -249,6 +249,8 @@ type SubqueryNode struct {
 	Out  *ast.Variable
 	// Stop says how many rows are enough for what is asked of the array (its emptiness, its first element), 0 for all.
 	Stop int
+	// Eager: the plan writes, so all rows below are drawn first, and it runs for all of them before the first goes on.
+	Eager bool
 }
 
 // HashJoin pairs each row with the documents of a collection whose field equals: the collection is read once.

@@ -252,7 +252,8 @@ func (b *builder) orderIndex(n *Index, src source, keys []SortKey) int {
 	if !ok {
 		return 0
 	}
-	if n.Accesses[0].Keys != nil { // one document: what is of it does not part the rows
+	byKey := n.Accesses[0].Keys
+	if byKey != nil && byKey.Key != nil { // one document: what is of it does not part the rows
 		other := slices.IndexFunc(keys, func(k SortKey) bool {
 			v, _, ok := pathOf(k.Expr)
 			return !ok || v != src.doc
@@ -263,8 +264,23 @@ func (b *builder) orderIndex(n *Index, src source, keys []SortKey) int {
 		return len(keys)
 	}
 	done, reverse := matchOrder(src.doc, keys, fields, fixed)
+	if byKey != nil && done > 0 {
+		done = b.afterKey(src.doc, keys, done)
+	}
 	if done > 0 {
 		n.Reverse = reverse != (b.Mutant == "reverse-index")
+	}
+	return done
+}
+
+// afterKey counts the keys of a sort that are in order when the first ones, _key among them, are: others of the same
+// document do not matter then, but those of loops above do.
+func (b *builder) afterKey(doc *ast.Variable, keys []SortKey, done int) int {
+	for done < len(keys) {
+		if v, _, ok := pathOf(keys[done].Expr); !ok || v != doc {
+			break
+		}
+		done++
 	}
 	return done
 }

@@ -130,6 +130,9 @@ func describe(n Node) string {
 		if n.Stop > 0 {
 			out += fmt.Sprintf("  /* at most %d */", n.Stop)
 		}
+		if n.Eager {
+			out += "  /* for all rows at once */"
+		}
 		return out
 	case *HashJoin:
 		return "JOIN " + text(n.Probe) + " == " + text(n.Key) + "  /* by hash */ WITH ("
