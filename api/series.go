@@ -124,3 +124,34 @@ func sameSeries(c *fabric.Collection, asked value.Value) error {
 	}
 	return nil
 }
+
+// PointFigures say how the points of a time series lie at this location.
+type PointFigures struct {
+	Series, Chunks, Batches                           int
+	Points                                            int64
+	ChunkBytes, RollupBytes, ArrivedBytes, OtherBytes int64
+}
+
+// PointFigures reads how the points of a collection lie; nil for one that is
+// no time series.
+func (s *Service) PointFigures(ctx context.Context, c *Call, collection string) (*PointFigures, error) {
+	if err := c.open(collection); err != nil {
+		return nil, err
+	}
+	v := c.Fabric.View()
+	defer shut(v)
+	got, ok := v.Collection(collection)
+	if !ok || got.Series == nil {
+		return nil, nil
+	}
+	p, err := v.Points(got)
+	if err != nil {
+		return nil, AsError(err)
+	}
+	f, err := p.Figures()
+	if err != nil {
+		return nil, AsError(err)
+	}
+	return &PointFigures{Series: f.Series, Chunks: f.Chunks, Batches: f.Batches, Points: f.Points, ChunkBytes: f.ChunkBytes,
+		RollupBytes: f.RollupBytes, ArrivedBytes: f.ArrivedBytes, OtherBytes: f.OtherBytes}, c.settle(ctx, v)
+}

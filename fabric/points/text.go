@@ -1,6 +1,7 @@
 package points
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/series"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -126,4 +128,50 @@ func (v *View) Digest(name string) (sum uint64, counted int64, err error) {
 		return nil
 	})
 	return sum, counted, err
+}
+
+// Figures say how the points of a collection lie.
+type Figures struct {
+	Series, Chunks           int
+	Points                   int64 // in chunks, expired ones and removals included
+	ChunkBytes, RollupBytes  int64 // keys and values
+	Batches                  int   // that have arrived and are not merged yet
+	ArrivedBytes, OtherBytes int64
+}
+
+// Figures reads all there is of the collection, as it lies in the store.
+func (v *View) Figures() (f Figures, err error) {
+	t := v.table
+	it, err := v.reader.Scan(t.space, layout.End(t.space))
+	if err != nil {
+		return f, err
+	}
+	defer func() { _ = it.Close() }()
+	var last []byte
+	for it.Next() {
+		key := it.Key()[len(t.space):]
+		size := int64(len(it.Key()) + len(it.Value()))
+		switch key[0] {
+		case chunks:
+			c, err := codec.DecodePointChunk(it.Value())
+			if err != nil || len(key) < 1+timeBytes {
+				return f, corrupt(it.Key(), err)
+			}
+			if name := key[1 : len(key)-timeBytes]; f.Chunks == 0 || !bytes.Equal(name, last) {
+				f.Series++
+				last = append(last[:0], name...)
+			}
+			f.Chunks++
+			f.Points += int64(c.Points)
+			f.ChunkBytes += size
+		case rollups:
+			f.RollupBytes += size
+		case arrivals:
+			f.Batches++
+			f.ArrivedBytes += size
+		default:
+			f.OtherBytes += size
+		}
+	}
+	return f, it.Err()
 }

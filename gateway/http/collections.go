@@ -60,7 +60,11 @@ func (q *request) collectionPart(ctx context.Context, name, part string) error {
 		return q.collection(c, err, member("count", value.Int(n)))
 	case part == "figures" && get:
 		c, n, err := service.Count(ctx, &q.call, name)
-		return q.collection(c, err, member("count", value.Int(n)), member("figures", figures(&c, n)))
+		if err != nil {
+			return err
+		}
+		p, err := service.PointFigures(ctx, &q.call, name)
+		return q.collection(c, err, member("count", value.Int(n)), member("figures", figures(&c, n, p)))
 	case part == "properties" && get:
 		c, err := service.Collection(ctx, &q.call, name)
 		return q.collection(c, err)
@@ -123,7 +127,12 @@ func collectionMembers(c *api.CollectionInfo) []value.Member {
 	return out
 }
 
-func figures(c *api.CollectionInfo, n int64) value.Value {
+func figures(c *api.CollectionInfo, n int64, p *api.PointFigures) value.Value {
+	if p != nil {
+		return value.Object(member("points", value.Int(n)), member("series", value.Int(int64(p.Series))), member("chunks", value.Int(int64(p.Chunks))),
+			member("chunkPoints", value.Int(p.Points)), member("chunkBytes", value.Int(p.ChunkBytes)), member("rollupBytes", value.Int(p.RollupBytes)),
+			member("arrivedBatches", value.Int(int64(p.Batches))), member("arrivedBytes", value.Int(p.ArrivedBytes)), member("otherBytes", value.Int(p.OtherBytes)))
+	}
 	return value.Object(member("documents", value.Int(n)),
 		member("indexes", value.Object(member("count", value.Int(int64(len(c.Indexes)))))))
 }
