@@ -87,11 +87,21 @@ func (s query) get(name string) string {
 	return ""
 }
 
-// flag reads a boolean: true, false, 1, 0, yes, no, in any case. Drivers in
-// JavaScript spell out options that are not set.
-func (s query) flag(name string, absent bool) (bool, error) {
+// choice is get for one of several words. Drivers in JavaScript spell out
+// options that are not set; that counts as absent.
+func (s query) choice(name string) string {
 	switch v := s.get(name); v {
-	case "", "undefined", "null":
+	case "undefined", "null":
+		return ""
+	default:
+		return v
+	}
+}
+
+// flag reads a boolean: true, false, 1, 0, yes, no, in any case.
+func (s query) flag(name string, absent bool) (bool, error) {
+	switch v := s.choice(name); v {
+	case "":
 		return absent, nil
 	case "true", "True", "TRUE", "1", "yes", "on":
 		return true, nil
@@ -124,7 +134,7 @@ type flagPlace struct {
 
 // number reads a decimal integer within bounds.
 func (s query) number(name string, absent, least, most int) (int, error) {
-	v := s.get(name)
+	v := s.choice(name)
 	if v == "" {
 		return absent, nil
 	}

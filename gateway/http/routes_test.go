@@ -360,7 +360,7 @@ func TestEdges(t *testing.T) {
 	w.good(202, "POST", base+"/document?collection=e", `{"_from":"c/a","_to":"c/b"}`)
 	w.good(202, "POST", base+"/document/e", `{"_from":"c/b","_to":"c/a"}`)
 	w.good(202, "POST", base+"/document/e", `{"_from":"c/a","_to":"c/a"}`)
-	for direction, want := range map[string]int{"in": 2, "out": 2, "": 3, "any": 3} {
+	for direction, want := range map[string]int{"in": 2, "out": 2, "": 3, "any": 3, "undefined": 3} {
 		got := field(t, w.good(200, "GET", base+"/edges/e?vertex=c/a&direction="+direction, ""), "edges")
 		if len(got.Items()) != want {
 			t.Errorf("%s: %s", direction, got)

@@ -48,7 +48,7 @@ func (q *request) edges() error {
 	if q.hr.Method != http.MethodGet {
 		return q.allow("GET")
 	}
-	direction := q.query.get("direction")
+	direction := q.query.choice("direction")
 	docs, err := q.server.service.Edges(ctx, &q.call, q.path.at(1), q.query.get("vertex"), direction)
 	if err != nil {
 		return err
