@@ -204,3 +204,40 @@ func (j *joined) isolate(collection, key string) error {
 	}
 	return nil
 }
+
+// adjacent visits the edges of a vertex in one direction, "out" or "in". A row is valid during its visit only.
+func adjacent(state rows.Snapshot, in *rows.Collection, vertex, direction string, visit func(*rows.Row) (bool, error)) error {
+	var edges *rows.Index
+	for _, x := range in.Indexes {
+		if x.Type == rows.EdgeIndex {
+			edges = x
+		}
+	}
+	if edges == nil {
+		return Fail(CollectionType, "%s is not an edge collection", quote(in.Name))
+	}
+	lower := value.AppendKeyString([]byte{direction[0]}, vertex)
+	upper := append([]byte(nil), lower...)
+	upper[len(upper)-1]++ // the end of a text in keys is below 255
+	cursor, err := state.Entries(in, edges, rows.Bounds{Lower: lower, Upper: upper})
+	if err != nil {
+		return AsError(err)
+	}
+	for cursor.Next() {
+		row, found, err := state.Get(in, string(cursor.Key()))
+		if err == nil && found {
+			found, err = visit(&row)
+		} else {
+			found = true
+		}
+		if err != nil || !found {
+			_ = cursor.Close()
+			return orNil(err)
+		}
+	}
+	err = cursor.Err()
+	if closed := cursor.Close(); err == nil {
+		err = closed
+	}
+	return orNil(err)
+}

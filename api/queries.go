@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/fabric/rowset"
 	"github.com/selvedge-db/selvedge/query"
 	"github.com/selvedge-db/selvedge/rows"
@@ -216,4 +218,44 @@ func queryWrap(c Code, text string, cause error) *Error {
 	e := Fail(c, "%s", text)
 	e.cause = cause
 	return e
+}
+
+// states are the fabrics as queries see them: one for each, so that plans fit from one query to the next.
+type states struct {
+	mu     sync.RWMutex
+	byArea map[string]opened
+}
+
+type opened struct {
+	fabric *fabric.Fabric
+	store  *rowset.Store
+}
+
+// of gives the states of the call's fabric. Those of a fabric that was dropped go when one of its name is made anew.
+func (s *states) of(c *Call) *rowset.Store {
+	area := c.area()
+	s.mu.RLock()
+	have := s.byArea[area]
+	s.mu.RUnlock()
+	if have.fabric == c.Fabric {
+		return have.store
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have = s.byArea[area]; have.fabric == c.Fabric {
+		return have.store
+	}
+	if s.byArea == nil {
+		s.byArea = map[string]opened{}
+	}
+	have = opened{fabric: c.Fabric, store: rowset.New(c.Fabric, rowset.Options{Hidden: hidden})}
+	s.byArea[area] = have
+	return have.store
+}
+
+// drop forgets the states of a fabric.
+func (s *states) drop(tenant, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byArea, tenant+"/"+name)
 }

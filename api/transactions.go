@@ -405,3 +405,29 @@ func (j *joined) truncate(name string) error {
 	}
 	return nil
 }
+
+// edges gives the edges of a vertex as the transaction sees them, an edge from a vertex to itself once.
+func (j *joined) edges(collection, vertex, direction string, limit int) ([]Document, error) {
+	in, err := j.find(collection, false)
+	if err != nil {
+		return nil, err
+	}
+	var out []Document
+	seen := map[string]bool{}
+	for _, side := range []string{"out", "in"} {
+		if direction != side && direction != "any" {
+			continue
+		}
+		err := adjacent(j.state, in, vertex, side, func(r *rows.Row) (bool, error) {
+			if !seen[string(r.Key)] {
+				seen[string(r.Key)] = true
+				out = append(out, documentOf(collection, r))
+			}
+			return len(out) < limit, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

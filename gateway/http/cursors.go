@@ -326,7 +326,12 @@ func (q *request) explain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	members := []value.Member{str("text", e.Text), member("stats", e.Stats), member("warnings", warnings(e))}
+	stats := e.Stats
+	if len(e.Plans) > 0 && r.Options.Profile > 0 {
+		rules, _ := e.Plans[0].Get("rules")
+		stats = stats.With("rules", rules)
+	}
+	members := []value.Member{str("text", e.Text), member("stats", stats), member("warnings", warnings(e))}
 	if all {
 		return q.ok(http.StatusOK, append(members, member("plans", value.Array(e.Plans...)))...)
 	}

@@ -22,7 +22,7 @@ func (q *request) fabrics() error {
 		if err != nil {
 			return err
 		}
-		if what == "user" {
+		if what == "user" && !q.path.database {
 			return q.result(http.StatusOK, each(all, fabricValue))
 		}
 		return q.result(http.StatusOK, each(all, func(f *api.FabricInfo) value.Value { return value.String(f.Name) }))

@@ -12,6 +12,7 @@ import (
 // segments behind it and behind _api or _admin.
 type path struct {
 	tenant, fabric string
+	database       bool // the fabric was named as drivers of the AQL family do
 	seg            [8]string
 	n              int
 }
@@ -48,6 +49,7 @@ func (p *path) cut(u *url.URL) error {
 		}
 		switch {
 		case prefix == "_fabric" || prefix == "_db":
+			p.database = prefix == "_db"
 			p.fabric, prefix = s, ""
 			continue
 		case prefix == "_tenant":
