@@ -331,7 +331,7 @@ func (l *lowering) giveBack(o *ast.Return) {
 		l.p.add(&Return{Expr: e})
 		return
 	}
-	v := l.b.variable("distinct")
+	v := l.b.variable("unique")
 	l.p.add(&Distinct{Expr: e, Out: v})
 	l.p.add(&Return{Expr: ref(v), Distinct: true})
 }
