@@ -152,7 +152,7 @@ func (q *request) routeRest() error {
 		return q.jobRoutes()
 	case "graph", "gharial":
 		return q.graphs()
-	case "streams", "streamapps", "search", "function", "redis", "dynamo":
+	case "streams", "streamapps", "search", "view", "analyzer", "function", "redis", "dynamo":
 		return q.later(p.at(0) + " comes later")
 	case "apid":
 		return q.later("one-time passwords for streams come with streams")
