@@ -44,7 +44,7 @@ func TestParallel(t *testing.T) {
 		"FOR x IN big SORT x.a LIMIT 3 RETURN x":                                        true,
 		"FOR x IN big RETURN x":                                                         false, // in the order of keys
 		"FOR x IN big FILTER x.a == 1 LIMIT 3 RETURN x":                                 false,
-		"FOR x IN big COLLECT g = x.g INTO list RETURN [g, list]":                         false,
+		"FOR x IN big COLLECT g = x.g INTO list RETURN [g, list]":                       false,
 		"FOR x IN big COLLECT g = x.g AGGREGATE s = PUSH(x.v) RETURN [g, s]":            false,
 		"FOR x IN small FILTER x.a == 1 RETURN x":                                       false,
 		"FOR x IN big FILTER x.a == RAND() RETURN x":                                    false,

@@ -299,7 +299,7 @@ func planned(data *memory.Data, q *check.Checked, change func(*plan.Config)) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	config := plan.Config{Reader: s, Statistics: s, Parallel: true, ParallelFrom: 1, Rules: []string{"-use-rollups"}}
+	config := plan.Config{Reader: s, Statistics: s, Parallel: true, ParallelFrom: 1}
 	if change != nil {
 		change(&config)
 	}
@@ -377,7 +377,7 @@ func TestDiffer(t *testing.T) {
 			settings = append(settings, []string{"-" + plan.Rules()[n%len(plan.Rules())].Name}, []string{"-all", "+" + plan.Rules()[n%len(plan.Rules())].Name})
 			for _, rules := range settings {
 				list, p, err := planned(data, q, func(c *plan.Config) {
-					c.Rules = append(slices.Clone(rules), "-use-rollups")
+					c.Rules = rules
 					if rules != nil {
 						c.Statistics = rumours{c.Statistics, seed*1000 + uint64(n)}
 					}

@@ -387,14 +387,23 @@ var rulePlans = []struct{ rule, query, with, without string }{
 			  RETURN p.load`, `
 			FOR p IN ts  /* series; reads load, time; filter DATE_TIMESTAMP(p.time) >= 1704067200000 */
 			  RETURN p.load`},
-	{"use-rollups", "FOR p IN ts FILTER p.host == 'h' COLLECT t = TIME_BUCKET(p.time, '1d') AGGREGATE a = AVG(p.load), l = LAST(p.temp, p.time) RETURN [t, a, l]", `
-			FOR t IN ts  /* series; host == "h"; kept roll-up 1h: a = AVERAGE(load) l = LAST(temp) */
+	{"use-rollups", "FOR p IN ts FILTER p.host == 'h' COLLECT t = TIME_BUCKET(p.time, '1d') AGGREGATE a = AVG(p.load), l = MAX(p.temp) RETURN [t, a, l]", `
+			FOR t IN ts  /* series; host == "h"; kept roll-up 1h: a = AVERAGE(load) l = MAX(temp) */
 			  SORT t
 			  RETURN [t, a, l]`, `
 			FOR p IN ts  /* series; host == "h"; reads load, temp, time */
-			  COLLECT t = TIME_BUCKET(p.time, "1d") AGGREGATE a = AVG(p.load), l = LAST([p.temp, p.time])  /* method hash */
+			  COLLECT t = TIME_BUCKET(p.time, "1d") AGGREGATE a = AVG(p.load), l = MAX(p.temp)  /* method hash */
 			  SORT t
 			  RETURN [t, a, l]`},
+	{"-use-rollups", "FOR p IN ts COLLECT t = TIME_BUCKET(p.time, '1h') AGGREGATE l = LAST(p.load, p.time) RETURN [t, l]", `
+			FOR p IN ts  /* series; reads load, time */
+			  COLLECT t = TIME_BUCKET(p.time, "1h") AGGREGATE l = LAST([p.load, p.time])  /* method hash */
+			  SORT t
+			  RETURN [t, l]`, `
+			FOR p IN ts  /* series; reads load, time */
+			  COLLECT t = TIME_BUCKET(p.time, "1h") AGGREGATE l = LAST([p.load, p.time])  /* method hash */
+			  SORT t
+			  RETURN [t, l]`},
 	{"-use-rollups", "FOR p IN ts COLLECT t = TIME_BUCKET(p.time, '10s') AGGREGATE a = AVG(p.load) RETURN [t, a]", `
 			FOR p IN ts  /* series; reads load, time */
 			  COLLECT t = TIME_BUCKET(p.time, "10s") AGGREGATE a = AVG(p.load)  /* method hash */

@@ -231,26 +231,14 @@ func within(k, bucket int64) bool {
 	return k%week != 0
 }
 
-// aggregate reads an aggregate of one value field.
+// aggregate reads an aggregate of one value field. FIRST and LAST are not among them: they may give null, the value that
+// the first point lacks, where a roll-up has the first value that is there.
 func (w *rollupReader) aggregate(a ast.Aggregate) (SeriesAggregate, bool) {
-	name := map[string]string{
-		"SUM": "SUM", "MIN": "MIN", "MAX": "MAX", "AVERAGE": "AVERAGE", "AVG": "AVERAGE", "FIRST": "FIRST", "LAST": "LAST",
-	}[a.Func]
+	name := map[string]string{"SUM": "SUM", "MIN": "MIN", "MAX": "MAX", "AVERAGE": "AVERAGE", "AVG": "AVERAGE"}[a.Func]
 	if name == "" || a.Arg == nil {
 		return SeriesAggregate{}, false
 	}
-	arg := substitute(a.Arg, w.known)
-	if name == "FIRST" || name == "LAST" {
-		list, ok := arg.(*ast.Array)
-		if !ok || len(list.Items) != 2 {
-			return SeriesAggregate{}, false
-		}
-		if at, ok := w.field(list.Items[1]); !ok || at != w.about.Time {
-			return SeriesAggregate{}, false
-		}
-		arg = list.Items[0]
-	}
-	field, ok := w.field(arg)
+	field, ok := w.field(substitute(a.Arg, w.known))
 	at := slices.Index(w.about.Values, field)
 	return SeriesAggregate{Func: name, Field: at, Out: a.Var}, ok && at >= 0
 }
