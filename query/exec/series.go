@@ -59,7 +59,7 @@ func (s *scope) series(n *plan.TimeSeries, below step) (step, error) {
 		return nil, internal("collection %s has no points", n.Collection.Name)
 	}
 	if n.Rollup != nil {
-		return nil, internal("no step for roll-ups")
+		return s.rollup(n, below)
 	}
 	out := &seriesStep{
 		below: below, width: s.width, collection: n.Collection, out: s.slot(n.Fetch.Out), iso: about.ISO, members: membersOf(about),
@@ -119,14 +119,14 @@ func (s *scope) seriesRange(n *plan.TimeSeries, out *seriesStep) error {
 
 // query is what a row asks for; false when there can be nothing.
 func (s *seriesStep) query(t *task, row []value.Value) (rows.SeriesQuery, bool) {
-	q := rows.SeriesQuery{From: math.MinInt64, To: math.MaxInt64}
-	for _, eval := range s.keys {
-		var key *value.Value
+	q := rows.SeriesQuery{
+		From: math.MinInt64, To: math.MaxInt64, Keys: make([]*value.Value, len(s.collection.Series.Keys)),
+	}
+	for i, eval := range s.keys {
 		if eval != nil {
 			v := eval(&t.env, row)
-			key = &v
+			q.Keys[i] = &v
 		}
-		q.Keys = append(q.Keys, key)
 	}
 	some := true
 	if s.from != nil {
