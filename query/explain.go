@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/selvedge-db/selvedge/query/check"
+	"github.com/selvedge-db/selvedge/query/exec"
 	"github.com/selvedge-db/selvedge/query/parse"
 	"github.com/selvedge-db/selvedge/query/plan"
 	"github.com/selvedge-db/selvedge/rows"
@@ -190,10 +191,43 @@ func (x *Execution) Profile() *Profile {
 	if run == nil {
 		return out
 	}
+	of := x.plan.program.Plan()
+	own := ownFigures(of, run.Profile())
 	for _, n := range run.Profile() {
-		out.Nodes = append(out.Nodes, NodeProfile{
-			ID: n.ID, Kind: n.Kind, Calls: n.Calls, Rows: n.Rows, Filtered: n.Filtered, Seconds: n.Time.Seconds(), Memory: n.Memory,
-		})
+		if f, ok := own[n.ID]; ok {
+			out.Nodes = append(out.Nodes, NodeProfile{
+				ID: n.ID, Kind: n.Kind, Calls: f.Calls, Rows: f.Rows, Filtered: f.Filtered, Seconds: f.Time.Seconds(), Memory: f.Memory,
+			})
+		}
 	}
+	out.Text = plan.Profile(of, own)
 	return out
+}
+
+// ownFigures are the figures of nodes, without the rows that were turned away in what they draw from.
+func ownFigures(p *plan.Plan, list []exec.NodeFigures) map[int]plan.Figures {
+	all, own := map[int]plan.Figures{}, map[int]plan.Figures{}
+	for _, n := range list {
+		all[n.ID] = plan.Figures{Calls: n.Calls, Rows: n.Rows, Filtered: n.Filtered, Time: n.Time, Memory: n.Memory}
+	}
+	var visit func(p *plan.Plan)
+	visit = func(p *plan.Plan) {
+		for n := p.Root; n != nil; n = n.Head().Below {
+			f := all[n.Head().ID]
+			if below := n.Head().Below; below != nil {
+				f.Filtered -= all[below.Head().ID].Filtered
+			}
+			for _, w := range plan.Within(n) {
+				f.Filtered -= all[w.Root.Head().ID].Filtered
+				visit(w)
+			}
+			f.Filtered = max(0, f.Filtered)
+			own[n.Head().ID] = f
+		}
+	}
+	visit(p)
+	for _, w := range p.Inline {
+		visit(w)
+	}
+	return own
 }

@@ -452,7 +452,15 @@ func TestProfile(t *testing.T) {
 	}
 	found := false
 	for _, n := range p.Nodes {
-		found = found || n.Kind == "SortNode" && n.Rows == 50 && n.Calls > 0
+		found = found || n.Kind == "SortNode" && n.Rows == 50 && n.Calls > 0 && n.Filtered == 0
+		if n.ID == 0 || n.Kind == "EnumerateCollectionNode" && n.Filtered != 4950 {
+			t.Errorf("%+v", n)
+		}
+	}
+	for _, part := range []string{"rows", "SortNode", "FOR d IN c", "    50  "} {
+		if !strings.Contains(p.Text, part) {
+			t.Errorf("no %q in\n%s", part, p.Text)
+		}
 	}
 	if !found {
 		t.Errorf("%+v", p.Nodes)

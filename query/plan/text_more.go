@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/series"
@@ -158,4 +161,53 @@ func describeSeries(n *TimeSeries) string {
 	}
 	return "FOR " + name + " IN " + n.Collection.Name + notes("series", strings.Join(keys, " && "), span, kept,
 		n.Fetch.describe(), with("filter", n.Fetch.Filter))
+}
+
+// Figures are what a node did when its plan was carried out.
+type Figures struct {
+	Calls, Rows, Filtered int64
+	Time                  time.Duration // with what it draws from
+	Memory                int64         // the most that the query held after a call of it
+}
+
+// Profile is Text with what the nodes did in place of what was thought of them. Nodes that were carried out together with
+// the one below them have no figures.
+func Profile(p *Plan, figures map[int]Figures) string {
+	w := &writer{}
+	w.plan(p, 0)
+	table := [][]string{{"id", "node", "calls", "expected", "rows", "filtered", "ms", "KiB", "what it does"}}
+	for _, l := range w.lines {
+		row := []string{l.id, l.kind, "", l.rows, "", "", "", "", strings.Repeat("  ", l.depth) + l.text}
+		id, err := strconv.Atoi(l.id)
+		if f, ok := figures[id]; ok && err == nil && f.Calls > 0 {
+			const kibibyte = 1024
+			row[2], row[4], row[5] = strconv.FormatInt(f.Calls, 10), strconv.FormatInt(f.Rows, 10), strconv.FormatInt(f.Filtered, 10)
+			row[6], row[7] = fmt.Sprintf("%.3f", f.Time.Seconds()*1000), fmt.Sprintf("%.1f", float64(f.Memory)/kibibyte)
+		}
+		table = append(table, row)
+	}
+	return columns(table)
+}
+
+// columns sets a table: the second and the last column to the left, the others to the right.
+func columns(table [][]string) string {
+	last := len(table[0]) - 1
+	wide := make([]int, last)
+	for _, row := range table {
+		for i := range wide {
+			wide[i] = max(wide[i], len(row[i]))
+		}
+	}
+	var out strings.Builder
+	for _, row := range table {
+		var line strings.Builder
+		for i, n := range wide {
+			if i == 1 {
+				n = -n
+			}
+			fmt.Fprintf(&line, "%*s  ", n, row[i])
+		}
+		out.WriteString(strings.TrimRight(line.String()+row[last], " ") + "\n")
+	}
+	return out.String()
 }
