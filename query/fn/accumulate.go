@@ -371,7 +371,7 @@ type edge struct {
 
 func (e *edge) Add(v value.Value) {
 	args := v.Items()
-	if len(args) < 2 {
+	if len(args) < 2 || args[0].IsNull() {
 		return
 	}
 	if at, ok := instant(args[1]); ok {

@@ -175,7 +175,7 @@ var aggregates = []Aggregate{
 	{
 		Name: "FIRST", Cost: 3, Returns: Anything,
 		Params: []Param{{Name: "value", Types: Anything}, {Name: "time", Types: Number | Text}},
-		Doc:    "Gives the value of the earliest time; of several at that time, the least value. Rows without a valid time are ignored.",
+		Doc:    "Gives the value of the earliest time; of several at that time, the least value. Nulls and rows without a valid time are ignored.",
 		Examples: []Example{{
 			`FOR p IN [{t: 2, v: 20}, {t: 1, v: 10}] COLLECT AGGREGATE f = FIRST(p.v, p.t) RETURN f`, `[10]`,
 		}},
@@ -184,7 +184,7 @@ var aggregates = []Aggregate{
 	{
 		Name: "LAST", Cost: 3, Returns: Anything,
 		Params: []Param{{Name: "value", Types: Anything}, {Name: "time", Types: Number | Text}},
-		Doc:    "Gives the value of the latest time; of several at that time, the greatest value. Rows without a valid time are ignored.",
+		Doc:    "Gives the value of the latest time; of several at that time, the greatest value. Nulls and rows without a valid time are ignored.",
 		Examples: []Example{{
 			`FOR p IN [{t: 2, v: 20}, {t: 1, v: 10}] COLLECT AGGREGATE l = LAST(p.v, p.t) RETURN l`, `[20]`,
 		}},
