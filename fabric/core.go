@@ -167,6 +167,8 @@ func (d *durableState) head(o clock.Origin) sequencer.Head {
 // Counters count what happened since the fabric was opened.
 type Counters struct {
 	Commits, Entries, Merged, Conflicts, Folds, Purges, Expired, Trimmed, Stale, LogReads uint64
+	// PointRounds is how often points were merged, settled, summed up or forgotten.
+	PointRounds uint64
 	// Unmarked commits went on although the system fabric took no mark of what was applied of it here.
 	Unmarked uint64
 }

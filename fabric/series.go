@@ -348,6 +348,7 @@ func (c *Core) moved(collection *schema.Collection, r *points.Round) error {
 		work.Counts = []sequencer.Count{{Collection: pointCount(collection.Number), Delta: r.Shown}}
 	}
 	c.upkeep.pointsMoved = true
+	c.counters.PointRounds++
 	return c.quietly(&work)
 }
 

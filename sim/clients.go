@@ -105,8 +105,10 @@ func (c *client) read() {
 	switch c.rng.below(4) {
 	case 0:
 		s.readIndex(v)
+	case 2:
+		s.judgePoints(v)
 	case 1:
-		s.readCount(v, pick(&c.rng, []string{"docs", "kv", "ttl", "late", "plain", "pairs"}))
+		s.readCount(v, pick(&c.rng, []string{seriesName, "docs", "kv", "ttl", "late", "plain", "pairs"}))
 	}
 	mine, found := s.judge(v, "sessions", c.session)
 	seen := c.w.ledger.Holding(v.Vector()).Clone()
@@ -167,7 +169,11 @@ func (c *client) write() {
 		if seq > 0 {
 			t.writes = append(t.writes, fabric.NewWrite(fabric.Upsert, "sessions", c.session, value.Object(value.Member{Name: "seq", Value: value.Int(seq)})))
 		}
-		return s.core.Prepare(fabric.Transaction{Writes: t.writes}, s.wall())
+		all := fabric.Transaction{Writes: t.writes}
+		if t.points = g.rng.chance(25); t.points {
+			all.Points = g.points()
+		}
+		return s.core.Prepare(all, s.wall())
 	}
 	t.done = func(ok bool, stamp clock.Stamp) {
 		if answered {

@@ -16,6 +16,7 @@ type commit struct {
 	life     int
 	prepare  func() (*fabric.Prepared, error)
 	writes   []fabric.Write // as prepared last, for checking what it shows
+	points   bool           // it writes points, too
 	attempts int
 	stamp    clock.Stamp
 	receipt  fabric.Receipt
@@ -142,6 +143,9 @@ func (c *commit) shown() {
 	for i := range c.writes {
 		c.s.judge(v, c.writes[i].Collection, c.receipt.Results[i].Key)
 		c.s.showsWrite(v, c.writes, i, &c.receipt.Results[i])
+	}
+	if c.points {
+		c.s.judgePoints(v)
 	}
 }
 

@@ -217,6 +217,7 @@ func (w *world) judgeAll() {
 			s.readCount(v, c.Name)
 		}
 		s.readIndex(v)
+		s.judgePoints(v)
 		_ = v.Close()
 	}
 }

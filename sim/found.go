@@ -59,7 +59,7 @@ func collections() []fabric.CollectionSpec {
 	for _, name := range []string{"docs", "plain", "ttl", "late", "pairs", "sessions"} {
 		out = append(out, fabric.CollectionSpec{Name: name, Type: fabric.DocumentCollection})
 	}
-	return append(out, fabric.CollectionSpec{Name: "kv", Type: fabric.DocumentCollection, Model: "KV", Expires: true},
+	return append(out, seriesSpec(), fabric.CollectionSpec{Name: "kv", Type: fabric.DocumentCollection, Model: "KV", Expires: true},
 		fabric.CollectionSpec{Name: "edges", Type: fabric.EdgeCollection})
 }
 

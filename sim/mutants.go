@@ -50,6 +50,9 @@ func Mutants() []Mutant {
 		{"early-leave", "the row of an evicted location leaves before its log is applied to the end", breaks(causality)},
 		{"expiry-by-wall", "expired documents are forgotten by the wall clock, not by the watermark", breaks(convergence, merge)},
 		{"expiry-in-digest", "what has expired counts in the digest until it is forgotten", breaks(convergence)},
+		{"lost-points", "some batches of points do not reach the disk", breaks(merge, convergence)},
+		{"early-settling", "points lose their stamps while earlier ones can still come", breaks(merge, convergence)},
+		{"stale-rollups", "it is forgotten that a stretch of points is to be summed up again", breaks(merge)},
 		{"impatient-session", "a client's request is answered before the location has seen what the client has seen", breaks(session)},
 	}
 }
@@ -90,6 +93,8 @@ func (s *site) database() kv.DB {
 		return &tornDB{s.disk, func(key, value []byte) ([]byte, bool) {
 			return value, len(key) <= 5 || key[5] != layout.Indexes || !s.rng.chance(3)
 		}}
+	case "lost-points", "early-settling", "stale-rollups":
+		return &tornDB{s.disk, s.tornPoints}
 	case "float-counter":
 		return &tornDB{s.disk, floating}
 	case "expiry-in-digest":

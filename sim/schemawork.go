@@ -62,7 +62,7 @@ func (w *world) changeSchema(rng *random, s *site) {
 		s.submitSchema(fabric.SetProperties("plain", fabric.Properties{Extra: map[string]string{"note": fmt.Sprint(rng.below(9))}}))
 	case 6:
 		if rng.chance(40) {
-			s.truncate(pick(rng, []string{"plain", temp}))
+			s.truncate(pick(rng, []string{"plain", temp, seriesName}))
 		}
 	default:
 		s.writeTemp(temp, rng.next())

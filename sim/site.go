@@ -147,6 +147,7 @@ func (s *site) start() error {
 func (s *site) options() fabric.Options {
 	limits := fabric.DefaultLimits()
 	limits.History = fabric.HistoryLimits{AgeMs: 15_000, Bytes: 1 << 30}
+	limits.Series = seriesLimits()
 	return fabric.Options{Number: fabricNumber, Limits: limits, Random: s.rng.next, Distort: s.distort()}
 }
 
@@ -219,6 +220,7 @@ func (s *site) tally() {
 	n.Expired += c.Expired
 	n.LogReads += c.LogReads
 	n.Trimmed += c.Trimmed
+	n.PointRounds += c.PointRounds
 	n.Pulls += m.PullsServed
 	n.Duplicates += m.Repeats
 	n.Alarms += m.Alarms

@@ -34,6 +34,8 @@ type Merging struct {
 	Expired   uint64 `json:"expired" sim:"long"`
 	LogReads  uint64 `json:"logReads" sim:"rare"` // for partly seen runs
 	Trimmed   uint64 `json:"trimmed" sim:"rare"`
+	// PointRounds is how often points were merged, settled, summed up or forgotten.
+	PointRounds uint64 `json:"pointRounds"`
 }
 
 // Reading is what was read and judged.
@@ -43,6 +45,8 @@ type Reading struct {
 	Moves   uint64 `json:"sessionMoves"`
 	Lookups uint64 `json:"lookups"`
 	Digests uint64 `json:"digests"`
+	// PointReads is how often all points were compared.
+	PointReads uint64 `json:"pointReads"`
 }
 
 // Network is what happened between locations.

@@ -35,6 +35,7 @@ type Ledger struct {
 	sites    map[string]*holding
 	docs     map[place][]event
 	trunc    map[collection][]event
+	batches  map[collection][]event       // of points
 	ends     map[clock.Origin]clock.Time  // final ends of closed incarnations
 	members  map[clock.Origin]string      // the books of incarnations
 	joins    map[clock.Origin]clock.Stamp // the entries by which they joined
@@ -59,7 +60,7 @@ func Book(location string, o clock.Origin) string { return location + "/" + o.St
 // NewLedger opens the books.
 func NewLedger(r *Report) *Ledger {
 	return &Ledger{Report: r, entries: map[clock.Stamp]*Entry{}, logs: map[clock.Origin][]*Entry{}, sites: map[string]*holding{},
-		docs: map[place][]event{}, trunc: map[collection][]event{}, ends: map[clock.Origin]clock.Time{}, members: map[clock.Origin]string{}, joins: map[clock.Origin]clock.Stamp{}, closings: map[clock.Origin][]*Entry{}}
+		docs: map[place][]event{}, trunc: map[collection][]event{}, batches: map[collection][]event{}, ends: map[clock.Origin]clock.Time{}, members: map[clock.Origin]string{}, joins: map[clock.Origin]clock.Stamp{}, closings: map[clock.Origin][]*Entry{}}
 }
 
 func (l *Ledger) site(name string) *holding {
@@ -120,6 +121,8 @@ func (l *Ledger) record(e *Entry, body []byte, site string) {
 			for j := range c.Ops {
 				l.docs[at] = insertEvent(l.docs[at], event{entry: e, index: i<<16 | j, op: &c.Ops[j]})
 			}
+		case codec.Points:
+			l.batches[in] = insertEvent(l.batches[in], event{entry: e, index: i << 16})
 		case codec.Truncate:
 			l.trunc[in] = insertEvent(l.trunc[in], event{entry: e, index: i << 16, op: removal()})
 		case codec.Member:
