@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/selvedge-db/selvedge/fabric"
@@ -63,7 +64,8 @@ type Access struct {
 	system *fabric.Fabric
 	clock  env.Clock
 	random random
-	open   string // tenant, or empty
+	open   string                 // tenant, or empty
+	known  atomic.Pointer[string] // what planet found
 	hasher *hasher
 	cache  cache
 	pepper [32]byte   // keys the memory of checked passwords; differs per start

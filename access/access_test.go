@@ -164,6 +164,31 @@ func TestNothingIsStoredInClear(t *testing.T) {
 	}
 }
 
+// Credentials that name no tenant are those of the planet's.
+func TestTenantOfCredentials(t *testing.T) {
+	t.Parallel()
+	for _, tenant := range []string{"demo", AdminTenant} {
+		ctx, f := context.Background(), system(t)
+		a := open(t, f, nil)
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("root:the password"))
+		if _, err := a.Authenticate(ctx, basic, false); !errors.Is(err, ErrUnauthorized) {
+			t.Errorf("%s: before there is anybody: %v", tenant, err)
+		}
+		if _, err := a.Bootstrap(ctx, Root{Tenant: tenant, Password: "the password"}); err != nil {
+			t.Fatal(err)
+		}
+		want := Identity{Tenant: tenant, User: RootUser}
+		for range 2 {
+			if id, err := a.Authenticate(ctx, basic, false); err != nil || id != want {
+				t.Errorf("Basic: %+v, %v", id, err)
+			}
+			if _, id, err := a.Login(ctx, "", RootUser, "", "the password", false); err != nil || id != want {
+				t.Errorf("login: %+v, %v", id, err)
+			}
+		}
+	}
+}
+
 func TestOpenAndEmptyPasswords(t *testing.T) {
 	t.Parallel()
 	ctx, f := context.Background(), system(t)

@@ -94,6 +94,23 @@ func (a *Access) home(asked string) (string, error) {
 	return there[0], nil
 }
 
+// planet is the tenant of credentials that name none: the planet's root tenant.
+func (a *Access) planet() string {
+	if t := a.known.Load(); t != nil {
+		return *t
+	}
+	there, err := a.Tenants()
+	if err != nil || len(there) == 0 {
+		return AdminTenant
+	}
+	tenant := there[0]
+	if slices.Contains(there, AdminTenant) {
+		tenant = AdminTenant
+	}
+	a.known.Store(&tenant)
+	return tenant
+}
+
 // collections makes what is missing.
 func (a *Access) collections(ctx context.Context) error {
 	for _, name := range []string{usersCollection, keysCollection, configCollection} {

@@ -116,7 +116,7 @@ func (a *Access) Login(ctx context.Context, tenant, name, email, password string
 		tenant, name = u.Tenant, u.Name
 	}
 	if tenant == "" {
-		tenant = AdminTenant
+		tenant = a.planet()
 	}
 	id, err := a.byPassword(ctx, tenant, name, password, local)
 	if err != nil {
@@ -149,17 +149,14 @@ func (a *Access) Authenticate(ctx context.Context, header string, local bool) (I
 }
 
 // byBasic checks "USER:PASSWORD" in base64; a user of another tenant than the
-// default is written TENANT/USER or by its e-mail address.
+// planet's is written TENANT/USER or by its e-mail address.
 func (a *Access) byBasic(ctx context.Context, coded string, local bool) (Identity, error) {
 	raw, err := base64.StdEncoding.DecodeString(coded)
 	name, password, ok := strings.Cut(string(raw), ":")
 	if err != nil || !ok {
 		return Identity{}, fmt.Errorf("%w: Basic credentials are base64 of USER:PASSWORD", ErrUnauthorized)
 	}
-	tenant := AdminTenant
-	if a.open != "" {
-		tenant = a.open
-	}
+	tenant := a.planet()
 	if t, n, cut := strings.Cut(name, "/"); cut {
 		tenant, name = t, n
 	} else if strings.Contains(name, "@") {
