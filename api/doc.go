@@ -19,6 +19,10 @@
 //   - Every failure is an *Error of the catalogue, with a code that never
 //     changes its meaning, an HTTP status and the number that clients of the
 //     reference know.
+//   - A query sees one state and writes all or nothing. What is kept between
+//     requests (cursors, interactive transactions, requests in the background)
+//     belongs to one user, is in one hand at a time, is bounded by tenant, and
+//     ends by time: package lease.
 //   - Collections that hold users, keys, the schema and the directory of
 //     fabrics and locations are neither shown nor changed by any verb, in any
 //     fabric.
@@ -33,6 +37,8 @@
 //     with the same idempotency key within ten minutes answers as the first,
 //     but without the contents before and after; another write under that key
 //     is refused. Only writes of documents and key-values heed the key.
+//   - Cursors, transactions and background requests live at the location that
+//     made them, and end with its process.
 //   - The consistencies bounded, stable and strong are refused: they are not
 //     part of this version.
 //

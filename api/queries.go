@@ -50,10 +50,30 @@ func (c *Call) area() string { return c.Tenant + "/" + c.FabricName }
 func (s *Service) asked(c *Call, r *QueryRequest) query.Request {
 	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: c.area(), Options: r.Options, Store: s.states.of(c), Access: c.reach, User: c.Identity.User}
 	out.Options.Idempotency = c.Idempotency
+	if asksAttributes(r.Text) {
+		if u, err := s.access.User(c.Identity.Tenant, c.Identity.User); err == nil {
+			out.UserAttributes = u.Extra
+		}
+	}
 	if c.joined != nil {
 		out.Transaction = &writing{Transaction: c.joined.state}
 	}
 	return out
+}
+
+// asksAttributes tells whether a query may call CURRENT_USER_ATTRIBUTE: for the others nobody reads the user.
+func asksAttributes(text string) bool {
+	const name = "_ATTRIBUTE"
+	for {
+		at := strings.IndexByte(text, '_')
+		if at < 0 || len(text)-at < len(name) {
+			return false
+		}
+		if strings.EqualFold(text[at:at+len(name)], name) {
+			return true
+		}
+		text = text[at+1:]
+	}
 }
 
 // writing is a transaction as a query in it sees it: it knows whether the query has written.

@@ -71,6 +71,10 @@ func TestCursor(t *testing.T) {
 	if rowsOf(t, warned) != "[null]" || field(t, warned, "extra.warnings").Len() != 1 || field(t, field(t, warned, "extra.warnings").Items()[0], "code").Digits() != "1562" {
 		t.Errorf("warning: %s", warned)
 	}
+	w.good(200, "PATCH", "/_api/user/root", `{"extra":{"team":"maps"}}`)
+	if got := w.good(201, "POST", cursor, `{"query":"RETURN [CURRENT_USER(), Current_User_Attribute('team')]"}`); rowsOf(t, got) != `[["root","maps"]]` {
+		t.Errorf("who asks: %s", got)
+	}
 	empty := w.good(201, "POST", cursor, `{"query":"FOR x IN [] RETURN x","count":true}`)
 	if rowsOf(t, empty) != "[]" || field(t, empty, "count").Digits() != "0" {
 		t.Errorf("nothing: %s", empty)
