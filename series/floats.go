@@ -164,10 +164,7 @@ func (e *Encoder) decimals(all []int64) []decimals {
 	for tries := 0; tries < len(e.tries); tries++ {
 		d := &e.tries[tries]
 		d.digits = worst
-		ok, higher := d.fill(all)
-		if !ok {
-			break
-		}
+		higher := d.fill(all)
 		out = e.tries[:tries+1]
 		if d.exact || higher <= worst {
 			break
@@ -193,32 +190,33 @@ func digitsOf(v float64, likely int) int {
 	return maxDigits + 1
 }
 
-// fill writes values as decimals of the digits given. It fails for what cannot be written so; higher is how many digits
-// would make more of them exact.
-func (d *decimals) fill(all []int64) (ok bool, higher int) {
+// fill writes values as decimals of the digits given: what is none lies far beside the decimal before it. higher is how
+// many digits would make more of them exact.
+func (d *decimals) fill(all []int64) (higher int) {
 	d.n, d.near = sized(d.n, len(all)), sized(d.near, len(all))
 	d.exact = true
 	power := powers[d.digits]
 	higher = d.digits
+	var before int64
 	for i, b := range all {
 		v := math.Float64frombits(uint64(b))
 		n := math.Round(v * power)
-		if !(math.Abs(n) < maxExact) {
-			return false, higher
+		if math.Abs(n) < maxExact {
+			before = int64(n)
 		}
-		d.n[i] = int64(n)
-		k := b - int64(math.Float64bits(float64(int64(n))/power))
+		d.n[i] = before
+		k := b - int64(math.Float64bits(float64(before)/power))
 		d.near[i] = k
 		if k == 0 {
 			continue
 		}
-		if d.exact = false; higher <= maxDigits {
+		if d.exact = false; higher < maxDigits {
 			if h := digitsOf(v, higher+1); h <= maxDigits {
 				higher = h
 			}
 		}
 	}
-	return true, higher
+	return higher
 }
 
 // field reads a column of values.

@@ -32,7 +32,7 @@ func (s *Summary) Add(times []int64, values []float64) {
 		}
 		count++
 		sum += v
-		squares += v * v
+		squares += float64(v * v) // rounded by itself, on every machine
 		if v < least {
 			least = v
 		}
