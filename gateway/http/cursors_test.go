@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -380,4 +382,61 @@ func TestExportByQuery(t *testing.T) {
 	w.bad(404, 1203, "POST", base+"/export", `{"query":"FOR x IN absent LIMIT 0, 10 RETURN x"}`)
 	w.bad(400, 1501, "POST", base+"/export", `{"query":"INVALID"}`)
 	w.bad(405, 405, "GET", base+"/export", "")
+}
+
+// gone is the connection of a caller who leaves while the reply is written.
+type gone struct {
+	*httptest.ResponseRecorder
+	leave context.CancelFunc
+}
+
+func (g gone) Write(b []byte) (int, error) {
+	g.leave()
+	return g.ResponseRecorder.Write(b)
+}
+
+func TestCursorOfACallerWhoIsGoneIsFreed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, leave := context.WithCancel(t.Context())
+	hr := httptest.NewRequestWithContext(ctx, "POST", "http://localhost"+base+"/cursor", strings.NewReader(`{"query":"FOR x IN 1..5 RETURN x","batchSize":2}`))
+	hr.Header.Set("Authorization", "apikey "+rootKey)
+	out := gone{httptest.NewRecorder(), leave}
+	w.server.ServeHTTP(out, hr)
+	if !strings.Contains(out.Body.String(), `"hasMore":true`) {
+		t.Fatalf("reply: %s", out.Body)
+	}
+	if metrics := w.call("GET", "/metrics", "").body; !strings.Contains(metrics, `selvedge_open{what="cursors"} 0`) || !strings.Contains(metrics, "selvedge_cursor_bytes 0") {
+		t.Errorf("the cursor is kept: %s", metrics)
+	}
+}
+
+// TestLeasesEnd lets time pass over cursors and transactions that nobody asks for.
+func TestLeasesEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+		open := func(ttl string) string {
+			got := w.good(201, "POST", base+"/cursor", `{"query":"FOR x IN 1..9 RETURN x","batchSize":2`+ttl+`}`)
+			return base + "/cursor/" + field(t, got, "id").Str()
+		}
+		short, usual, long := open(`,"ttl":1.5`), open(""), open(`,"ttl":1e6`)
+		trx, in := w.begin(`{}`)
+		w.good(202, "POST", base+"/document/c", `{"_key":"a"}`, in...)
+		time.Sleep(3 * time.Second)
+		w.bad(404, 1600, "PUT", short, "")
+		w.good(200, "PUT", usual, "") // its time begins anew
+		time.Sleep(29 * time.Second)
+		w.good(200, "PUT", usual, "")
+		w.good(200, "GET", base+"/document/c/a", "", in...)
+		time.Sleep(31 * time.Second)
+		w.bad(404, 1600, "PUT", usual, "")
+		w.good(200, "GET", base+"/document/c/a", "", in...)
+		time.Sleep(61 * time.Second)
+		w.bad(404, 1655, "PUT", base+"/transaction/"+trx, "")
+		w.bad(404, 1202, "GET", base+"/document/c/a", "")
+		time.Sleep(58 * time.Minute)
+		w.bad(404, 1600, "PUT", long, "") // an hour is the most, whatever is wished
+	})
 }

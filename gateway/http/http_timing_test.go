@@ -88,6 +88,27 @@ func BenchmarkGet(b *testing.B) {
 	})
 }
 
+// BenchmarkQuery is a query through the cursor from router to reply: the least there is, and a point lookup.
+func BenchmarkQuery(b *testing.B) {
+	w := newWorld(b)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	const documents = 1000
+	for i := range documents {
+		w.good(202, "POST", base+"/document/c", `{"_key":"k`+fmt.Sprint(i)+`",`+payload(600)[1:])
+	}
+	for name, body := range map[string]string{"one": `{"query":"RETURN 1"}`,
+		"point": `{"query":"FOR d IN c FILTER d._key == @k RETURN d","bindVars":{"k":"k7"}}`} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					one(b, w, http.MethodPost, base+"/cursor", body, 201)
+				}
+			})
+		})
+	}
+}
+
 func one(b *testing.B, w *world, method, path, body string, status int) {
 	hr := httptest.NewRequest(method, "http://localhost"+path, nil)
 	hr.Body, hr.ContentLength = io.NopCloser(bytes.NewReader([]byte(body))), int64(len(body))
