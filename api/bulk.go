@@ -52,7 +52,8 @@ func keyOfHandle(collection, handle string) (string, error) {
 }
 
 // WriteMany writes each element as a transaction of its own. Elements with
-// the same key go in the order of the array; for the others there is none.
+// the same key go in the order of the array; for the others there is none,
+// but keys that are generated sort as the array does.
 func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection string, elements []value.Value, o *WriteOptions) ([]Item, error) {
 	if err := s.bulk(c, collection, len(elements)); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 		return items, s.writeOnly(ctx, c, op, collection, elements[0], o, &items[0])
 	}
 	queues := make([][]int, lanes)
-	keys := make([]string, len(elements))
+	keys, fresh := make([]string, len(elements)), make([]string, len(elements))
 	seed := maphash.MakeSeed()
 	for i := range elements {
 		key, err := itemOf(op, collection, elements[i])
@@ -88,6 +89,8 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 		lane := i % lanes
 		if keys[i] = key; key != "" {
 			lane = int(maphash.String(seed, key) % uint64(lanes))
+		} else if op == OpInsert {
+			fresh[i] = c.Fabric.NewKey()
 		}
 		queues[lane] = append(queues[lane], i)
 	}
@@ -100,7 +103,9 @@ func (s *Service) WriteMany(ctx context.Context, c *Call, op Op, collection stri
 				if c.Idempotency != "" { // a repeated call repeats no item
 					calls[lane].Idempotency = c.Idempotency + "#" + strconv.Itoa(i)
 				}
-				s.writeItem(ctx, &calls[lane], op, collection, keys[i], elements[i], o, &items[i])
+				one := *o
+				one.fresh = fresh[i]
+				s.writeItem(ctx, &calls[lane], op, collection, keys[i], elements[i], &one, &items[i])
 			}
 		})
 	}

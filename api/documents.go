@@ -41,6 +41,8 @@ type WriteOptions struct {
 	IfRev string
 	// MustBeNew makes it a failed precondition when an insert meets a document.
 	MustBeNew bool
+	// fresh is the key to give when the document has none.
+	fresh string
 }
 
 // DefaultWriteOptions are the options of a request that gives none.
@@ -159,7 +161,7 @@ func prepare(op fabric.WriteOp, collection, key string, doc value.Value, o *Writ
 	} else if key == "" {
 		return fabric.Write{}, Fail(BadKey, "_key is missing")
 	}
-	w := fabric.Write{Op: op, Collection: collection, Key: key, IfRev: o.IfRev, KeepNull: o.KeepNull, MergeObjects: o.MergeObjects,
+	w := fabric.Write{Op: op, Collection: collection, Key: key, Fresh: o.fresh, IfRev: o.IfRev, KeepNull: o.KeepNull, MergeObjects: o.MergeObjects,
 		ReturnOld: o.ReturnOld, ReturnNew: o.ReturnNew}
 	if w.IfRev == "" && !o.IgnoreRevs {
 		w.IfRev = bodyRev(doc)

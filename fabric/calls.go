@@ -23,6 +23,10 @@ func (f *Fabric) Commit(ctx context.Context, t Transaction) (Receipt, error) {
 	})
 }
 
+// NewKey makes a key that nobody has, behind all that were made here before: for writes that go side by side and are
+// to lie in the order that the caller has them in.
+func (f *Fabric) NewKey() string { return f.core.Load().generateKey(f.wall()) }
+
 // aloneAfter is how often a transaction is prepared beside others before it is prepared where nothing comes between.
 const aloneAfter = 2
 

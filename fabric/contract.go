@@ -57,6 +57,7 @@ type Write struct {
 	Op           WriteOp
 	Collection   string
 	Key          string      // empty on Insert and Upsert: generated, or the document's _key
+	Fresh        string      // what to generate then, from Fabric.NewKey; empty: whatever comes next
 	Document     value.Value // an object; the content, or for Update the patch
 	IfRev        string      // when not empty the document must have this _rev
 	KeepNull     bool        // Update: a null in the patch is stored; false: it removes the field

@@ -176,7 +176,9 @@ func (c *Core) prepareWrite(p *Prepared, w *Write, place int) *Error {
 	}
 	generated := key == ""
 	if generated {
-		key = c.generateKey(p.wallMs)
+		if key = w.Fresh; key == "" {
+			key = c.generateKey(p.wallMs)
+		}
 	}
 	d, failed := c.document(p, collection, key, generated)
 	if failed != nil {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -350,6 +351,30 @@ func TestKeyValue(t *testing.T) {
 	w.bad(400, 10, "GET", base+"/kv/k/keys?limit=x", "")
 	w.good(200, "DELETE", base+"/kv/k", "")
 	w.bad(404, 1203, "GET", base+"/kv/k/value/a", "")
+}
+
+// Documents that come in one call without keys lie in its order, and a repeat of the call finds their keys.
+func TestGeneratedKeysOfOneCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	body := "[" + strings.TrimSuffix(strings.Repeat(`{"a":1},`, 200), ",") + "]"
+	var first []string
+	for range 2 {
+		var keys []string
+		for _, item := range w.good(202, "POST", base+"/document/c", body, "Idempotency-Key", "once").Items() {
+			keys = append(keys, field(t, item, "_key").Str())
+		}
+		if len(keys) != 200 || !slices.IsSorted(keys) {
+			t.Errorf("keys %v", keys)
+		}
+		if first == nil {
+			first = keys
+		}
+		if !slices.Equal(first, keys) {
+			t.Error("the repeat tells other keys")
+		}
+	}
 }
 
 func TestEdges(t *testing.T) {
