@@ -11,7 +11,7 @@ VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build test lint vet race ci jsc8 bench bench-go sim fuzz clean
+.PHONY: build test lint vet race ci jsc8 arangojs bench bench-go sim fuzz clean
 .DEFAULT_GOAL := build
 
 build:
@@ -35,11 +35,11 @@ race:
 ci: export CI := true
 ci: export SELVEDGE_SIM_SEEDS ?= 40
 ci: export SELVEDGE_KILLS ?= 50
-ci: build test race jsc8
+ci: build test race jsc8 arangojs
 
-# The published JavaScript client against the real binary.
-jsc8: build
-	@if [ -d apptest/jsc8 ]; then cd apptest/jsc8 && npm ci --no-audit --no-fund && npm test; else echo 'no apptest/jsc8'; fi
+# Published JavaScript clients against the real binary.
+jsc8 arangojs: build
+	cd apptest/$@ && npm ci --no-audit --no-fund && npm test
 
 # All figures of docs/benchmarks.md; a quarter of an hour on a quiet machine.
 bench:
