@@ -201,6 +201,10 @@ func (s *Service) NextBatch(ctx context.Context, c *Call, id, number string) (Ba
 		return Batch{}, leaseError(err, CursorNotFound, CursorBusy, "cursors", 0)
 	}
 	cu := h.Item
+	if c.joined != nil && c.joined.id != cu.transaction {
+		h.Return()
+		return Batch{}, Fail(CursorNotFound, "it is not of this transaction")
+	}
 	if cu.transaction != "" && c.joined == nil {
 		if err := s.Join(ctx, c, cu.transaction); err != nil {
 			h.Drop()

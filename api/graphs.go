@@ -39,7 +39,7 @@ func (s *Service) atomically(ctx context.Context, c *Call, f func(*joined) error
 		}
 		err = f(&joined{transaction: &transaction{state: state}})
 		if err == nil {
-			err = state.Commit(ctx, rows.CommitOptions{Idempotency: c.Idempotency})
+			err = state.Commit(ctx, rows.CommitOptions{})
 		}
 		revise := state.Revise
 		_ = state.Close() // it only frees

@@ -49,7 +49,6 @@ func (c *Call) area() string { return c.Tenant + "/" + c.FabricName }
 // asked makes the engine's request of a caller's.
 func (s *Service) asked(c *Call, r *QueryRequest) query.Request {
 	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: c.area(), Options: r.Options, Store: s.states.of(c), Access: c.reach, User: c.Identity.User}
-	out.Options.Idempotency = c.Idempotency
 	if asksAttributes(r.Text) {
 		if u, err := s.access.User(c.Identity.Tenant, c.Identity.User); err == nil {
 			out.UserAttributes = u.Extra

@@ -194,7 +194,7 @@ func (s *Service) CommitTransaction(ctx context.Context, c *Call, id string) (st
 		h.Return()
 		return "", Fail(TransactionAborted, "%s", t.doomed)
 	}
-	err = t.state.Commit(ctx, rows.CommitOptions{Idempotency: c.Idempotency})
+	err = t.state.Commit(ctx, rows.CommitOptions{})
 	t.ended = TransactionDone
 	if err != nil {
 		t.ended = TransactionUndone

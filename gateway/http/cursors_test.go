@@ -205,6 +205,8 @@ func TestQueriesInTransactions(t *testing.T) {
 	w.bad(400, 1652, "POST", base+"/cursor", `{"query":"INSERT {} INTO d"}`, in...)
 	open := w.good(201, "POST", base+"/cursor", `{"query":"FOR x IN c SORT x._key RETURN x._key","batchSize":1,"options":{"stream":true}}`, in...)
 	cursor := base + "/cursor/" + field(t, open, "id").Str()
+	_, elsewhere := w.begin(`{}`)
+	w.bad(404, 1600, "PUT", cursor, "", elsewhere...)
 	if got := w.good(200, "PUT", cursor, "", in...); rowsOf(t, got) != `["b"]` {
 		t.Errorf("second batch: %s", got)
 	}
