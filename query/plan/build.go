@@ -54,6 +54,7 @@ type builder struct {
 	collections  map[*rows.Collection]bool
 	order        []*rows.Collection
 	inline       map[*ast.Subquery]*Plan
+	inlined      []*ast.Subquery // the same in the order in which they were met
 	counts       map[*rows.Collection]float64
 	distinct     map[*rows.Index][]float64
 	whole        *Plan
@@ -150,10 +151,8 @@ func (b *builder) countFull(p *Plan) {
 func (b *builder) finish(p *Plan) {
 	id := 1
 	b.number(p, &id)
-	for _, sub := range b.inline {
-		if sub.Root == nil {
-			b.number(sub, &id)
-		}
+	for _, x := range b.inlined {
+		b.number(b.inline[x], &id)
 	}
 	eachPlan(p, b.inline, func(sub *Plan) {
 		sub.Nodes, sub.Variables, sub.Inline = id, b.nextVariable, b.inline

@@ -136,6 +136,7 @@ func (l *lowering) subquery(s *ast.Subquery, own varSet) ast.Expr {
 			l.err = err
 		}
 		l.b.inline[s] = sub
+		l.b.inlined = append(l.b.inlined, s)
 		return s
 	}
 	return ref(l.subplan(s.Body, l.b.subquery()))

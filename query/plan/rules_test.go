@@ -467,6 +467,18 @@ var rulePlans = []struct{ rule, query, with, without string }{
 			FOR x IN c  /* full scan; reads a, k; no document */
 			  FOR y IN d  /* index skiplist s: s == x.a; reads k; no document */
 			    RETURN [x.k, y.k]`},
+	{"move-calculations-up", "FOR x IN d FILTER x._key IN (FOR y IN small RETURN y.v) RETURN x", `
+			LET subquery1 = (
+			    FOR y IN small  /* full scan; reads v; no document */
+			      RETURN y.v
+			FOR x IN d  /* index primary: _key IN subquery1 */
+			  RETURN x`, `
+			FOR x IN d  /* full scan */
+			  LET subquery1 = (
+			      FOR y IN small  /* full scan; reads v; no document */
+			        RETURN y.v
+			  FILTER x._key IN subquery1
+			  RETURN x`},
 	{"move-calculations-up", "FOR x IN c LET s = (FOR y IN small RETURN y.v) FILTER x.v IN s RETURN x", `
 			LET s = (
 			    FOR y IN small  /* full scan; reads v; no document */
