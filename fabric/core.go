@@ -50,8 +50,8 @@ func (l Limits) orDefault() Limits {
 			*n.given = *n.standard
 		}
 	}
-	if l.Series == (SeriesLimits{}) {
-		l.Series = defaultLimits.Series
+	if l.Series.Batches <= 0 || l.Series.Points <= 0 {
+		l.Series.Batches, l.Series.Points, l.Series.AgeMs = defaultLimits.Series.Batches, defaultLimits.Series.Points, defaultLimits.Series.AgeMs
 	}
 	if l.History == (HistoryLimits{}) {
 		l.History = defaultLimits.History

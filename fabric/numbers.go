@@ -298,7 +298,7 @@ func (c *Core) endCollection(was *schema.Collection, work *sequencer.Prepared) {
 			c.overlay[key] = nil
 		}
 	}
-	c.endPoints(was)
+	c.deleteSpace(c.keys.PointSpace(was.Number))
 	c.seq.SetCount(was.Number, 0)
 	c.seq.Amend([]changelog.Change{{Type: changelog.Drop, Collection: was.Number, Name: was.Name}})
 }

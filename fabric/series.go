@@ -32,9 +32,6 @@ type PointsWrite struct {
 // maxColumnPoints is how many points one transaction may bring in columns.
 const maxColumnPoints = 1 << 20
 
-// pointCount is the number under which the points of a collection are counted, apart from documents.
-func pointCount(number uint32) uint32 { return number | 1<<31 }
-
 func (c *Core) table(collection *schema.Collection) *points.Table {
 	t := points.NewTable(c.keys, collection.Number, collection.Series)
 	if n := c.limits.Series.Chunk; n > 0 {
@@ -237,7 +234,6 @@ func (m *merging) truncatePoints(collection *schema.Collection, stamp clock.Stam
 	if collection.Series == nil && len(layouts) == 0 {
 		return nil
 	}
-	kept := int64(0)
 	if collection.Series != nil {
 		table := c.table(collection)
 		r, err := table.Truncate(c.db, stamp)
@@ -245,14 +241,10 @@ func (m *merging) truncatePoints(collection *schema.Collection, stamp clock.Stam
 			return err
 		}
 		out.Puts = append(out.Puts, r.Puts...)
-		kept = r.Shown
 		layouts = append(layouts, table.Layout) // its points may all be in the open group
 	}
 	for _, hash := range layouts {
 		m.cleared = append(m.cleared, points.Cleared(c.keys, collection.Number, hash, stamp)...)
-	}
-	if delta := kept - c.seq.Count(pointCount(collection.Number)); delta != 0 {
-		out.Counts = append(out.Counts, sequencer.Count{Collection: pointCount(collection.Number), Delta: delta})
 	}
 	return nil
 }
@@ -265,10 +257,17 @@ func (m *merging) clear() {
 	m.cleared = nil
 }
 
-// endPoints deletes the points of a dropped collection.
-func (c *Core) endPoints(was *schema.Collection) {
-	c.deleteSpace(c.keys.PointSpace(was.Number))
-	c.seq.SetCount(pointCount(was.Number), 0)
+// AppendPoints appends the points of a log entry's change as a JSON array: documents, where the collection is the one
+// that they were written to, else the whole batch as a hexadecimal text.
+func (f *Fabric) AppendPoints(dst []byte, ch codec.Change) []byte {
+	core := f.core.Load()
+	c, ok := core.state.Load().schema.Identified(schema.Identity{Name: ch.Collection, Generation: ch.Generation})
+	if ok && c.Series != nil {
+		if out, err := core.table(c).AppendBatch(dst, ch.Data); err == nil {
+			return out
+		}
+	}
+	return fmt.Appendf(dst, `["%x"]`, ch.Data)
 }
 
 // SeriesLimits say when arrivals are merged.
@@ -323,7 +322,7 @@ func (c *Core) keepSeries(collection *schema.Collection, wallMs int64) (more boo
 			return false, err
 		}
 		c.upkeep.draining[collection.Number] = r.More
-		return true, c.moved(collection, r)
+		return true, c.moved(r)
 	}
 	delete(c.upkeep.draining, collection.Number)
 	for _, step := range []func() (*points.Round, error){
@@ -335,18 +334,15 @@ func (c *Core) keepSeries(collection *schema.Collection, wallMs int64) (more boo
 			return false, err
 		}
 		if !r.Empty() {
-			return true, c.moved(collection, r)
+			return true, c.moved(r)
 		}
 	}
 	return c.purgePoints(collection, table, watermark, wallMs)
 }
 
 // moved puts a round into the open group.
-func (c *Core) moved(collection *schema.Collection, r *points.Round) error {
+func (c *Core) moved(r *points.Round) error {
 	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Puts: r.Puts, Deletes: r.Deletes}
-	if r.Shown != 0 {
-		work.Counts = []sequencer.Count{{Collection: pointCount(collection.Number), Delta: r.Shown}}
-	}
 	c.upkeep.pointsMoved = true
 	c.counters.PointRounds++
 	return c.quietly(&work)
@@ -377,7 +373,7 @@ func (c *Core) purgePoints(collection *schema.Collection, table *points.Table, w
 	if !collection.Local {
 		r.Puts = append(r.Puts, sequencer.Put{Key: c.keys.State(layout.StateWatermark), Value: layout.Long(nil, uint64(watermark))})
 	}
-	return next != nil, c.moved(collection, r)
+	return next != nil, c.moved(r)
 }
 
 // purgingAt is where the look for expired points goes on, and when it began.
@@ -407,15 +403,11 @@ func (v *View) PointsWaiting(c *Collection) (int, error) {
 
 // countPoints is the exact number of points that show.
 func (v *View) countPoints(c *Collection) (int64, error) {
-	kept, err := v.stored(pointCount(c.Number))
-	if err != nil {
-		return 0, err
-	}
 	p, err := v.Points(c)
 	if err != nil {
 		return 0, err
 	}
-	return p.Count(kept)
+	return p.Count()
 }
 
 // eachPoint visits points as documents without a key, series by series, in order of time, from the last on when reverse.

@@ -128,7 +128,6 @@ func localSpaces(keys layout.Keys, s *schema.Schema) [][]byte {
 		spaces = append(spaces,
 			keys.DocumentSpace(collection.Number),
 			keys.Count(collection.Number),
-			keys.Count(pointCount(collection.Number)),
 			keys.PointSpace(collection.Number),
 			append(keys.State(layout.StateCollection), collection.Identity().Text()...),
 			append(keys.State(layout.StateIndex), indexID(collection.Identity(), "")...),

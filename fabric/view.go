@@ -125,20 +125,36 @@ func (v *View) Get(collection, key string) (Document, bool, error) {
 }
 
 func (v *View) read(c *Collection, key string) (Document, bool, error) {
-	d, found, err := read(v.reader, v.core.keys, c, key, v.wallMs)
-	if found && v.tx != nil && c.Expiring() {
-		v.Expired(c, value.Lazy(d.Text))
+	record, found, err := v.reader.Get(v.core.keys.Document(nil, c.Number, key))
+	if err != nil || !found || codec.RecordHidden(record) {
+		return Document{}, false, err
 	}
-	return d, found, err
+	v.judge(c, record)
+	return visible(c, key, record, v.wallMs)
+}
+
+// judge notes, in a transaction, when a document that was read expires.
+func (v *View) judge(c *Collection, record []byte) {
+	if v.tx != nil && c.Expiring() {
+		v.tx.judged(index.ExpiresAt(c, value.Lazy(codec.RecordText(record))))
+	}
 }
 
 // Expired says whether a document with this content has expired.
 func (v *View) Expired(c *Collection, content value.Value) bool {
 	at := index.ExpiresAt(c, content)
 	if v.tx != nil {
-		v.tx.alive(at)
+		v.tx.judged(at)
 	}
 	return at <= v.wallMs
+}
+
+// Listed gives the names of the collections. In a transaction the list counts as read.
+func (v *View) Listed() []string {
+	if v.tx != nil {
+		v.tx.listed = true
+	}
+	return v.state.schema.Names()
 }
 
 // Get reads one document as of now, without a view. The number returned is the commit to be settled before the
@@ -212,13 +228,11 @@ func (v *View) each(c *Collection, after string, reverse bool, visit func(Docume
 		if codec.RecordHidden(record) {
 			continue
 		}
+		v.judge(c, record)
 		d, ok, err := visible(c, string(it.Key()[len(space):]), record, v.wallMs)
 		if err != nil {
 			_ = it.Close()
 			return err
-		}
-		if ok && v.tx != nil && c.Expiring() {
-			v.Expired(c, value.Lazy(d.Text))
 		}
 		if ok && !visit(d) {
 			break
@@ -267,7 +281,7 @@ func (v *View) count(c *Collection) (int64, error) {
 // read, so that others may change it.
 func (v *View) Estimate(c *Collection) (int64, error) {
 	if c.Series != nil {
-		return v.stored(pointCount(c.Number)) // those that arrived just now are not in it
+		return v.core.table(c).Kept(v.reader) // those that arrived just now are not in it
 	}
 	n, err := v.stored(c.Number)
 	if err != nil || !c.Expiring() {

@@ -120,7 +120,8 @@ func (n *Node) salvage(h *hosted, after clock.Time) (file string, count int, err
 	var out bytes.Buffer
 	err = h.fabric.OwnLog(after, func(stamp clock.Stamp, changes []codec.Change) error {
 		count++
-		line, err := json.Marshal(salvagedEntry{Stamp: stamp.String(), Changes: salvagedChanges(changes)})
+		entry := salvagedEntry{Stamp: stamp.String(), Changes: salvagedChanges(changes, h.fabric.AppendPoints)}
+		line, err := json.Marshal(entry)
 		out.Write(append(line, '\n'))
 		return err
 	})
@@ -132,9 +133,13 @@ func (n *Node) salvage(h *hosted, after clock.Time) (file string, count int, err
 	return file, count, disk.WriteAtomic(n.shared.fs, file, out.Bytes())
 }
 
-func salvagedChanges(changes []codec.Change) []salvagedChange {
+func salvagedChanges(changes []codec.Change, points func(dst []byte, ch codec.Change) []byte) []salvagedChange {
 	out := []salvagedChange{}
 	for _, ch := range changes {
+		if ch.Kind == codec.Points {
+			out = append(out, salvagedChange{Kind: ch.Kind.String(), Collection: ch.Collection, Value: points(nil, ch)})
+			continue
+		}
 		if ch.Kind != codec.Document {
 			out = append(out, salvagedChange{Kind: ch.Kind.String(), Collection: ch.Collection, Key: ch.Key})
 			continue

@@ -426,6 +426,13 @@ func (v *verifying) part(p *codec.PointPart, fields int) error {
 		}
 		at = t
 	}
+	for _, column := range b.Values {
+		for _, f := range column {
+			if math.IsInf(f, 0) {
+				return malformed("an infinite value")
+			}
+		}
+	}
 	v.span.Points += p.Points
 	v.span.First, v.span.Last = min(v.span.First, p.First), max(v.span.Last, p.Last)
 	v.key, v.last = p.Key, at

@@ -108,9 +108,13 @@ func (v *View) Each(visit func(c *Cursor) error) error {
 	return c.Close()
 }
 
-// Count gives the number of points that show. kept is how many the chunks show, expired ones included, as counted when
-// they were merged.
-func (v *View) Count(kept int64) (int64, error) {
+// Count gives the number of points that show: of those counted when they were merged, with those that arrived since, and
+// without those that have expired.
+func (v *View) Count() (int64, error) {
+	kept, err := v.table.Kept(v.reader)
+	if err != nil {
+		return 0, err
+	}
 	a, err := v.table.arrivals(v.reader, 0, nil)
 	if err != nil {
 		return 0, err

@@ -12,6 +12,7 @@
 //	                                | s | time of a stamp | series | time  (nothing)               chunks to settle
 //	                                | r | span u64 | series | time         chunk of summaries      roll-ups
 //	                                | f | series                           time                    roll-ups reach so far
+//	                                | n                                    u64                     points that chunks show
 //	                                | d | series | time                    time                    stretches to sum up
 //
 // layout is a hash of the names of the fields, so that points written under another declaration of the collection (two
@@ -66,6 +67,7 @@ const (
 	rollups  = 'r'
 	reached  = 'f'
 	stale    = 'd'
+	counted  = 'n'
 )
 
 const (

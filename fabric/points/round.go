@@ -38,6 +38,36 @@ func (r *Round) put(key, data []byte) { r.Puts = append(r.Puts, sequencer.Put{Ke
 
 func (r *Round) delete(key []byte) { r.Deletes = append(r.Deletes, sequencer.Put{Key: key}) }
 
+// count brings the number of points that chunks show up to date, from what it was before.
+func (r *Round) count(before int64) {
+	if r.Shown != 0 {
+		r.put(r.table.key(counted), layout.Long(nil, uint64(before+r.Shown)))
+	}
+}
+
+// counting ends a round with the number of points brought up to date.
+func (r *Round) counting() (*Round, error) {
+	before, err := r.table.Kept(r.reader)
+	if err != nil {
+		return nil, err
+	}
+	r.count(before)
+	return r, nil
+}
+
+// Kept is how many points the chunks show, expired ones included.
+func (t *Table) Kept(r kv.Reader) (n int64, err error) {
+	key := t.key(counted)
+	_, err = r.View(key, func(data []byte) error {
+		if len(data) != 8 {
+			return corrupt(key, malformed("a number of %d bytes", len(data)))
+		}
+		n = int64(binary.BigEndian.Uint64(data))
+		return nil
+	})
+	return n, err
+}
+
 // Empty says whether the round changes nothing.
 func (r *Round) Empty() bool { return len(r.Puts)+len(r.Deletes) == 0 }
 
@@ -109,7 +139,7 @@ func (t *Table) Merge(reader kv.Reader, watermark clock.Time, most int) (*Round,
 			return nil, err
 		}
 	}
-	return r, nil
+	return r.counting()
 }
 
 // merge merges points of one series into the chunks of a lane.
@@ -318,7 +348,10 @@ func (t *Table) Settle(reader kv.Reader, watermark clock.Time, most int) (*Round
 			return nil, err
 		}
 	}
-	return r, it.Err()
+	if err := it.Err(); err != nil {
+		return nil, err
+	}
+	return r.counting()
 }
 
 func (r *Round) settle(l *lane, key []byte, start int64, note []byte) error {
@@ -362,10 +395,15 @@ func (t *Table) Purge(reader kv.Reader, passedMs int64, from []byte, most int) (
 	for n := 0; ; n++ {
 		if n >= most || len(r.Deletes) >= most {
 			r.More = true
-			return r, w.next, nil
+			r, err = r.counting()
+			return r, w.next, err
 		}
 		ok, err := w.step()
-		if err != nil || !ok {
+		if err != nil {
+			return nil, nil, err
+		}
+		if !ok {
+			r, err = r.counting()
 			return r, nil, err
 		}
 		for i := range lanes {
@@ -452,6 +490,7 @@ func (t *Table) Truncate(reader kv.Reader, stamp clock.Stamp) (*Round, error) {
 			}
 		}
 	}
+	r.count(0)
 	return r, it.Err()
 }
 

@@ -2,6 +2,7 @@ package points
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -81,6 +82,36 @@ func (t *Text) Append(dst []byte, keys []value.Value, times []int64, values [][]
 		}
 	}
 	return append(dst, '}')
+}
+
+// AppendBatch appends the points of a batch as a JSON array of documents.
+func (t *Table) AppendBatch(dst, data []byte) ([]byte, error) {
+	if _, hash, err := Verify(t, data); err != nil || hash != t.Layout {
+		return dst, errors.Join(err, codec.ErrMalformed)
+	}
+	texts := NewText(t.Decl)
+	r := codec.ReadPoints(data)
+	var p codec.PointPart
+	var d series.Decoder
+	var b series.Block
+	start := len(dst)
+	for r.Next(&p) {
+		keys, err := t.decodeSeries(p.Key)
+		if err != nil {
+			return dst[:start], err
+		}
+		if _, err := d.Decode(p.Block, r.Fields, &b); err != nil {
+			return dst[:start], err
+		}
+		for i := range b.Times {
+			dst = texts.Append(append(dst, ','), keys, b.Times, b.Values, i)
+		}
+	}
+	if len(dst) == start {
+		return append(dst, "[]"...), nil
+	}
+	dst[start] = '['
+	return append(dst, ']'), nil
 }
 
 // EachText visits the points that show as documents, until visit says false. A text is valid during its visit only.
