@@ -132,13 +132,19 @@ func (w walk) allowed(vertex string) bool {
 	return w.vertexCollections == nil || slices.Contains(w.vertexCollections, collection)
 }
 
-func (w walk) weight(e edge) float64 {
+// negativeWeight is the number of the error for an edge that no search can weigh.
+const negativeWeight = 1954
+
+func (r *runner) weight(w walk, e edge) float64 {
 	if w.weightAttribute == "" {
 		return 1
 	}
 	v := operator.Attribute(e.document, w.weightAttribute)
 	if v.Kind() != value.KindNumber {
 		return w.defaultWeight
+	}
+	if v.Float64() < 0 {
+		r.fail(negativeWeight, "edge %s has a negative weight", e.id)
 	}
 	return v.Float64()
 }
@@ -193,7 +199,7 @@ func (r *runner) traversal(o *ast.Traversal, x row) []row {
 		var further []path
 		for _, e := range all {
 			if e.from == p.last() && w.allowed(e.to) && !w.repeats(p, e) {
-				further = append(further, p.with(e, w.weight(e)))
+				further = append(further, p.with(e, r.weight(w, e)))
 			}
 		}
 		if w.order == "dfs" {
@@ -341,7 +347,7 @@ func (r *runner) simplePaths(o *ast.PathSearch, w walk, from, to string) []path 
 		}
 		for _, e := range all {
 			if e.from == p.last() && !slices.Contains(p.vertices, e.to) && w.allowed(e.to) {
-				search(p.with(e, w.weight(e)))
+				search(p.with(e, r.weight(w, e)))
 			}
 		}
 	}

@@ -64,6 +64,8 @@ type runner struct {
 	data      rows.Snapshot
 	functions fn.Context
 	err       error // the first one: what is computed after it does not matter
+	// read has the collections that were read since the last write.
+	read map[string][]value.Value
 }
 
 func (r *runner) fail(number int, format string, args ...any) {
@@ -116,6 +118,18 @@ func contains(list []value.Value, v value.Value) bool {
 
 // collection gives all documents of a collection, or all points of a time series.
 func (r *runner) collection(name string) []value.Value {
+	if list, ok := r.read[name]; ok {
+		return list
+	}
+	list := r.scan(name)
+	if r.read == nil {
+		r.read = map[string][]value.Value{}
+	}
+	r.read[name] = list
+	return list
+}
+
+func (r *runner) scan(name string) []value.Value {
 	c, ok := r.data.Collection(name)
 	if !ok {
 		r.fail(check.UnknownCollection, "collection or view not found: '%s'", name)

@@ -125,6 +125,7 @@ func (r *runner) write(o *ast.Modify, x row, w rows.Write, s settings) []row {
 		r.fail(1400, "a query that modifies needs a transaction")
 		return nil
 	}
+	r.read = nil
 	done, err := t.Write(w)
 	if err != nil {
 		return r.refused(err, s)

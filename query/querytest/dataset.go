@@ -248,9 +248,17 @@ func (d *Dataset) vertex(s *source) string {
 
 func (d *Dataset) link(s *source, i int) value.Value {
 	o := object{"_key": value.String("e" + itoa(i)), "_from": value.String(d.vertex(s)), "_to": value.String(d.vertex(s))}
-	o.put(s, "w", number(s.between(1, 9)))
+	o.weigh(s)
 	o.put(s, "label", value.String(word(s)))
 	return o.value()
+}
+
+// weigh gives an edge a weight that is not negative, if any.
+func (o object) weigh(s *source) {
+	o.put(s, "w", number(s.between(1, 9)))
+	if w := o["w"]; w.Kind() == value.KindNumber && w.Float64() < 0 {
+		o["w"] = number(1)
+	}
 }
 
 // crossings is how many places the roads join: few, since the naive evaluator looks at every path.
@@ -259,10 +267,7 @@ const crossings = 7
 func (d *Dataset) road(s *source, i int) value.Value {
 	end := func() value.Value { return value.String("places/l" + itoa(s.below(crossings))) }
 	o := object{"_key": value.String("r" + itoa(i)), "_from": end(), "_to": end()}
-	o.put(s, "w", number(s.between(1, 9)))
-	if w := o["w"]; w.Kind() == value.KindNumber && w.Float64() < 0 {
-		o["w"] = number(1)
-	}
+	o.weigh(s)
 	return o.value()
 }
 

@@ -279,12 +279,23 @@ func (g *generator) middle(mark int) []string {
 	switch n := g.below(100); {
 	case n < 22:
 		return g.collect(mark)
-	case n < 27:
+	case n < 28 && g.loopsSince(mark) == 1:
 		return g.window(mark)
-	case n < 31:
+	case n < 32:
 		return []string{"COLLECT WITH COUNT INTO " + g.only(mark, "n", numeric)}
 	}
 	return nil
+}
+
+// loopsSince counts the loops of a block.
+func (g *generator) loopsSince(mark int) int {
+	n := 0
+	for _, v := range g.vars[mark:] {
+		if v.loop {
+			n++
+		}
+	}
+	return n
 }
 
 // only takes the variables of this block away, and sets one.
@@ -298,7 +309,7 @@ func (g *generator) only(mark int, prefix string, k kind) string {
 func (g *generator) aggregate() (call string, k kind) {
 	name := g.cover.least(g.source, "aggregate", "LENGTH", "COUNT", "MIN", "MAX", "SUM", "AVERAGE", "AVG", "STDDEV_POPULATION", "STDDEV",
 		"STDDEV_SAMPLE", "VARIANCE_POPULATION", "VARIANCE", "VARIANCE_SAMPLE", "UNIQUE", "SORTED_UNIQUE", "COUNT_DISTINCT",
-		"COUNT_UNIQUE", "BIT_AND", "BIT_OR", "BIT_XOR", "MEDIAN", "PERCENTILE", "FIRST", "LAST", "PUSH")
+		"COUNT_UNIQUE", "BIT_AND", "BIT_OR", "BIT_XOR", "MEDIAN", "PERCENTILE", "FIRST", "LAST", "RATE", "PUSH")
 	switch name {
 	case "UNIQUE", "PUSH":
 		g.out.Loose = true
@@ -307,7 +318,7 @@ func (g *generator) aggregate() (call string, k kind) {
 		return name + "(" + g.simple(pick(g.source, numeric, textual)) + ")", array
 	case "PERCENTILE":
 		return name + "(" + g.simple(numeric) + ", " + pick(g.source, "50", "90", `33, "interpolation"`) + ")", numeric
-	case "FIRST", "LAST":
+	case "FIRST", "LAST", "RATE":
 		return name + "(" + g.simple(numeric) + ", " + g.simple(numeric) + ")", numeric
 	case "COUNT", "LENGTH":
 		if g.chance(50) {
@@ -444,6 +455,12 @@ func (g *generator) order(mark int) string {
 func (g *generator) ending(mark int) []string {
 	var ops []string
 	sorted := g.chance(45)
+	late := ""
+	if g.chance(12) {
+		text := g.expr(anything, 2)
+		late = g.name("l")
+		ops = append(ops, "LET "+late+" = "+text)
+	}
 	if sorted {
 		ops = append(ops, "SORT "+g.order(mark))
 	}
@@ -467,6 +484,8 @@ func (g *generator) ending(mark int) []string {
 	}
 	what := ""
 	switch {
+	case late != "" && g.chance(60):
+		what = "[" + late + "]"
 	case distinct != "":
 		what = g.expr(pick(g.source, numeric, textual), 1)
 	case g.chance(25):
