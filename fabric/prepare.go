@@ -222,13 +222,17 @@ func precondition(d *writing, w *Write) *Error {
 	case !d.exists && (w.Op == Update || w.Op == Replace || (w.Op == Remove && !w.IgnoreAbsent)):
 		return failure(NotFound, "document %q does not exist", d.key)
 	case w.IfRev != "" && !d.existed && (w.Op == Upsert || w.Op == UpsertPatch):
-		return failure(RevConflict, "document %q does not exist, so it has not revision %s", d.key, w.IfRev)
+		return absentRev(d, w)
 	case w.IfRev != "" && d.existed && w.IfRev != d.oldRev():
 		e := failure(RevConflict, "the document has revision %s, not %s", d.oldRev(), w.IfRev)
 		e.Rev = d.oldRev()
 		return e
 	}
 	return nil
+}
+
+func absentRev(d *writing, w *Write) *Error {
+	return failure(RevConflict, "document %q does not exist, so it has not revision %s", d.key, w.IfRev)
 }
 
 func (d *writing) oldRev() string {

@@ -2,11 +2,8 @@ package fabric
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
-	"errors"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 
@@ -36,7 +33,7 @@ type TxOptions struct {
 // Every document, absent key, stretch of documents or index entries, and count that was read is compared at the commit
 // with what others have written since: the transaction happens as if it were alone at that moment, or not at all.
 type Tx struct {
-	fabric  *Fabric
+	fabric  *Fabric // nil for who drives a Core himself
 	core    *Core
 	view    *View
 	reader  *overlay.Reader
@@ -50,7 +47,10 @@ type Tx struct {
 	limit   int
 	kept    int   // bytes of document contents
 	until   int64 // something that was read expires then, 0 for nothing
+	since   int64 // something that was read counts as expired since then
+	listed  bool  // the list of collections was read
 	over    bool
+	ending  *txEnding // once it is being committed
 	stamp   clock.Stamp
 }
 
@@ -110,23 +110,37 @@ func (f *Fabric) Begin(o TxOptions) (*Tx, error) {
 	if err := f.closed(); err != nil {
 		return nil, err
 	}
+	t := f.core.Load().BeginTx(f.wall(), o)
+	t.fabric = f
+	return t, nil
+}
+
+// BeginTx is for who drives a Core himself; see Tx.Prepare.
+func (c *Core) BeginTx(wallMs int64, o TxOptions) *Tx {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultTxBytes
 	}
-	core := f.core.Load()
-	v := core.NewView(f.wall())
+	v := c.NewView(wallMs)
 	// As in begin: what has expired by the time of the stamp has expired.
-	now := max(v.state.now, clock.Time(core.vouched.Load()))
+	now := max(v.state.now, clock.Time(c.vouched.Load()))
 	v.wallMs = max(v.wallMs, now.Next().Millis())
-	t := &Tx{fabric: f, core: core, view: v, reader: overlay.New(v.reader), written: map[*writing]*inTx{}, added: map[uint32]int64{},
+	t := &Tx{core: c, view: v, reader: overlay.New(v.reader), written: map[*writing]*inTx{}, added: map[uint32]int64{},
 		counted: map[uint32]bool{}, limit: o.MaxBytes}
 	v.reader, v.tx = t.reader, t
-	t.state = Prepared{schema: v.state.schema, seen: v.state, wallMs: f.wall(), judgedMs: v.wallMs, reader: t.reader}
+	t.state = Prepared{schema: v.state.schema, seen: v.state, wallMs: wallMs, judgedMs: v.wallMs, reader: t.reader}
 	// No hybrid time is that late, so that nothing else bears this stamp.
-	t.pending = clock.Stamp{Time: clock.Time(uint64(math.MaxUint32)<<32 | core.random()>>32), Origin: clock.Origin(core.random())}
+	t.pending = clock.Stamp{Time: clock.Time(uint64(math.MaxUint32)<<32 | c.random()>>32), Origin: clock.Origin(c.random())}
 	t.marker = rows.FormatRev(t.pending, 0)[:rows.StampLen]
-	core.watch.add(t, v.state.number)
-	return t, nil
+	c.watch.add(t, v.state.number)
+	return t
+}
+
+// noted latches failures of the store.
+func (t *Tx) noted(err error) error {
+	if t.fabric == nil || err == nil {
+		return err
+	}
+	return t.fabric.noted(err)
 }
 
 // View is what the transaction reads. It ends with the transaction and is not to be closed.
@@ -135,25 +149,33 @@ func (t *Tx) View() *View { return t.view }
 // Bytes is about how much memory the transaction takes.
 func (t *Tx) Bytes() int { return t.reader.Bytes() + t.reader.ReadBytes() + t.kept }
 
-// alive notes that a document that was read expires at a time.
-func (t *Tx) alive(at int64) {
-	if at > t.view.wallMs && at != index.Never && (t.until == 0 || at < t.until) {
+// judged notes that a document that was read expires at a time, or has done so.
+func (t *Tx) judged(at int64) {
+	switch {
+	case at == index.Never:
+	case at <= t.view.wallMs:
+		t.since = max(t.since, at)
+	case t.until == 0 || at < t.until:
 		t.until = at
 	}
 }
 
-// count notes that the number of a collection's documents was read, which ends to be right when the next one expires.
+// count notes that the number of a collection's documents was read. Where documents expire it ends to be right when the
+// next one does, and every write may change that: then all documents count as read.
 func (t *Tx) count(c *Collection) error {
 	if t.counted[c.Number] = true; !c.Expiring() {
 		return nil
 	}
+	t.since = t.view.wallMs
+	documents := t.core.keys.DocumentSpace(c.Number)
+	t.reader.NoteRange(documents, layout.End(documents))
 	space := layout.Number(t.core.keys.Space(nil, layout.Expiring), c.Number)
 	it, err := t.reader.Scan(layout.Long(bytes.Clone(space), uint64(t.view.wallMs)+1), layout.End(space))
 	if err != nil {
 		return err
 	}
 	if it.Next() {
-		t.alive(int64(binary.BigEndian.Uint64(it.Key()[len(space):])))
+		t.judged(int64(binary.BigEndian.Uint64(it.Key()[len(space):])))
 	}
 	return it.Close()
 }
@@ -168,14 +190,14 @@ func (t *Tx) Write(w Write) (TxWritten, error) {
 	}
 	d, failed := t.find(&w)
 	if failed != nil {
-		return TxWritten{}, t.fabric.noted(failed)
+		return TxWritten{}, t.noted(failed)
 	}
 	t.state.Reads, t.state.results = t.state.Reads[:0], t.state.results[:0]
 	before := *d
 	out, err := t.write(d, &w)
 	if err != nil {
 		*d = before
-		return TxWritten{}, t.fabric.noted(err)
+		return TxWritten{}, t.noted(err)
 	}
 	return out, nil
 }
@@ -263,7 +285,14 @@ func (s *inTx) document(d *writing) *Document {
 
 // precondition checks the revision, which may be one of this transaction's.
 func (t *Tx) precondition(d *writing, was *inTx, w *Write) error {
-	if w.IfRev == "" || !was.visible {
+	if w.IfRev == "" {
+		return nil
+	}
+	if !was.visible {
+		if w.Op == Upsert || w.Op == UpsertPatch {
+			return absentRev(d, w).in(w.Collection, d.key)
+		}
+		w.IfRev = ""
 		return nil // prepareWrite has the words for what is absent
 	}
 	rev := FormatRev(was.stamp, was.hash)
@@ -312,8 +341,12 @@ func (t *Tx) fits(d *writing, now, was *inTx) error {
 	if len(now.text) > t.core.limits.DocumentBytes {
 		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(now.text), t.core.limits.DocumentBytes).in(d.collection.Name, d.key)
 	}
+	const unknown = "the %s holds the _rev of a document that this transaction writes: it is not known before the commit, so it cannot be stored"
 	if bytes.Contains(now.text, []byte(t.marker)) {
-		return failure(BadDocument, "the document holds the _rev of a document that this transaction writes: it is not known before the commit, so it cannot be stored").in(d.collection.Name, d.key)
+		return failure(BadDocument, unknown, "document").in(d.collection.Name, d.key)
+	}
+	if strings.Contains(d.key, t.marker) {
+		return failure(BadKey, unknown, "_key").in(d.collection.Name, d.key)
 	}
 	if t.Bytes()+len(now.text)-len(was.text) > t.limit {
 		return failure(TooLarge, "the transaction takes more than the %d bytes that it may", t.limit)
@@ -410,179 +443,3 @@ func (t *Tx) Rollback() error {
 	t.core.watch.remove(t)
 	return t.view.Close()
 }
-
-// TxCommit says how a transaction is committed.
-type TxCommit struct {
-	Async       bool   // acknowledge before durable, where every collection written allows it
-	Idempotency string // as in Transaction: what was committed under it before is not done again
-}
-
-// Commit makes the writes happen, all of them, and returns when they are durable; or it fails, with Conflict when
-// something that was read has changed. The transaction has ended then.
-func (t *Tx) Commit(ctx context.Context, o TxCommit) (Receipt, error) {
-	if t.over {
-		return Receipt{}, failure(BadArgument, "the transaction has ended")
-	}
-	defer func() { _ = t.Rollback() }()
-	writes := append(t.net(), t.points...)
-	if len(writes) == 0 {
-		if err := t.fabric.Settle(ctx, t.view.Number()); err != nil {
-			return Receipt{}, err
-		}
-		return Receipt{Vector: t.core.durable.Load().vector}, nil
-	}
-	request := Transaction{Writes: writes, Idempotency: o.Idempotency, interactive: true}
-	scanned := &sequencer.Scanned{Since: t.view.state.number, Ranges: t.reader.Read()}
-	for n := range t.counted {
-		scanned.Counts = append(scanned.Counts, n)
-	}
-	again := false
-	receipt, err := t.fabric.commit(ctx, o.Async, func(core *Core, wall int64, inOrder bool) (*Prepared, error) {
-		defer func() { again = true }()
-		return t.prepare(core, request, scanned, wall, inOrder, !again && !inOrder)
-	})
-	t.stamp = receipt.Stamp
-	return receipt, err
-}
-
-// net is what the transaction comes to: one write for each document that it changed.
-func (t *Tx) net() []Write {
-	var out []Write
-	for _, d := range t.state.docs {
-		switch {
-		case t.written[d] == nil:
-		case d.exists && d.existed && value.Identical(d.value, d.oldValue):
-		case d.exists:
-			out = append(out, NewWrite(Upsert, d.collection.Name, d.key, d.value))
-		case d.existed:
-			out = append(out, NewWrite(Remove, d.collection.Name, d.key, value.Value{}))
-		}
-	}
-	return out
-}
-
-// prepare prepares what the transaction comes to against the present. What was read is compared when it is sequenced;
-// what goes wrong before that does so because somebody came between. known spares reading the documents again: then not
-// even upkeep may have touched them.
-func (t *Tx) prepare(core *Core, request Transaction, scanned *sequencer.Scanned, wall int64, inOrder, known bool) (*Prepared, error) {
-	if core != t.core {
-		return nil, failure(Conflict, "the fabric was replaced by a snapshot of another location while the transaction was open: try again")
-	}
-	p := core.begin(wall, inOrder)
-	if known {
-		p.known, p.Snapshot = &t.state, t.view.state.number
-	}
-	if err := t.standing(p.schema, scanned); err != nil {
-		return nil, err
-	}
-	err := core.prepareInto(p, request)
-	switch CodeOf(err) {
-	case UniqueViolated, NotFound:
-		return nil, failure(Conflict, "another transaction came between: %v", err).from(err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, until := range []int64{t.until, t.state.AliveUntil} {
-		if until != 0 && p.judgedMs >= until {
-			return nil, failure(Conflict, "a document that the transaction read has expired meanwhile: try again")
-		}
-		if until != 0 && (p.AliveUntil == 0 || until < p.AliveUntil) {
-			p.AliveUntil = until
-		}
-	}
-	p.ExpiredSince = max(p.ExpiredSince, t.state.ExpiredSince)
-	if p.replay == nil {
-		// Others may have written the very same: then there is nothing to write, and still something to compare.
-		p.Quiet, p.Scanned = p.Empty(), scanned
-	}
-	return p, nil
-}
-
-// standing checks that the collections that were read are still what they were.
-func (t *Tx) standing(now *schema.Schema, scanned *sequencer.Scanned) error {
-	was := t.view.state.schema
-	if now == was {
-		return nil
-	}
-	numbers := slices.Clone(scanned.Counts)
-	for _, r := range scanned.Ranges {
-		if c, ok := collectionOf(was, r.Lower); ok {
-			numbers = append(numbers, c.Number)
-		}
-	}
-	slices.Sort(numbers)
-	for _, n := range slices.Compact(numbers) {
-		old, ok := was.Numbered(n)
-		if !ok {
-			continue
-		}
-		if fresh, ok := now.Numbered(n); !ok || !sameExpiry(old, fresh) {
-			return failure(Conflict, "collection %s was dropped, or expires by another rule, since the transaction began", old.Name).in(old.Name, "")
-		}
-	}
-	return nil
-}
-
-// collectionOf finds the collection that a key of a document or index entry belongs to.
-func collectionOf(s *schema.Schema, key []byte) (*schema.Collection, bool) {
-	fixed, _, ok := layout.Tail(key, 4)
-	if !ok {
-		return nil, false
-	}
-	number := binary.BigEndian.Uint32(fixed)
-	if key[layout.PrefixLen] != layout.Indexes {
-		return s.Numbered(number)
-	}
-	for _, c := range s.All() {
-		for i := range c.Indexes {
-			if c.Indexes[i].Number == number {
-				return c, true
-			}
-		}
-	}
-	return nil, false
-}
-
-// overtaken says in words what another transaction has changed.
-func (c *Core) overtaken(err error) error {
-	var o *sequencer.Overtaken
-	if !errors.As(err, &o) {
-		return err
-	}
-	if o.Forgotten {
-		return failure(Conflict, "the transaction was open for so long that what others wrote since is no longer known: try again").from(err)
-	}
-	if o.Key == nil {
-		name := "a collection"
-		if in, ok := c.schema.Numbered(o.Collection); ok {
-			name = in.Name
-		}
-		return failure(Conflict, "the number of documents, which the transaction read, was changed by another one").in(name, "").from(err)
-	}
-	in, ok := collectionOf(c.schema, o.Key)
-	if !ok {
-		return failure(Conflict, "what the transaction read was changed by another one").from(err)
-	}
-	if o.Key[layout.PrefixLen] == layout.Documents {
-		_, key, _ := layout.Tail(o.Key, 4)
-		return failure(Conflict, "the document, or a range that it lies in, was read by the transaction and changed by another one").in(in.Name, string(key)).from(err)
-	}
-	return failure(Conflict, "entries of an index that the transaction read were changed by another one").in(in.Name, "").from(err)
-}
-
-// Revise puts the commit's stamp into revisions in a JSON text that holds what Write gave. It changes the text itself.
-func (t *Tx) Revise(text []byte) []byte {
-	stamp := rows.FormatRev(t.stamp, 0)[:rows.StampLen]
-	for rest := text; ; {
-		at := bytes.Index(rest, []byte(t.marker))
-		if at < 0 {
-			return text
-		}
-		copy(rest[at:], stamp)
-		rest = rest[at+len(stamp):]
-	}
-}
-
-// Pending says whether a text holds a revision that is not known before the commit.
-func (t *Tx) Pending(text string) bool { return strings.Contains(text, t.marker) }

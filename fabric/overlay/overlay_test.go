@@ -213,19 +213,33 @@ func TestStateIsNotNoted(t *testing.T) {
 	}
 }
 
-// TestManyReadsBecomeCoarse reads more pieces than are kept apart.
+// TestManyReadsBecomeCoarse reads more pieces than are kept apart, at once and in the end.
 func TestManyReadsBecomeCoarse(t *testing.T) {
 	t.Parallel()
-	r := overlay.New(memory.New(memory.Options{}).Snapshot())
-	for i := range 120_000 {
-		r.Note(keys.Document(nil, 16+uint32(i%2), fmt.Sprintf("%06d", i)))
-	}
-	list := r.Read()
-	if len(list) != 2 || !covered(list, keys.Document(nil, 16, "000007")) || covered(list, keys.Document(nil, 18, "1")) {
-		t.Fatalf("%d pieces", len(list))
-	}
-	if r.ReadBytes() == 0 {
-		t.Fatal("what was read takes no memory")
+	for _, stretches := range []bool{false, true} {
+		r := overlay.New(memory.New(memory.Options{}).Snapshot())
+		most := 0
+		for i := range 250_000 {
+			key := keys.Document(nil, 16+uint32(i%2), fmt.Sprintf("%06d", i))
+			if stretches {
+				r.NoteRange(key, append(key, 'x'))
+			} else {
+				r.Note(key)
+			}
+			most = max(most, r.ReadBytes())
+		}
+		list := r.Read()
+		if len(list) > 100_000 || most == 0 || most > 50<<20 {
+			t.Fatalf("%d pieces, which took up to %d bytes", len(list), most)
+		}
+		for _, i := range []int{7, 100_000, 249_999} {
+			if !covered(list, keys.Document(nil, 16+uint32(i%2), fmt.Sprintf("%06d", i))) {
+				t.Fatalf("%d is not noted", i)
+			}
+		}
+		if covered(list, keys.Document(nil, 18, "1")) {
+			t.Fatal("something of another collection is noted")
+		}
 	}
 }
 

@@ -96,8 +96,23 @@ func (r *Reader) Note(key []byte) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.points[string(key)]; !ok {
-		r.points[string(key)] = struct{}{}
+	if _, ok := r.points[string(key)]; ok {
+		return
+	}
+	r.points[string(key)] = struct{}{}
+	if len(r.points) > maxPieces {
+		for key := range r.points {
+			r.ranges = append(r.ranges, sequencer.Point([]byte(key)))
+		}
+		clear(r.points)
+		r.tidy()
+	}
+}
+
+// NoteRange counts a stretch of keys as read.
+func (r *Reader) NoteRange(lower, upper []byte) {
+	if sequencer.Seen(lower) {
+		r.add(sequencer.Range{Lower: lower, Upper: upper})
 	}
 }
 

@@ -237,6 +237,9 @@ func TestRevisionsAreRevised(t *testing.T) {
 			t.Fatalf("a document that keeps a revision of this transaction: %v", err)
 		}
 	}
+	if _, err := x.try(rows.Insert, "places", rev.Str(), `{}`); fabric.CodeOf(err) != fabric.BadKey || !strings.Contains(err.Error(), "_rev") {
+		t.Fatalf("a key that is a revision of this transaction: %v", err)
+	}
 	// At its own place it means that very document.
 	x.do(rows.Replace, "places", "x", `{"_rev":"`+rev.Str()+`","text":"y"}`)
 	if _, err := x.Write(rows.Write{Op: rows.Remove, Collection: x.in("places"), Key: "a", IfRev: strings.Repeat("A", rows.RevLen)}); fabric.CodeOf(err) != fabric.RevConflict {
@@ -246,6 +249,14 @@ func TestRevisionsAreRevised(t *testing.T) {
 		t.Fatal(err)
 	}
 	third := x.do(rows.Update, "places", "a", `{"n":11}`)
+	gone := x.do(rows.Remove, "places", "b", "")
+	old, _ := gone.Old.Get("_rev")
+	for _, op := range []rows.WriteOp{rows.Overwrite, rows.Merge} {
+		w := rows.Write{Op: op, Collection: x.in("places"), Key: "b", Document: parse(t, `{}`), IfRev: old.Str()}
+		if _, err := x.Write(w); fabric.CodeOf(err) != fabric.RevConflict {
+			t.Fatalf("the revision of a document that this transaction removed: %v", err)
+		}
+	}
 	x.commits()
 	if got := string(x.Revise(text)); strings.Contains(got, rev.Str()) {
 		t.Fatalf("%s is not revised", got)
@@ -460,6 +471,56 @@ func TestWhatExpiresBeforeTheCommit(t *testing.T) {
 			x.commits()
 		})
 	}
+}
+
+// TestWhatHadExpiredAndHasNot puts the clock back between reading and committing.
+func TestWhatHadExpiredAndHasNot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		read  func(x *tx)
+		fails bool
+	}{
+		"read":         {func(x *tx) { x.read("sessions", "soon") }, true},
+		"scanned":      {func(x *tx) { keysOf(x.world, x, "sessions", rows.Bounds{}, all) }, true},
+		"found":        {func(x *tx) { found(x.world, x, "sessions", "by_n", value.Int(1), value.Int(2)) }, true},
+		"counted":      {func(x *tx) { count(x.world, x, "sessions") }, true},
+		"by the view":  {func(x *tx) { _, _, _ = x.Transaction.(interface{ Tx() *fabric.Tx }).Tx().View().Get("sessions", "soon") }, true},
+		"none of them": {func(x *tx) { x.read("sessions", "none") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := &ahead{Clock: env.RealClock()}
+			w := worldAt(t, memory.New(memory.Options{}), clock)
+			w.collection(fabric.CollectionSpec{Name: "sessions", Expires: true}, fabric.IndexSpec{Name: "by_n", Type: "persistent", Fields: []string{"n"}})
+			soon := clock.WallMs()/1000 + 1000
+			w.put("sessions", "soon", fmt.Sprintf(`{"expireAt":%d,"n":1}`, soon))
+			clock.ms.Store(2_000_000)
+			x := w.begin()
+			clock.ms.Store(0)
+			c.read(x)
+			x.do(rows.Insert, "sessions", "more", `{}`)
+			if c.fails {
+				x.conflicts()
+				return
+			}
+			x.commits()
+		})
+	}
+}
+
+// TestCountsOfWhatExpires lets others change when something expires, which changes no number that is kept.
+func TestCountsOfWhatExpires(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.collection(fabric.CollectionSpec{Name: "sessions", Expires: true})
+	w.put("sessions", "s", `{}`)
+	x := w.begin()
+	if n := count(w, x, "sessions"); n != 1 {
+		t.Fatalf("%d documents", n)
+	}
+	x.do(rows.Insert, "sessions", "more", `{}`)
+	w.put("sessions", "s", `{"expireAt":1000}`)
+	x.conflicts("sessions")
 }
 
 // TestCommitsThatChangeNothing have no entry in the log.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -15,10 +16,11 @@ const statusLoaded = 3
 
 // listing makes the documents of _collections, in order of their keys, which are the collections' ids.
 func (s *Snapshot) listing(c *rows.Collection) []rows.Row {
-	list := make([]rows.Row, 0, len(s.catalogue.list))
-	for _, of := range s.catalogue.list {
-		from, ok := s.Schema.Collection(of.Name)
-		if !ok || virtual(of) {
+	names := s.view.Listed()
+	list := make([]rows.Row, 0, len(names))
+	for _, name := range names {
+		from, ok := s.Schema.Collection(name)
+		if _, shown := s.catalogue.byName[name]; !ok || !shown || from.Number < schema.FirstNumber {
 			continue
 		}
 		text := value.AppendJSON(nil, value.Object(

@@ -156,3 +156,13 @@ func (s *Scanned) holds(c *change) bool {
 	i := sort.Search(len(s.Ranges), func(i int) bool { return bytes.Compare(s.Ranges[i].Lower, c.key) > 0 }) - 1
 	return i >= 0 && (s.Ranges[i].Upper == nil || bytes.Compare(c.key, s.Ranges[i].Upper) < 0)
 }
+
+// Meets says whether something in a stretch of keys was read.
+func (s *Scanned) Meets(r Range) bool {
+	// The last range that begins before the end of the stretch.
+	i := len(s.Ranges) - 1
+	if r.Upper != nil {
+		i = sort.Search(len(s.Ranges), func(i int) bool { return bytes.Compare(s.Ranges[i].Lower, r.Upper) >= 0 }) - 1
+	}
+	return i >= 0 && (s.Ranges[i].Upper == nil || bytes.Compare(r.Lower, s.Ranges[i].Upper) < 0)
+}
