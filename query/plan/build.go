@@ -57,6 +57,7 @@ type builder struct {
 	inlined      []*ast.Subquery // the same in the order in which they were met
 	counts       map[*rows.Collection]float64
 	distinct     map[*rows.Index][]float64
+	entries      map[counted]int
 	whole        *Plan
 }
 
@@ -64,7 +65,7 @@ type builder struct {
 func Build(q *ast.Query, c Config) (*Plan, error) {
 	b := &builder{
 		Config: c, off: switches(c.Rules), collections: map[*rows.Collection]bool{}, inline: map[*ast.Subquery]*Plan{},
-		counts: map[*rows.Collection]float64{}, distinct: map[*rows.Index][]float64{},
+		counts: map[*rows.Collection]float64{}, distinct: map[*rows.Index][]float64{}, entries: map[counted]int{},
 	}
 	ast.WalkBlock(q.Body, func(o ast.Operation) bool {
 		b.seen(ast.Declares(o)...)

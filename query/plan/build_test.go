@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -205,4 +206,28 @@ func TestJSON(t *testing.T) {
 	if want := `[{"fields":["a","b"],"id":"ab","name":"ab","sparse":false,"type":"persistent","unique":false}]`; indexes.String() != want {
 		t.Errorf("indexes are %s, want %s", indexes, want)
 	}
+}
+
+// TestGrowth sees that calculations which double each time do not grow beyond all bounds.
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("FOR x IN d LET v0 = x.a + 1 ")
+	for i := range 60 {
+		fmt.Fprintf(&text, "LET v%d = v%d + v%d ", i+1, i, i)
+	}
+	text.WriteString("FILTER v60 > 1 SORT v59 LIMIT 3 RETURN v60")
+	build(t, text.String(), nil)
+}
+
+func TestInlineRunsNoMore(t *testing.T) {
+	t.Parallel()
+	query := "LET s = (FOR y IN d FILTER y.zz == 1 RETURN y) FOR x IN c FOR z IN s RETURN [x.a, z.b]"
+	compare(t, query, "plan", outline(t, query), `
+		LET s = (
+		    FOR y IN d  /* full scan; reads zz; filter y.zz == 1 */
+		      RETURN y
+		FOR x IN c  /* full scan; reads a; no document */
+		  FOR z IN s
+		    RETURN [x.a, z.b]`)
 }

@@ -84,6 +84,9 @@ func removeUnused(b *builder, p *Plan) bool {
 
 // trimCollect drops aggregates and gathered rows that nobody reads.
 func (b *builder) trimCollect(n *Collect, needed map[*ast.Variable]int) bool {
+	if len(n.Groups) == 0 {
+		return false // one row comes in any case, and something must say so
+	}
 	before := len(n.Aggregates)
 	n.Aggregates = slices.DeleteFunc(n.Aggregates, func(a ast.Aggregate) bool {
 		return needed[a.Var] == 0 && b.steady(a.Arg)

@@ -161,12 +161,28 @@ func (b *builder) steadyPlan(p *Plan) bool {
 	return true
 }
 
+// longestDefinition is how many parts a calculation may have that is looked through: each may stand in several places of
+// the next, so that they could grow without end.
+const longestDefinition = 200
+
 // definitions gives what calculations of a plan set, each in terms of variables that no calculation sets.
 func (b *builder) definitions(p *Plan) map[*ast.Variable]ast.Expr {
-	out := map[*ast.Variable]ast.Expr{}
+	out, sizes := map[*ast.Variable]ast.Expr{}, map[*ast.Variable]int{}
 	for _, n := range p.nodes {
-		if c, ok := n.(*Calculation); ok && b.steady(c.Expr) {
-			out[c.Out] = substitute(c.Expr, out)
+		c, ok := n.(*Calculation)
+		if !ok || !b.steady(c.Expr) {
+			continue
+		}
+		size := 0
+		ast.Walk(c.Expr, func(x ast.Expr) bool {
+			size++
+			if r, ok := x.(*ast.Ref); ok {
+				size += sizes[r.Var]
+			}
+			return true
+		})
+		if size <= longestDefinition {
+			out[c.Out], sizes[c.Out] = substitute(c.Expr, out), size
 		}
 	}
 	return out

@@ -112,6 +112,12 @@ func (b *builder) accessRows(c *rows.Collection, x *rows.Index, a *PersistentAcc
 	return n * 0.3
 }
 
+// counted is a range of an index whose entries were counted.
+type counted struct {
+	index        *rows.Index
+	lower, upper string
+}
+
 // within counts the entries of an access whose bounds are known now.
 func (b *builder) within(c *rows.Collection, x *rows.Index, a *PersistentAccess) (float64, bool) {
 	var prefix []byte
@@ -140,8 +146,16 @@ func (b *builder) within(c *rows.Collection, x *rows.Index, a *PersistentAccess)
 		}
 		bounds.Upper = append(value.AppendKey(append([]byte{}, prefix...), v), 0xFF)
 	}
-	n, err := b.Statistics.Within(c, x, bounds, withinLimit)
-	return float64(n), err == nil && n < withinLimit
+	asked := counted{x, string(bounds.Lower), string(bounds.Upper)}
+	n, ok := b.entries[asked]
+	if !ok {
+		var err error
+		if n, err = b.Statistics.Within(c, x, bounds, withinLimit); err != nil {
+			n = withinLimit
+		}
+		b.entries[asked] = n
+	}
+	return float64(n), n < withinLimit
 }
 
 // estimate fills in how many rows each node is thought to give, and at what cost.

@@ -93,7 +93,7 @@ func (b *builder) inlinable(p *Plan, i, j int, sub *Plan) bool {
 		return false
 	}
 	for _, n := range p.nodes[i+1 : j] {
-		if !b.steadyNode(n) {
+		if !b.steadyNode(n) || isLoop(n) { // it ran once, not for each row of a loop
 			return false
 		}
 	}
