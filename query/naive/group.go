@@ -120,8 +120,18 @@ func (r *runner) inWindow(o *ast.Window, preceding, following value.Value, i, j 
 		return j >= i-reach(preceding) && j <= i+reach(following)
 	}
 	at, other := r.eval(o.By, x), r.eval(o.By, y)
+	if isDuration(preceding) || isDuration(following) {
+		at, other = r.timestamp(at), r.timestamp(other)
+	}
 	low, high := r.moved(at, preceding, -1), r.moved(at, following, 1)
 	return value.Compare(other, low) >= 0 && value.Compare(other, high) <= 0
+}
+
+func isDuration(v value.Value) bool { return v.Kind() == value.KindString && v.Str() != "unbounded" }
+
+// timestamp is the time of a date, in milliseconds.
+func (r *runner) timestamp(date value.Value) value.Value {
+	return fn.Call(&r.functions, "DATE_TIMESTAMP", []value.Value{date})
 }
 
 // reach is how many rows a window of rows reaches.
@@ -144,8 +154,7 @@ func (r *runner) moved(at, by value.Value, sign float64) value.Value {
 		if sign < 0 {
 			name = "DATE_SUBTRACT"
 		}
-		date := fn.Call(&r.functions, name, []value.Value{at, by})
-		return fn.Call(&r.functions, "DATE_TIMESTAMP", []value.Value{date})
+		return r.timestamp(fn.Call(&r.functions, name, []value.Value{at, by}))
 	}
 	return value.Float(at.Float64() + sign*by.Float64())
 }

@@ -134,6 +134,9 @@ var meanings = []Meaning{
 	{`FOR x IN 1..4 SORT x WINDOW {preceding: "unbounded"} AGGREGATE s = SUM(x) RETURN [x, s]`, `[[1,1],[2,3],[3,6],[4,10]]`},
 	{`FOR x IN [1, 2, 4, 8] WINDOW x WITH {preceding: 2} AGGREGATE s = SUM(x), n = COUNT() RETURN [x, s, n]`, `[[1,1,1],[2,3,2],[4,6,2],[8,8,1]]`},
 
+	{`FOR x IN ["2022-01-01", "2022-01-02", "2022-01-05"] WINDOW x WITH {preceding: "P1D"} AGGREGATE n = COUNT() RETURN n`, `[1,2,1]`},
+	{`FOR x IN ["2022-01-01", "2022-01-02", "2022-01-05"] WINDOW DATE_TIMESTAMP(x) WITH {preceding: "P1D", following: "P4D"} AGGREGATE l = MAX(x) RETURN l`,
+		`["2022-01-05","2022-01-05","2022-01-05"]`},
 	{`FOR v IN 1..2 OUTBOUND "people/ann" knows SORT v._key RETURN v._key`, `["bob","cid","cid","dan"]`},
 	{`FOR v, e, p IN 2 OUTBOUND "people/ann" GRAPH "friends" SORT v._key RETURN [v._key, e.w, LENGTH(p.edges), p.vertices[1]._key]`, `[["cid",1,2,"bob"],["dan",2,2,"cid"]]`},
 	{`FOR v IN 0..1 INBOUND "people/ann" knows RETURN v._key`, `["ann","dan"]`},
