@@ -13,7 +13,9 @@ type buffer struct {
 	at    int   // the next row of the first part
 	rows  int64 // that ever were in it
 	given int64
-	held  int64 // bytes that the run has counted
+	// room and ends are for the first part, which often is all.
+	room [1]exec.Text
+	ends [4]int
 }
 
 // partBytes is about how long a part gets; the first is shorter, since most results are.
@@ -29,14 +31,21 @@ func (b *buffer) fill(ctx context.Context, run *exec.Run) (more bool, err error)
 
 // some adds up to n rows of a run, not too many bytes at a time.
 func (b *buffer) some(ctx context.Context, run *exec.Run, n int) (more bool, err error) {
-	var part exec.Text
-	more, err = run.Next(ctx, &part, n, partBytes)
-	if len(part.Ends) > 0 && err == nil {
-		b.parts = append(b.parts, part)
-		b.rows += int64(len(part.Ends))
-		err = run.Hold(int64(cap(part.JSON) + 8*cap(part.Ends)))
+	if b.parts == nil {
+		b.parts = b.room[:0]
 	}
-	return more, err
+	b.parts = append(b.parts, exec.Text{})
+	part := &b.parts[len(b.parts)-1]
+	if b.rows == 0 {
+		part.Ends = b.ends[:0]
+	}
+	more, err = run.Next(ctx, part, n, partBytes)
+	if len(part.Ends) == 0 || err != nil {
+		b.parts = b.parts[:len(b.parts)-1]
+		return more, err
+	}
+	b.rows += int64(len(part.Ends))
+	return more, run.Hold(int64(cap(part.JSON) + 8*cap(part.Ends)))
 }
 
 // take appends up to n rows to dst and forgets them.

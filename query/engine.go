@@ -21,14 +21,31 @@ type Engine struct {
 	random env.Rand
 	plans  cache
 	list   registry
+	host   host
+}
+
+// host is what executions are given of the machine, made once.
+type host struct {
+	now    func() time.Duration
+	random func() uint64
+	sleep  func(ctx context.Context, seconds float64) error
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{limits: c.Limits.orDefault(), clock: c.Clock, random: c.Random}
+	e.host = host{now: e.clock.Monotonic, sleep: e.sleep}
+	if e.random != nil {
+		e.host.random = e.random.Uint64
+	}
 	e.plans.begin(e.limits.CachedPlans)
 	e.list.begin(&e.limits, e.clock)
 	return e
+}
+
+func (e *Engine) sleep(ctx context.Context, seconds float64) error {
+	const most = 3600
+	return env.Sleep(ctx, e.clock, time.Duration(min(seconds, most)*float64(time.Second)))
 }
 
 // Limits gives the limits with what was left out filled in.
@@ -41,7 +58,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (*Execution, error) {
 	if err := e.list.admit(ctx, x); err != nil {
 		return nil, err
 	}
-	if err := x.guarded(func() error { return x.start(ctx) }); err != nil {
+	if err := x.first(ctx); err != nil {
 		return nil, err
 	}
 	e.list.rest(x)

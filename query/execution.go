@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/query/exec"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
@@ -47,23 +46,26 @@ type about struct {
 // ID names the execution in lists and to Kill.
 func (x *Execution) ID() string { return strconv.FormatUint(x.about.id, 10) }
 
-// guarded does a part of the work. Whatever goes wrong ends the query.
-func (x *Execution) guarded(work func() error) (err error) {
+// first does what Start promises.
+func (x *Execution) first(ctx context.Context) (err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked(p)
-		}
-		if err != nil {
-			err = x.fault(err)
-			x.end(err)
-		}
-	}()
+	defer x.guard(&err)
 	if x.about.killed.Load() {
 		return exec.ErrKilled
 	}
-	return work()
+	return x.start(ctx)
+}
+
+// guard is deferred around all work: whatever goes wrong in it ends the query.
+func (x *Execution) guard(err *error) {
+	if p := recover(); p != nil {
+		*err = panicked(p)
+	}
+	if *err != nil {
+		*err = x.fault(*err)
+		x.end(*err)
+	}
 }
 
 // phase begins a part of the work that a profile shows.
@@ -107,7 +109,7 @@ func (x *Execution) start(ctx context.Context) error {
 
 // ready makes the plan, and asks whether the caller may do what it does.
 func (x *Execution) ready(in rows.Snapshot) error {
-	p, cached, err := x.e.ready(&x.r, in, x.phase)
+	p, cached, err := x.e.ready(x, in)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (x *Execution) config(in rows.Snapshot, t rows.Transaction) exec.Config {
 	o, l := &x.r.Options, &x.e.limits
 	c := exec.Config{
 		Bind: x.r.Bind, Snapshot: in, Transaction: t, Access: x.r.Access, Hidden: x.skip, Memory: x.memory(),
-		Clock: x.e.clock.Monotonic, NowMs: x.about.startedMs, Random: x.e.random.Uint64, Sleep: x.sleep, MaxWarnings: o.MaxWarnings,
+		Clock: x.e.host.now, NowMs: x.about.startedMs, Random: x.e.host.random, Sleep: x.e.host.sleep, MaxWarnings: o.MaxWarnings,
 		FailOnWarning: o.FailOnWarning, Workers: l.Workers, Profile: o.Profile > 1, User: x.r.User,
 		UserAttributes: x.r.UserAttributes, KeyAttributes: x.r.KeyAttributes,
 	}
@@ -168,19 +170,6 @@ func (x *Execution) memory() int64 {
 }
 
 // sleep looks up now and then whether the query was killed.
-func (x *Execution) sleep(ctx context.Context, seconds float64) error {
-	const most, turn = 3600, 20 * time.Millisecond
-	for left := time.Duration(min(seconds, most) * float64(time.Second)); left > 0; left -= turn {
-		if x.about.killed.Load() {
-			return exec.ErrKilled
-		}
-		if err := env.Sleep(ctx, x.e.clock, min(left, turn)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // begin starts the plan.
 func (x *Execution) begin(in rows.Snapshot, t rows.Transaction) *exec.Run {
 	x.phase("executing")
@@ -259,6 +248,9 @@ func (x *Execution) attempt(ctx context.Context) error {
 	}
 	run := x.begin(t, t)
 	if err := x.all(ctx, run); err != nil {
+		if unsettled := t.Settle(ctx); unsettled != nil && ctx.Err() == nil {
+			return unsettled // what the error tells may not have happened
+		}
 		return err
 	}
 	x.phase("finalizing")
@@ -352,23 +344,31 @@ func (x *Execution) take(ctx context.Context, n int) error {
 	}
 	x.e.list.resume(x)
 	defer x.e.list.rest(x)
-	return x.guarded(func() error {
-		run := x.run.Load()
-		limit := x.e.limits.Rows
-		for x.stream && x.buffer.left() < int64(n) {
-			more, err := x.buffer.some(ctx, run, n-int(x.buffer.left()))
-			if err != nil {
-				return err
-			}
-			if limit > 0 && x.buffer.rows > limit {
-				return exec.ErrRows
-			}
-			if !more {
-				x.end(nil)
-			}
+	return x.more(ctx, n)
+}
+
+// more computes rows of a stream until up to n are in the buffer.
+func (x *Execution) more(ctx context.Context, n int) (err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	defer x.guard(&err)
+	run, limit := x.run.Load(), x.e.limits.Rows
+	for x.stream && x.buffer.left() < int64(n) {
+		if x.about.killed.Load() {
+			return exec.ErrKilled
 		}
-		return nil
-	})
+		more, err := x.buffer.some(ctx, run, n-int(x.buffer.left()))
+		if err != nil {
+			return err
+		}
+		if limit > 0 && x.buffer.rows > limit {
+			return exec.ErrRows
+		}
+		if !more {
+			x.end(nil)
+		}
+	}
+	return x.err
 }
 
 // Values gives up to max rows as values. Calls of Next and Values may alternate.

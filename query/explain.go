@@ -38,7 +38,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 	if all {
 		bare := r
 		bare.Options.Rules, bare.Options.NoCache = []string{"-all"}, true
-		p, err := e.prepare(&bare, in, func(string) {})
+		p, err := e.prepare(&Execution{e: e, r: bare}, in)
 		if err != nil {
 			return nil, x.fault(err)
 		}

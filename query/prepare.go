@@ -23,17 +23,15 @@ func (r *Request) key() cacheKey {
 	return k
 }
 
-// phase is called with the name of what begins.
-type phase func(name string)
-
 // prepare reads, checks, plans and compiles a query.
-func (e *Engine) prepare(r *Request, in rows.Snapshot, begin phase) (*prepared, error) {
-	begin("parsing")
+func (e *Engine) prepare(x *Execution, in rows.Snapshot) (*prepared, error) {
+	r := &x.r
+	x.phase("parsing")
 	q, err := parse.Query(r.Text, parse.Limits{})
 	if err != nil {
 		return nil, err
 	}
-	begin("checking")
+	x.phase("checking")
 	bind, err := bound(r.Bind)
 	if err != nil {
 		return nil, err
@@ -42,12 +40,12 @@ func (e *Engine) prepare(r *Request, in rows.Snapshot, begin phase) (*prepared, 
 	if err != nil {
 		return nil, err
 	}
-	begin("planning")
+	x.phase("planning")
 	p, err := plan.Build(checked.Query, e.planning(r, in, bind))
 	if err != nil {
 		return nil, err
 	}
-	begin("compiling")
+	x.phase("compiling")
 	out := &prepared{
 		reads: checked.Reads, writes: checked.Writes, graphs: checked.Graphs, params: checked.Params, shape: checked.Shape,
 		keep: true,
@@ -110,7 +108,8 @@ func bound(bind value.Value) (map[string]value.Value, error) {
 }
 
 // ready gives the plan of a request, a kept one if there is one that still holds.
-func (e *Engine) ready(r *Request, in rows.Snapshot, begin phase) (p *prepared, cached bool, err error) {
+func (e *Engine) ready(x *Execution, in rows.Snapshot) (p *prepared, cached bool, err error) {
+	r := &x.r
 	key, now := r.key(), e.clock.Monotonic()
 	if !r.Options.NoCache {
 		p, stale := e.plans.find(key, r.Bind, now)
@@ -118,7 +117,7 @@ func (e *Engine) ready(r *Request, in rows.Snapshot, begin phase) (p *prepared, 
 			return p, true, nil
 		}
 	}
-	if p, err = e.prepare(r, in, begin); err != nil {
+	if p, err = e.prepare(x, in); err != nil {
 		return nil, false, err
 	}
 	if !r.Options.NoCache {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/query/exec/closure"
@@ -22,14 +23,14 @@ func (a *keyAccess) repeats() bool { return false }
 
 func (a *keyAccess) open(x *index, row []value.Value) (finder, error) {
 	v := a.key(&x.t.env, row)
+	x.keys = keys{}
+	out := &x.keys
 	if !a.each {
-		out := &keys{}
 		if key, ok := a.keyOf(x, v); ok {
 			out.list = append(out.one[:0], key)
 		}
 		return out, nil
 	}
-	out := &keys{}
 	for _, item := range v.Items() {
 		if key, ok := a.keyOf(x, item); ok {
 			out.list = append(out.list, key)
@@ -58,6 +59,7 @@ func (a *keyAccess) keyOf(x *index, v value.Value) (string, bool) {
 // keys gives keys that are known.
 type keys struct {
 	list []string
+	last string
 	one  [1]string
 }
 
@@ -65,9 +67,9 @@ func (k *keys) next() (key, entry []byte, err error) {
 	if len(k.list) == 0 {
 		return nil, nil, nil
 	}
-	key = []byte(k.list[0])
+	k.last = k.list[0]
 	k.list = k.list[1:]
-	return key, nil, nil
+	return unsafe.Slice(unsafe.StringData(k.last), len(k.last)), nil, nil
 }
 
 func (k *keys) close() error { return nil }

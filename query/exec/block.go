@@ -11,6 +11,7 @@ const (
 	firstRows  = 16
 	mostRows   = 1024
 	growRows   = 8
+	leastRows  = 4         // that room is made for
 	blockBytes = 512 << 10 // of text that one block may bring before it is handed on
 )
 
@@ -73,7 +74,7 @@ func (b *builder) drop() { b.n-- }
 // reserve makes room for one more row.
 func (b *builder) reserve() {
 	if need := (b.n + 1) * b.width; need > len(b.slots) {
-		size := max(need, min(b.room, max(2*b.n, firstRows))*b.width)
+		size := max(need, min(b.room, max(2*b.n, leastRows))*b.width)
 		grown := make([]value.Value, size)
 		copy(grown, b.slots[:b.n*b.width])
 		b.slots = grown

@@ -112,6 +112,7 @@ type index struct {
 	row     []value.Value
 	at      int // the access that is read
 	finder  finder
+	keys    keys // the finder of keys that are known, made once
 	seen    map[string]struct{}
 	held    int64
 	begun   bool
@@ -244,7 +245,7 @@ func (x *index) document(key, entry []byte) error {
 	if !x.loaded {
 		var found bool
 		var err error
-		if x.doc, found, err = x.t.Snapshot.Get(x.s.collection, string(key)); err != nil {
+		if x.doc, found, err = x.t.Snapshot.Get(x.s.collection, x.name(key)); err != nil {
 			return err
 		}
 		if !found {
@@ -256,6 +257,14 @@ func (x *index) document(key, entry []byte) error {
 	pass, bytes := x.fetcher.row(&x.doc, to)
 	x.passed(pass, bytes)
 	return nil
+}
+
+// name is a key as a string, the one that was asked for where it is known.
+func (x *index) name(key []byte) string {
+	if k, ok := x.finder.(*keys); ok {
+		return k.last
+	}
+	return string(key)
 }
 
 // passed keeps the row that was added, or takes it back.

@@ -11,7 +11,8 @@ import (
 // Run is one execution of a program. It belongs to one goroutine at a time, save Kill, Memory and Warnings.
 type Run struct {
 	shared
-	t     *task
+	t     *task // nil until the first row is asked for
+	own   task
 	frame frame
 	top   source
 	block *block
@@ -32,7 +33,8 @@ func (p *Program) Start(c Config) *Run {
 
 // open makes the sources.
 func (r *Run) open() error {
-	r.t = r.newTask()
+	r.t = &r.own
+	r.t.begin(&r.shared)
 	r.frame.seed = make([]value.Value, r.program.main.layout.width)
 	var err error
 	r.top, err = r.program.main.top.open(r.t, &r.frame)
@@ -91,11 +93,17 @@ type Text struct {
 	Ends []int
 }
 
+// firstText is the room that is made for text at first: many results are shorter.
+const firstText = 64
+
 // Next appends up to most rows, and no more once the text is as long as room says, 0 for any length. more is false when
 // there are none behind them.
 func (r *Run) Next(ctx context.Context, to *Text, most, room int) (more bool, err error) {
 	r.wait(ctx)
 	emit := r.program.main.emit
+	if to.JSON == nil {
+		to.JSON = make([]byte, 0, firstText)
+	}
 	for n := 0; n < most && (room <= 0 || len(to.JSON) < room); n++ {
 		if ok, err := r.draw(); err != nil || !ok {
 			return false, err

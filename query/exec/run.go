@@ -129,12 +129,18 @@ type task struct {
 
 // newTask makes the part of a run that one goroutine does.
 func (s *shared) newTask() *task {
-	t := &task{shared: s}
-	s.program.shape.Begin(&t.env, s.Bind)
-	t.env.Context = t.functions()
-	t.env.Failed = func() error { return t.failed }
-	t.env.Task = t
+	t := &task{}
+	t.begin(s)
 	return t
+}
+
+func (t *task) begin(s *shared) {
+	t.shared = s
+	s.program.shape.Begin(&t.env, s.Bind)
+	if s.program.shape.Functions {
+		t.env.Context = t.functions()
+	}
+	t.env.Failed, t.env.Task = &t.failed, t
 }
 
 // functions makes the context that functions see.
@@ -148,14 +154,25 @@ func (t *task) functions() *fn.Context {
 		c.Data = &data{t: t}
 	}
 	if t.Sleep != nil {
-		c.Sleep = func(seconds float64) error {
-			if err := t.Sleep(*t.ctx.Load(), seconds); err != nil {
-				return t.check()
-			}
-			return nil
-		}
+		c.Sleep = t.sleep
 	}
 	return c
+}
+
+// nap is how long a run sleeps between two looks whether it goes on, in seconds.
+const nap = 0.02
+
+// sleep waits in short turns, so that the run can be killed meanwhile.
+func (t *task) sleep(seconds float64) error {
+	for ; seconds > 0; seconds -= nap {
+		if err := t.check(); err != nil {
+			return err
+		}
+		if err := t.Sleep(*t.ctx.Load(), min(seconds, nap)); err != nil {
+			return t.check()
+		}
+	}
+	return nil
 }
 
 // fail ends the run with the first error that it is given.

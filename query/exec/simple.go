@@ -12,11 +12,17 @@ import (
 type singleStep struct{ width int }
 
 func (s *singleStep) open(_ *task, f *frame) (source, error) {
-	return &single{block: block{slots: make([]value.Value, s.width), width: s.width}, frame: f}, nil
+	out := &single{frame: f}
+	out.width = s.width
+	if out.slots = out.room[:]; s.width > len(out.room) {
+		out.slots = make([]value.Value, s.width)
+	}
+	return out, nil
 }
 
 type single struct {
 	block
+	room  [3]value.Value
 	frame *frame
 	done  bool
 }

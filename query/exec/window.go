@@ -25,6 +25,7 @@ func (s *scope) window(n *plan.Window, below step) (step, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.shape.Functions = true
 	out := &windowStep{below: below, width: s.width, by: evals[0], frame: evals[1]}
 	if out.totals, err = s.totals(n.Aggregates); err != nil {
 		return nil, err

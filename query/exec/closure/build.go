@@ -215,6 +215,7 @@ func (c *Compiler) span(x *ast.Range) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Shape.Functions = true
 	return func(e *Env, row []value.Value) value.Value {
 		from := ends[0](e, row)
 		return operator.Range(e.Context, from, ends[1](e, row))
@@ -239,6 +240,7 @@ func (c *Compiler) call(x *ast.Call) (Eval, error) {
 		return nil, err
 	}
 	eval := f.Eval
+	c.Shape.Functions = true
 	return func(e *Env, row []value.Value) value.Value {
 		base := len(e.stack)
 		for _, arg := range args {

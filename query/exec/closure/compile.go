@@ -26,8 +26,8 @@ type Env struct {
 	Params  []value.Value
 	Scratch []value.Value
 	Context *fn.Context
-	// Failed gives the error that ended the query, nil while it goes on: loops within expressions ask for it.
-	Failed func() error
+	// Failed is where the error stands that ended the query, nil while it goes on: loops within expressions look there.
+	Failed *error
 	// Inner is for whoever compiles subqueries within expressions.
 	Inner []any
 	// Task is for the same.
@@ -64,7 +64,9 @@ type Shape struct {
 	Params  Params
 	Scratch int
 	Inner   int
-	once    int
+	// Functions says that something compiled needs Env.Context.
+	Functions bool
+	once      int
 }
 
 // Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.

@@ -57,7 +57,7 @@ func (s *expanding) eval(e *Env, row []value.Value) value.Value {
 	}
 	var out []value.Value
 	for _, item := range items {
-		if len(out) >= most || e.Failed() != nil {
+		if len(out) >= most || *e.Failed != nil {
 			break
 		}
 		if s.current >= 0 {
@@ -101,6 +101,7 @@ func (c *Compiler) quantified(x *ast.Quantified) (Eval, error) {
 		}
 	}
 	l, r, quant, op := sides[0], sides[1], x.Quant, x.Op
+	c.Shape.Functions = true
 	return func(e *Env, row []value.Value) value.Value {
 		var n value.Value
 		if least != nil {

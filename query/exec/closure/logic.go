@@ -17,6 +17,7 @@ func (c *Compiler) unary(x *ast.Unary) (Eval, error) {
 		return nil, err
 	}
 	op := x.Op
+	c.Shape.Functions = true
 	slow := func(e *Env, row []value.Value) value.Value { return operator.Unary(e.Context, op, eval(e, row)) }
 	return c.withNumber(x, slow)
 }
@@ -33,6 +34,7 @@ func (c *Compiler) binary(x *ast.Binary) (Eval, error) {
 		return nil, err
 	}
 	l, r, op := sides[0], sides[1], x.Op
+	c.Shape.Functions = true
 	slow := func(e *Env, row []value.Value) value.Value {
 		v := l(e, row)
 		return operator.Binary(e.Context, op, v, r(e, row))
