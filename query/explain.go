@@ -30,7 +30,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 	}
 	best := x.plan.program.Plan()
 	out := &Explanation{
-		Plans: []value.Value{planValue(x.plan, best)}, Text: plan.Text(best), Cacheable: x.plan.keep,
+		Plans: []value.Value{plan.JSON(best)}, Text: plan.Text(best), Cacheable: x.plan.keep,
 	}
 	for _, w := range best.Warnings {
 		out.Warnings = append(out.Warnings, Warning{Message: w})
@@ -42,7 +42,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 		if err != nil {
 			return nil, x.fault(err)
 		}
-		out.Plans = append(out.Plans, planValue(p, p.program.Plan()))
+		out.Plans = append(out.Plans, plan.JSON(p.program.Plan()))
 	}
 	took := e.clock.Monotonic() - begun
 	out.Stats = value.Object(
@@ -53,117 +53,6 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 }
 
 func member(name string, v value.Value) value.Member { return value.Member{Name: name, Value: v} }
-
-// planValue is a plan as the protocols show it.
-func planValue(p *prepared, of *plan.Plan) value.Value {
-	var collections, rules []value.Value
-	for _, c := range of.Collections {
-		kind := "read"
-		if slices.Contains(p.writes, c) {
-			kind = "write"
-		}
-		collections = append(collections, value.Object(member("name", value.String(c.Name)), member("type", value.String(kind))))
-	}
-	for _, r := range of.Rules {
-		rules = append(rules, value.String(r))
-	}
-	top := of.Root.Head()
-	return value.Object(
-		member("nodes", value.OwnItems(nodeValues(of))), member("rules", value.OwnItems(rules)),
-		member("collections", value.OwnItems(collections)), member("variables", value.Int(int64(of.Variables))),
-		member("estimatedCost", value.Float(top.Cost)), member("estimatedNrItems", value.Float(top.Rows)),
-		member("isModificationQuery", value.Bool(of.Writes)), member("text", value.String(plan.Text(of))),
-	)
-}
-
-// nodeValues are the nodes of a plan from the bottom up.
-func nodeValues(p *plan.Plan) []value.Value {
-	var out []value.Value
-	for n := p.Root; n != nil; n = n.Head().Below {
-		out = append(out, nodeValue(n))
-	}
-	slices.Reverse(out)
-	return out
-}
-
-func nodeValue(n plan.Node) value.Value {
-	h := n.Head()
-	var below []value.Value
-	if h.Below != nil {
-		below = append(below, value.Int(int64(h.Below.Head().ID)))
-	}
-	out := value.Object(
-		member("type", value.String(n.Kind())), member("id", value.Int(int64(h.ID))), member("dependencies", value.OwnItems(below)),
-		member("estimatedCost", value.Float(h.Cost)), member("estimatedNrItems", value.Float(h.Rows)),
-	)
-	for _, sub := range plan.Within(n) {
-		out = out.With("subquery", value.Object(member("nodes", value.OwnItems(nodeValues(sub)))))
-	}
-	for _, m := range detail(n) {
-		out = out.With(m.Name, m.Value)
-	}
-	return out
-}
-
-// detail is what kinds of nodes have of their own.
-func detail(n plan.Node) []value.Member {
-	switch n := n.(type) {
-	case *plan.EnumerateCollection:
-		return []value.Member{
-			member("collection", value.String(n.Collection.Name)), member("projections", projections(&n.Fetch)),
-			member("parallel", value.Bool(n.Parallel)), member("random", value.Bool(n.Random)),
-		}
-	case *plan.Index:
-		return []value.Member{
-			member("collection", value.String(n.Collection.Name)), member("projections", projections(&n.Fetch)),
-			member("indexes", indexes(n)), member("reverse", value.Bool(n.Reverse)),
-			member("indexCoversProjections", value.Bool(n.Covering)),
-		}
-	case *plan.Collect:
-		return []value.Member{member("collectOptions", value.Object(member("method", value.String(string(n.Method)))))}
-	case *plan.Modify:
-		return []value.Member{member("collection", value.String(n.Collection.Name))}
-	case *plan.Upsert:
-		return []value.Member{member("collection", value.String(n.Collection.Name))}
-	case *plan.TimeSeries:
-		return []value.Member{member("collection", value.String(n.Collection.Name))}
-	}
-	return nil
-}
-
-func projections(f *plan.Fetch) value.Value {
-	var out []value.Value
-	for _, p := range f.Projections {
-		var names []value.Value
-		for _, name := range p.Path {
-			names = append(names, value.String(name))
-		}
-		out = append(out, value.OwnItems(names))
-	}
-	return value.OwnItems(out)
-}
-
-func indexes(n *plan.Index) value.Value {
-	var out []value.Value
-	for _, a := range n.Accesses {
-		if a.Index == nil {
-			out = append(out, value.Object(
-				member("type", value.String(rows.Primary)), member("name", value.String(rows.Primary)), member("unique", value.Bool(true)),
-				member("fields", value.Array(value.String("_key"))),
-			))
-			continue
-		}
-		var fields []value.Value
-		for _, f := range a.Index.Fields {
-			fields = append(fields, value.String(f.Path.String()))
-		}
-		out = append(out, value.Object(
-			member("type", value.String(a.Index.Type)), member("name", value.String(a.Index.Name)), member("id", value.String(a.Index.ID)),
-			member("unique", value.Bool(a.Index.Unique)), member("sparse", value.Bool(a.Index.Sparse)), member("fields", value.OwnItems(fields)),
-		))
-	}
-	return value.OwnItems(out)
-}
 
 // Parse reads a query without running it, and without a schema.
 func (e *Engine) Parse(text string) (*Parsed, error) {
