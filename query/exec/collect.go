@@ -139,6 +139,7 @@ type group struct {
 	totals []fn.Accumulator
 	into   []value.Value
 	count  int64
+	bytes  int64 // that it holds
 }
 
 func (s *collectStep) newGroup() group {
@@ -255,6 +256,7 @@ func (b *table) row(row []value.Value) error {
 	}
 	if bytes := s.add(b.t, &b.arena, &b.groups[at], row); bytes != 0 {
 		b.held += bytes
+		b.groups[at].bytes += bytes
 		return b.t.grow(bytes)
 	}
 	return nil
@@ -272,6 +274,7 @@ func (b *table) begin() (int32, error) {
 	if b.places == nil {
 		b.places = map[string]int32{}
 	}
+	g.bytes = bytes
 	at := int32(len(b.groups))
 	b.groups = append(b.groups, g)
 	b.places[stringOf(b.arena.text(b.room))] = at
@@ -334,6 +337,7 @@ func (b *table) merge(other *table) error {
 		}
 		g := &b.groups[to]
 		g.count += from.count
+		g.bytes += from.bytes
 		g.into = append(g.into, from.into...)
 		for i := range g.totals {
 			g.totals[i].Merge(from.totals[i])
@@ -383,8 +387,13 @@ func (c *collecting) next() (*block, error) {
 	}
 	c.out.begin(c.s.width)
 	for ; c.at < len(c.table.groups) && !c.out.full(); c.at++ {
-		c.s.fill(&c.table.groups[c.at], c.out.add(c.frame.seed))
-		c.table.groups[c.at] = group{}
+		g := &c.table.groups[c.at]
+		c.s.fill(g, c.out.add(c.frame.seed))
+		// Whoever keeps the row counts what it holds from now on.
+		c.table.held -= g.bytes
+		c.table.t.shrink(g.bytes)
+		c.out.bytes += int(g.bytes)
+		*g = group{}
 	}
 	return c.out.done()
 }
