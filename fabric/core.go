@@ -69,6 +69,8 @@ type Options struct {
 	Distort func(clock.Time) clock.Time
 	// System gives what an entry committed here says of the system fabric; nil for nothing. It must be quick.
 	System func() clock.Time
+	// PointsApart says that time series are kept up beside Upkeep, by whoever drives the core.
+	PointsApart bool
 	// Resume is the commit number to go on from, when this core takes the place of one that readers know numbers of.
 	Resume uint64
 }
@@ -86,6 +88,7 @@ type published struct {
 	now     clock.Time // of the hybrid clock
 	own     clock.Time // of the own log's newest entry
 	ahead   bool       // something of others was applied since, other than marks
+	written uint64     // keys that commits have written
 }
 
 // Core is one fabric at one location as a step machine: no goroutines, no clock, no randomness of its own.
@@ -195,7 +198,7 @@ func OpenCore(db kv.DB, o Options) (*Core, error) {
 		heads: slices.Clone(state.Heads), members: c.members})
 	c.applying.Store(o.Resume)
 	// What became stable before may not have been folded before the last life ended.
-	c.upkeep = upkeepState{stableFresh: true, purgeCursor: map[uint32][]byte{}, draining: map[uint32]bool{}, purgePoints: map[uint32]purgingAt{}}
+	c.upkeep = upkeepState{stableFresh: true, purgeCursor: map[uint32][]byte{}, pointsApart: o.PointsApart, draining: map[uint32]bool{}, purgePoints: map[uint32]purgingAt{}}
 	c.tail.Start(state.Order)
 	c.pub.number, c.pub.vector = o.Resume, state.Vector.Clone()
 	c.publish()
@@ -286,7 +289,7 @@ func (c *Core) Seal(wallMs int64) (*Group, error) {
 		}
 		return nil, c.breaks(fmt.Errorf("writing a group: %w", err))
 	}
-	c.pub.number, c.pub.vector = g.Number, g.Vector
+	c.pub.number, c.pub.vector, c.pub.written = g.Number, g.Vector, c.seq.Written()
 	c.publish()
 	return &Group{Group: g, Pending: pending, self: c.pub.self, members: c.members}, nil
 }
@@ -325,7 +328,7 @@ func (c *Core) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 		if errors.Is(err, sequencer.ErrStale) {
 			c.counters.Stale++
 		}
-		return clock.Stamp{}, c.overtaken(err)
+		return clock.Stamp{}, overtaken(err, c.schema)
 	}
 	if p.Quiet {
 		return stamp, nil // nothing but a comparison of what was read

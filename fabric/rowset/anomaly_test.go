@@ -198,3 +198,36 @@ func TestTheSameWrittenMeanwhile(t *testing.T) {
 	w.put("places", "a", `{"n":7}`)
 	x.conflicts("places/a")
 }
+
+// TestMuchWrittenMeanwhile has others write so much that it is compared before the commit is sequenced.
+func TestMuchWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		between func(w *world)
+		fails   bool
+	}{
+		"elsewhere":          {func(*world) {}, false},
+		"phantom before":     {func(w *world) { w.put("places", "zz", `{"n":25}`) }, true},
+		"document":           {func(w *world) { w.put("places", "a", `{"n":1}`) }, true},
+		"index, and phantom": {func(w *world) { _, _ = w.f.DropIndex(w.ctx, "places", "by_n"); w.put("places", "zz", `{"n":25}`) }, true},
+		"index alone":        {func(w *world) { _, _ = w.f.DropIndex(w.ctx, "places", "by_n") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := anomalyWorld(t)
+			x := w.begin()
+			found(w, x, "places", "by_n", value.Int(20), value.Int(40))
+			x.read("places", "a")
+			x.do(rows.Insert, "other", "result", `{}`)
+			c.between(w)
+			for range 3 {
+				w.fill("other", 3000, func(int) (string, string) { return "", `{}` })
+			}
+			if c.fails {
+				x.conflicts()
+				return
+			}
+			x.commits()
+		})
+	}
+}

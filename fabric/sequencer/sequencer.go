@@ -194,7 +194,7 @@ func (m *Machine) Forget(o clock.Origin) {
 // changed.
 func (m *Machine) Sequence(p *Prepared, wallMs int64) (clock.Stamp, error) {
 	if p.Scanned != nil {
-		if err := m.recent.written.check(p.Scanned); err != nil {
+		if err := m.recent.written.since(p.Scanned.Since, m.number).Compare(p.Scanned); err != nil {
 			return clock.Stamp{}, err
 		}
 	}

@@ -2,6 +2,7 @@ package sequencer
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 
 	"github.com/selvedge-db/selvedge/fabric/layout"
@@ -26,7 +27,7 @@ type Scanned struct {
 
 // Overtaken says that another commit wrote what a transaction had read.
 type Overtaken struct {
-	Key        []byte // that was written; nil when it is the number of documents of Collection
+	Key        []byte // that was written, or its beginning; nil when it is the number of documents of Collection
 	Collection uint32
 	Forgotten  bool // the transaction began so long ago that nobody knows any more
 }
@@ -37,14 +38,17 @@ const (
 	chunkKeys  = 1024
 	keepChunks = 64   // chunks of written keys that are kept in any case
 	mostChunks = 1024 // and as long as an open transaction may ask for them
+	// wholeKey is up to which length a key is kept whole. Of longer ones the beginning stands for all that begin so: that
+	// may cost a conflict that was none.
+	wholeKey = 256
 )
 
-// written remembers the keys that commits wrote, in their order.
+// written remembers the keys that commits wrote, in their order. What is in a chunk stays as it is.
 type written struct {
 	chunks [][]change
-	spare  [][]change
 	floor  uint64        // commits up to this one are forgotten
 	oldest func() uint64 // number from which on an open transaction needs to know
+	total  uint64        // changes noted
 }
 
 // change is one key written, or a number of documents changed.
@@ -52,6 +56,7 @@ type change struct {
 	number     uint64
 	key        []byte
 	collection uint32
+	cut        bool // the key is the beginning of the one written
 }
 
 // Seen says whether a key is one that queries read, so that it counts in what transactions have read.
@@ -67,21 +72,16 @@ func Seen(key []byte) bool {
 }
 
 func (w *written) add(c change) {
+	if c.cut = len(c.key) > wholeKey; c.cut {
+		c.key = bytes.Clone(c.key[:wholeKey])
+	}
 	n := len(w.chunks)
 	if n == 0 || len(w.chunks[n-1]) == chunkKeys {
-		w.chunks = append(w.chunks, w.fresh())
+		w.chunks = append(w.chunks, make([]change, 0, chunkKeys))
 		n++
 	}
 	w.chunks[n-1] = append(w.chunks[n-1], c)
-}
-
-func (w *written) fresh() []change {
-	if n := len(w.spare); n > 0 {
-		chunk := w.spare[n-1]
-		w.spare = w.spare[:n-1]
-		return chunk
-	}
-	return make([]change, 0, chunkKeys)
+	w.total++
 }
 
 // note remembers what a commit writes.
@@ -112,26 +112,40 @@ func (w *written) turn() {
 			return
 		}
 		w.floor = last
-		clear(first)
-		w.spare = append(w.spare, first[:0])
 		w.chunks[0] = nil
 		w.chunks = w.chunks[1:]
 	}
-	if len(w.spare) > keepChunks {
-		w.spare = w.spare[:keepChunks]
-	}
 }
 
-// check looks for a commit that wrote what was read.
-func (w *written) check(s *Scanned) error {
-	if s.Since < w.floor {
+// Look is what commits have written up to a moment. It stays as it is, and may be compared from any goroutine.
+type Look struct {
+	chunks [][]change
+	floor  uint64
+	number uint64 // of the last commit
+}
+
+// since is what commits after one have written, of which number is the last.
+func (w *written) since(from, number uint64) Look {
+	first := sort.Search(len(w.chunks), func(i int) bool { return w.chunks[i][len(w.chunks[i])-1].number > from })
+	return Look{w.chunks[first:], w.floor, number}
+}
+
+// Look takes what was written since a transaction began: to compare it beforehand, where that holds up nobody else.
+func (m *Machine) Look(s *Scanned) Look {
+	l := m.recent.written.since(s.Since, m.number)
+	l.chunks = slices.Clone(l.chunks)
+	return l
+}
+
+// Written is how many keys commits have written: the work that comparing may take.
+func (m *Machine) Written() uint64 { return m.recent.written.total }
+
+// Compare looks for a commit that wrote what was read. When there is none it need not be done again up to here.
+func (l Look) Compare(s *Scanned) error {
+	if s.Since < l.floor {
 		return &Overtaken{Forgotten: true}
 	}
-	for i := len(w.chunks) - 1; i >= 0; i-- {
-		chunk := w.chunks[i]
-		if chunk[len(chunk)-1].number <= s.Since {
-			break
-		}
+	for _, chunk := range l.chunks {
 		from := sort.Search(len(chunk), func(j int) bool { return chunk[j].number > s.Since })
 		for j := range chunk[from:] {
 			if c := &chunk[from+j]; s.holds(c) {
@@ -139,6 +153,7 @@ func (w *written) check(s *Scanned) error {
 			}
 		}
 	}
+	s.Since = max(s.Since, l.number)
 	return nil
 }
 
@@ -151,6 +166,9 @@ func (s *Scanned) holds(c *change) bool {
 			}
 		}
 		return false
+	}
+	if c.cut {
+		return s.Meets(Range{c.key, layout.End(c.key)})
 	}
 	// The last range that begins at or before the key.
 	i := sort.Search(len(s.Ranges), func(i int) bool { return bytes.Compare(s.Ranges[i].Lower, c.key) > 0 }) - 1

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -119,6 +121,70 @@ func TestOldStatesAreRefused(t *testing.T) {
 		if o := r.scan(start, "k999", "k9999"); o == nil {
 			t.Errorf("watched %v: a write was missed", watched)
 		}
+	}
+}
+
+// TestLongKeysAreNotKept writes keys of which only the beginning is remembered.
+func TestLongKeysAreNotKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, clock.MaxTime)
+	r.begin()
+	before := r.m.Number()
+	long := strings.Repeat("m", 1000)
+	for range 3000 {
+		r.commit(sequencer.Prepared{Puts: []sequencer.Put{r.docPut(long + "a")}})
+	}
+	for _, c := range []struct {
+		lower, upper string
+		hit          bool
+	}{{"a", "z", true}, {long + "a", long + "b", true}, {long, long + "a", true}, {"a", "m", false}, {"n", "z", false}, {"m", strings.Repeat("m", 100), false}} {
+		if o := r.scan(before, c.lower, c.upper); (o != nil) != c.hit {
+			t.Errorf("[%.5s, %.5s): %v", c.lower, c.upper, o)
+		} else if o != nil && len(o.Key) > 300 {
+			t.Errorf("%d bytes of a key are kept", len(o.Key))
+		}
+	}
+}
+
+// TestLookingAhead compares what was written so far, from other goroutines while more is written and old is forgotten.
+func TestLookingAhead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, clock.MaxTime)
+	scanned := func(lower, upper string) *sequencer.Scanned {
+		return &sequencer.Scanned{Ranges: []sequencer.Range{{Lower: r.keys.Document(nil, 16, lower), Upper: r.keys.Document(nil, 16, upper)}}}
+	}
+	free, hit := scanned("x", "y"), scanned("k", "l")
+	var looks sync.WaitGroup
+	for n := range 100 {
+		r.begin()
+		for i := range 1000 {
+			r.commit(sequencer.Prepared{Puts: []sequencer.Put{r.docPut(fmt.Sprintf("k%d", i))}})
+		}
+		if n < 50 {
+			look, since := r.m.Look(free), r.m.Number()
+			looks.Go(func() {
+				s := *free
+				if err := look.Compare(&s); err != nil || s.Since != since {
+					t.Errorf("%v up to %d, want none up to %d", err, s.Since, since)
+				}
+				var o *sequencer.Overtaken
+				if err := look.Compare(&sequencer.Scanned{Ranges: hit.Ranges}); !errors.As(err, &o) || o.Forgotten {
+					t.Errorf("a write was missed: %v", err)
+				}
+			})
+		}
+		r.seal()
+	}
+	looks.Wait()
+	r.begin()
+	late := scanned("x", "y")
+	if err := r.m.Look(late).Compare(late); err == nil {
+		t.Error("what was forgotten cannot be compared")
+	}
+	late.Since = r.m.Number()
+	r.commit(sequencer.Prepared{Puts: []sequencer.Put{r.docPut("xx")}})
+	if err := r.m.Look(late).Compare(late); err == nil {
+		t.Error("what came after a look is not compared")
 	}
 }
 
