@@ -96,6 +96,10 @@ func (s *Service) BeginTransaction(ctx context.Context, c *Call, r *TransactionR
 	if err != nil {
 		return "", AsError(err)
 	}
+	if err := state.Settle(ctx); err != nil { // then all that is read in it may be told
+		_ = state.Close() // nothing was written
+		return "", AsError(err)
+	}
 	t.state = state
 	id, err := s.transactions.Put(t.owner, t, s.limits.Transactions.Idle, false)
 	if err != nil {
