@@ -376,7 +376,7 @@ type TimeSeries struct {
 // do not lie between two kept buckets, the points are read in their place.
 type SeriesRollup struct {
 	BucketMs   int64           // of the groups, as in rows.Series.Rollups; 0 when not grouped by time
-	Kept       int64           // the roll-up to read, whose spans lie within those of the groups
+	Kept       int64           // the roll-up to read, whose spans lie within those of the groups; 0: points are read
 	Bucket     *ast.Variable   // set to the beginning of the bucket; nil when not grouped by time
 	Keys       []*ast.Variable // by key field, nil where not grouped by it
 	Aggregates []SeriesAggregate

@@ -404,9 +404,8 @@ var rulePlans = []struct{ rule, query, with, without string }{
 			  COLLECT t = TIME_BUCKET(p.time, "1h") AGGREGATE l = LAST([p.load, p.time])  /* method hash */
 			  SORT t
 			  RETURN [t, l]`},
-	{"-use-rollups", "FOR p IN ts COLLECT t = TIME_BUCKET(p.time, '10s') AGGREGATE a = AVG(p.load) RETURN [t, a]", `
-			FOR p IN ts  /* series; reads load, time */
-			  COLLECT t = TIME_BUCKET(p.time, "10s") AGGREGATE a = AVG(p.load)  /* method hash */
+	{"use-rollups", "FOR p IN ts COLLECT t = TIME_BUCKET(p.time, '10s') AGGREGATE a = AVG(p.load) RETURN [t, a]", `
+			FOR t IN ts  /* series; runs of points: a = AVERAGE(load) */
 			  SORT t
 			  RETURN [t, a]`, `
 			FOR p IN ts  /* series; reads load, time */

@@ -92,7 +92,7 @@ func (r reader) moment(about *rows.Series, cond ast.Expr) ast.Expr {
 	return &ast.Binary{Pos: x.Pos, Op: op, L: c.Args[0], R: literal(at)}
 }
 
-// useRollups takes groups of points from kept roll-ups where one fits.
+// useRollups takes groups of points from kept roll-ups where one fits, and otherwise from whole runs of points.
 func useRollups(b *builder, p *Plan) bool {
 	for i := 1; i < len(p.nodes); i++ {
 		n, ok := p.nodes[i].(*TimeSeries)
@@ -146,9 +146,7 @@ func (w *rollupReader) rollup(c *Collect) *SeriesRollup {
 			return nil
 		}
 	}
-	if out.Kept = w.kept(out.BucketMs); out.Kept == 0 {
-		return nil
-	}
+	out.Kept = w.kept(out.BucketMs)
 	for _, a := range c.Aggregates {
 		made, ok := w.aggregate(a)
 		if !ok {

@@ -150,7 +150,10 @@ func describeSeries(n *TimeSeries) string {
 	}
 	kept := ""
 	if r := n.Rollup; r != nil {
-		kept = "kept roll-up " + series.Bucket(r.Kept).String() + ":"
+		kept = "runs of points:"
+		if r.Kept != 0 {
+			kept = "kept roll-up " + series.Bucket(r.Kept).String() + ":"
+		}
 		for _, a := range r.Aggregates {
 			kept += " " + a.Out.Name + " = " + a.Func + "(" + n.Collection.Series.Values[a.Field] + ")"
 		}
