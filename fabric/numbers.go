@@ -226,6 +226,7 @@ func (c *Core) changeSchema(dropped func(*schema.Collection) error) error {
 		return err
 	}
 	c.schema = fresh
+	c.upkeep.pointsTurn++
 	return nil
 }
 

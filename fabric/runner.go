@@ -99,6 +99,7 @@ func Open(cfg Config) (*Fabric, error) {
 	if cfg.System != nil {
 		cfg.Options.System = cfg.System.ownEnd
 	}
+	cfg.Options.PointsApart = true
 	core, err := OpenCore(cfg.DB, cfg.Options)
 	if err != nil {
 		return nil, err
@@ -354,6 +355,7 @@ func (f *Fabric) keepUp(ctx context.Context) {
 		idle := f.cfg.Env.Clock.Monotonic().Milliseconds()-f.active.Load() > activeFor.Milliseconds()
 		for more := true; more && ctx.Err() == nil; {
 			more = f.upkeepRound(!idle || round%idleRenew == 0)
+			more = f.pointsRound() || more
 		}
 	}
 }

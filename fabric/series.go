@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
 	"github.com/selvedge-db/selvedge/series"
+	"github.com/selvedge-db/selvedge/store/kv"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -227,6 +229,7 @@ func (m *merging) truncatePoints(collection *schema.Collection, stamp clock.Stam
 	if c.upkeep.pointsMoved {
 		return failure(Failed, "points of this group were just merged: try again")
 	}
+	c.upkeep.pointsTurn++
 	layouts, err := points.Layouts(c.db, c.keys, collection.Number)
 	if err != nil {
 		return err
@@ -284,96 +287,182 @@ const (
 	purgedPerRound  = 1024
 )
 
-// keepPoints does a round of upkeep for time series. Nothing else may be in the open group: what is in it is not in the
-// store yet, and must not be overlooked.
+// pointsWork is a piece of upkeep of one time series. It is planned on the sequencing side, done beside it on a state of
+// the store, and its outcome put into a group, if nothing but commits has happened to the points meanwhile.
+type pointsWork struct {
+	collection *schema.Collection
+	table      *points.Table
+	watermark  clock.Time
+	limits     SeriesLimits
+	turn       uint64
+	merge      bool
+	purge      bool
+	from, next []byte // where the look for expired points begins, and goes on
+	round      *points.Round
+}
+
+// keepPoints does a round of upkeep for time series, where nobody does it apart. Nothing else may be in the open group:
+// what is in it is not in the store yet, and must not be overlooked.
 func (c *Core) keepPoints(wallMs int64) (more bool, err error) {
-	if len(c.openLog) > 0 || c.upkeep.pointsMoved {
+	if c.upkeep.pointsApart || len(c.openLog) > 0 || c.upkeep.pointsMoved {
 		return false, nil
 	}
+	list, err := c.planPoints(wallMs)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range list {
+		if err := w.do(c.db); err != nil {
+			return false, err
+		}
+	}
+	return c.applyPoints(list)
+}
+
+// planPoints says what is to be done for the time series. The store shows everything that is sequenced.
+func (c *Core) planPoints(wallMs int64) (list []*pointsWork, err error) {
 	for _, collection := range c.schema.All() {
 		if collection.Series == nil {
 			continue
 		}
-		again, err := c.keepSeries(collection, wallMs)
+		w, err := c.planSeries(collection, wallMs)
 		if err != nil {
-			return false, fmt.Errorf("points of %s: %w", collection.Name, err)
+			return nil, fmt.Errorf("points of %s: %w", collection.Name, err)
 		}
-		more = more || again
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+func (c *Core) planSeries(collection *schema.Collection, wallMs int64) (*pointsWork, error) {
+	w := &pointsWork{collection: collection, table: c.table(collection), watermark: c.watermark, limits: c.limits.Series, turn: c.upkeep.pointsTurn}
+	if collection.Local {
+		w.watermark = c.seq.Clock().Now()
+	}
+	waiting, first, err := w.table.Waiting(c.db, w.limits.Batches)
+	if err != nil {
+		return nil, err
+	}
+	draining := c.upkeep.draining[collection.Number]
+	w.merge = waiting > 0 && (draining || waiting >= w.limits.Batches || wallMs-first.Time.Millis() >= w.limits.AgeMs)
+	at := c.upkeep.purgePoints[collection.Number]
+	if collection.Series.Retention > 0 && (at.from != nil || wallMs-at.began >= purgeEveryMs) {
+		// As with documents: nobody may ask for the digest of an earlier state then, and who does not know the declaration
+		// yet could still see them.
+		if w.purge, err = c.ruleStable(collection); err != nil {
+			return nil, err
+		}
+		if w.from = at.from; w.from == nil && w.purge {
+			at.began = wallMs
+			c.upkeep.purgePoints[collection.Number] = at
+		}
+	}
+	return w, nil
+}
+
+// do does one thing: what it changes must be in the store before the next.
+func (w *pointsWork) do(reader kv.Reader) (err error) {
+	steps := []func() (*points.Round, error){
+		func() (*points.Round, error) { return w.table.Settle(reader, w.watermark, settledPerRound) },
+		func() (*points.Round, error) { return w.table.Sum(reader, w.limits.Points) },
+		func() (r *points.Round, err error) {
+			r, w.next, err = w.table.Purge(reader, w.watermark.Millis(), w.from, purgedPerRound)
+			return r, err
+		},
+	}
+	if !w.purge {
+		steps = steps[:2]
+	}
+	if w.merge {
+		steps = []func() (*points.Round, error){func() (*points.Round, error) { return w.table.Merge(reader, w.watermark, w.limits.Points) }}
+	}
+	for i, step := range steps {
+		if w.round, err = step(); err != nil {
+			return fmt.Errorf("points of %s: %w", w.collection.Name, err)
+		}
+		if w.purge = i == 2; !w.round.Empty() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// applyPoints puts what was done into the open group.
+func (c *Core) applyPoints(list []*pointsWork) (more bool, err error) {
+	for _, w := range list {
+		if w.turn != c.upkeep.pointsTurn {
+			return true, nil // truncated, dropped or made anew meanwhile: nothing of it holds
+		}
+	}
+	for _, w := range list {
+		if w.merge {
+			c.upkeep.draining[w.collection.Number] = w.round.More
+		} else {
+			delete(c.upkeep.draining, w.collection.Number)
+		}
+		if w.purge {
+			at := c.upkeep.purgePoints[w.collection.Number]
+			at.from = w.next
+			c.upkeep.purgePoints[w.collection.Number] = at
+			if w.round.Purged && !w.collection.Local {
+				w.round.Puts = append(w.round.Puts, sequencer.Put{Key: c.keys.State(layout.StateWatermark), Value: layout.Long(nil, uint64(w.watermark))})
+			}
+			more = more || w.next != nil
+		}
+		if w.round.Empty() {
+			continue
+		}
+		more = more || !w.purge
+		work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Puts: w.round.Puts, Deletes: w.round.Deletes}
+		c.upkeep.pointsMoved = true
+		c.counters.PointRounds++
+		if err := c.quietly(&work); err != nil {
+			return false, c.breaks(err)
+		}
 	}
 	return more, nil
 }
 
-// keepSeries does one thing for one collection: what it changes must be in the store before the next.
-func (c *Core) keepSeries(collection *schema.Collection, wallMs int64) (more bool, err error) {
-	table := c.table(collection)
-	watermark := c.watermark
-	if collection.Local {
-		watermark = c.seq.Clock().Now()
+// pointsRound does a round of upkeep for time series beside the sequencing side, which it needs for its outcome alone.
+func (f *Fabric) pointsRound() (more bool) {
+	if f.gate.failure() != nil {
+		return false
 	}
-	limits := c.limits.Series
-	waiting, first, err := table.Waiting(c.db, limits.Batches)
+	f.seq.Lock()
+	core := f.core.Load()
+	if f.shut || core.usable() != nil {
+		f.seq.Unlock()
+		return false
+	}
+	list, err := core.planPoints(f.trusted(core))
+	state := core.db.Snapshot()
+	f.seq.Unlock()
+	work := false
+	for i := 0; err == nil && i < len(list); i++ {
+		err = list[i].do(state)
+		work = work || err == nil && (!list[i].round.Empty() || list[i].purge || list[i].merge)
+	}
+	if err = errors.Join(err, state.Close()); err != nil {
+		f.fail(err)
+		return false
+	}
+	if !work {
+		return false
+	}
+	now, wall, err := f.begin()
 	if err != nil {
-		return false, err
+		return false
 	}
-	draining := c.upkeep.draining[collection.Number]
-	if waiting > 0 && (draining || waiting >= limits.Batches || wallMs-first.Time.Millis() >= limits.AgeMs) {
-		r, err := table.Merge(c.db, watermark, limits.Points)
-		if err != nil {
-			return false, err
-		}
-		c.upkeep.draining[collection.Number] = r.More
-		return true, c.moved(r)
-	}
-	delete(c.upkeep.draining, collection.Number)
-	for _, step := range []func() (*points.Round, error){
-		func() (*points.Round, error) { return table.Settle(c.db, watermark, settledPerRound) },
-		func() (*points.Round, error) { return table.Sum(c.db, limits.Points) },
-	} {
-		r, err := step()
-		if err != nil {
-			return false, err
-		}
-		if !r.Empty() {
-			return true, c.moved(r)
+	defer f.seq.Unlock()
+	active := f.active.Load()
+	if now == core {
+		if more, err = core.applyPoints(list); err != nil {
+			f.fail(err)
 		}
 	}
-	return c.purgePoints(collection, table, watermark, wallMs)
-}
-
-// moved puts a round into the open group.
-func (c *Core) moved(r *points.Round) error {
-	work := sequencer.Prepared{Quiet: true, Snapshot: c.seq.Number(), Puts: r.Puts, Deletes: r.Deletes}
-	c.upkeep.pointsMoved = true
-	c.counters.PointRounds++
-	return c.quietly(&work)
-}
-
-// purgePoints deletes points that have expired for everybody: as with documents, nobody may read an earlier state by a
-// digest then. Who does not know the declaration yet could still see them.
-func (c *Core) purgePoints(collection *schema.Collection, table *points.Table, watermark clock.Time, wallMs int64) (bool, error) {
-	at := c.upkeep.purgePoints[collection.Number]
-	if collection.Series.Retention == 0 || at.from == nil && wallMs-at.began < purgeEveryMs {
-		return false, nil
-	}
-	if stable, err := c.ruleStable(collection); err != nil || !stable {
-		return false, err
-	}
-	if at.from == nil {
-		at.began = wallMs
-	}
-	r, next, err := table.Purge(c.db, watermark.Millis(), at.from, purgedPerRound)
-	if err != nil {
-		return false, err
-	}
-	at.from = next
-	c.upkeep.purgePoints[collection.Number] = at
-	if !r.Purged {
-		return next != nil, nil
-	}
-	if !collection.Local {
-		r.Puts = append(r.Puts, sequencer.Put{Key: c.keys.State(layout.StateWatermark), Value: layout.Long(nil, uint64(watermark))})
-	}
-	return next != nil, c.moved(r)
+	f.hand(now, wall, nil)
+	f.active.Store(active)
+	return more
 }
 
 // purgingAt is where the look for expired points goes on, and when it began.

@@ -19,8 +19,10 @@ type upkeepState struct {
 	stableFresh  bool              // the stable vector moved since the last full scan
 	purgeCursor  map[uint32][]byte // collection -> where the look for what can be purged goes on
 	stableStored clock.Vector
-	trimmedAt    int64 // wall ms
-	pointsMoved  bool  // points were merged, or the like, in the open group
+	trimmedAt    int64  // wall ms
+	pointsMoved  bool   // points were merged, or the like, in the open group
+	pointsApart  bool   // time series are kept up beside the sequencing side (pointsRound)
+	pointsTurn   uint64 // counts what else than commits and upkeep changes points
 	draining     map[uint32]bool
 	purgePoints  map[uint32]purgingAt
 	conflicts    struct {
