@@ -36,6 +36,7 @@ type Env struct {
 	stack   []value.Value // of arguments of calls
 	once    []value.Value // of expressions that are computed once
 	hasOnce []bool
+	members []*members
 	numbers []float64 // of parameters, NaN where they are none
 }
 
@@ -67,6 +68,7 @@ type Shape struct {
 	// Functions says that something compiled needs Env.Context.
 	Functions bool
 	once      int
+	members   int
 }
 
 // Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.
@@ -88,6 +90,9 @@ func (s *Shape) Begin(e *Env, bind value.Value) {
 	}
 	if s.once > 0 {
 		e.once, e.hasOnce = make([]value.Value, s.once), make([]bool, s.once)
+	}
+	if s.members > 0 {
+		e.members = make([]*members, s.members)
 	}
 	if s.Inner > 0 {
 		e.Inner = make([]any, s.Inner)

@@ -26,7 +26,7 @@ func (c *Compiler) binary(x *ast.Binary) (Eval, error) {
 	switch {
 	case x.Op == ast.OpAnd || x.Op == ast.OpOr:
 		return c.choice(x)
-	case isComparison(x.Op):
+	case isComparison(x.Op), (x.Op == ast.OpIn || x.Op == ast.OpNotIn) && steady(x.R):
 		return c.fromTest(x)
 	}
 	sides, err := c.Evals([]ast.Expr{x.L, x.R})
@@ -96,9 +96,69 @@ func (c *Compiler) test(x ast.Expr) (Test, error) {
 			return c.both(x)
 		case isComparison(x.Op):
 			return c.comparison(x)
+		case (x.Op == ast.OpIn || x.Op == ast.OpNotIn) && steady(x.R):
+			return c.membership(x)
 		}
 	}
 	return c.truth(x)
+}
+
+// members is an array that is asked again and again whether it has a value.
+type members struct {
+	array bool
+	few   []value.Value
+	many  map[string]struct{} // by key, when there are many
+}
+
+// fewMembers is how many elements are looked through one after another.
+const fewMembers = 8
+
+func membersOf(v value.Value) *members {
+	m := &members{array: v.Kind() == value.KindArray, few: v.Items()}
+	if len(m.few) <= fewMembers {
+		return m
+	}
+	m.many = make(map[string]struct{}, len(m.few))
+	var room []byte
+	for _, item := range m.few {
+		room = value.AppendKey(room[:0], item)
+		m.many[string(room)] = struct{}{}
+	}
+	return m
+}
+
+func (m *members) has(v value.Value) bool {
+	if m.many == nil {
+		for i := range m.few {
+			if value.Equal(v, m.few[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	var room [64]byte
+	_, ok := m.many[string(value.AppendKey(room[:0], v))]
+	return ok
+}
+
+// membership compiles IN and NOT IN of an array that is the same for all rows.
+func (c *Compiler) membership(x *ast.Binary) (Test, error) {
+	sides, err := c.Evals([]ast.Expr{x.L, x.R})
+	if err != nil {
+		return nil, err
+	}
+	left, right, want := sides[0], sides[1], x.Op == ast.OpIn
+	i := c.Shape.members
+	c.Shape.members++
+	return func(e *Env, row []value.Value) bool {
+		v := left(e, row)
+		m := e.members[i]
+		if m == nil {
+			m = membersOf(right(e, row))
+			e.members[i] = m
+		}
+		return m.array && m.has(v) == want
+	}, nil
 }
 
 // truth asks for the truth of the value.
