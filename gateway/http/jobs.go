@@ -238,6 +238,9 @@ func (q *request) multipart() error {
 	if q.hr.Method != http.MethodPost {
 		return q.allow("POST")
 	}
+	if q.transaction() != "" { // parts name theirs
+		return api.Fail(api.TransactionOperation, "a batch of requests; send the header %s with its parts", transactionHeader)
+	}
 	body, err := q.read()
 	if err != nil {
 		return err
@@ -254,6 +257,7 @@ func (q *request) multipart() error {
 	out := make([]byte, 0, 4<<10)
 	var sessions []string
 	for i := range parts {
+		q.lend(&parts[i], i)
 		answer := q.runPart(ctx, &parts[i], q.server.service.Limits().BodyBytes-int64(len(out)))
 		if answer.status >= http.StatusBadRequest {
 			failed++
@@ -328,21 +332,28 @@ func decodeParts(body []byte, boundary string) ([]part, error) {
 	}
 }
 
+// headersMost is how many headers a part may have; together they are no longer than those of a request.
+const headersMost = 100
+
 // decode reads a request: a line with method and path, headers, an empty line, the body.
 func (p *part) decode(text []byte) (wrong string) {
+	head := len(text) - headerBytes
 	line, rest := cutLine(text)
 	fields := strings.Fields(line)
 	if len(fields) < 2 || len(fields) > 3 || fields[1][0] != '/' {
 		return "want a line METHOD /path, headers, an empty line and the body"
 	}
 	p.method, p.path = strings.ToUpper(fields[0]), fields[1]
-	for len(rest) > 0 {
+	for n := 0; len(rest) > 0; n++ {
 		if line, rest = cutLine(rest); line == "" {
 			break
 		}
 		name, text, ok := strings.Cut(line, ":")
-		if !ok {
+		switch {
+		case !ok:
 			return "a header without a colon: " + quote(line)
+		case n == headersMost || len(rest) < head:
+			return "more headers than " + strconv.Itoa(headersMost) + ", or longer ones than " + strconv.Itoa(headerBytes) + " bytes"
 		}
 		p.header.Add(textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(text))
 	}
@@ -355,7 +366,21 @@ func cutLine(text []byte) (string, []byte) {
 	return strings.TrimRight(string(line), "\r"), rest
 }
 
-// runPart answers one request of a batch. Its fabric and credentials are those of the batch unless it says others.
+// lend gives a part what the call of the batch says of itself and the part does not. Of an idempotency key each part has
+// its own, so that a batch which is repeated repeats nothing.
+func (q *request) lend(p *part, number int) {
+	for _, name := range [...]string{"Authorization", "Selvedge-Session", "Selvedge-Consistency", "Selvedge-Deadline"} {
+		if text := q.header(name); text != "" && p.header.Get(name) == "" {
+			p.header.Set(name, text)
+		}
+	}
+	const key = "Idempotency-Key"
+	if text := q.header(key); text != "" && p.header.Get(key) == "" {
+		p.header.Set(key, text+"#part"+strconv.Itoa(number))
+	}
+}
+
+// runPart answers one request of a batch, in the tenant and the fabric of the batch unless it names others.
 func (q *request) runPart(ctx context.Context, p *part, limit int64) *recorder {
 	answer := &recorder{header: http.Header{}, limit: limit}
 	refuse := func(err error) *recorder {
@@ -372,23 +397,24 @@ func (q *request) runPart(ctx context.Context, p *part, limit int64) *recorder {
 	if err := cut.cut(u); err != nil {
 		return refuse(err)
 	}
-	if alone(&cut) || p.header.Get(asyncHeader) != "" {
+	if alone(&cut) || p.header.Get(asyncHeader) != "" || p.header.Get(otherAsyncHeader) != "" {
 		return refuse(api.Fail(api.BadBatch, "feeds, batches and jobs cannot be part of a batch"))
 	}
-	if cut.fabric == "" && q.path.fabric != "" {
-		u.Path = "/_fabric/" + q.path.fabric + u.Path
-		if u.RawPath != "" {
-			u.RawPath = "/_fabric/" + url.PathEscape(q.path.fabric) + u.RawPath
-		}
-	}
-	if p.header.Get("Authorization") == "" && q.header("Authorization") != "" {
-		p.header.Set("Authorization", q.header("Authorization"))
-	}
+	within(u, "_fabric", q.path.fabric, cut.fabric)
+	within(u, "_tenant", q.path.tenant, cut.tenant)
 	hr := (&http.Request{Method: p.method, URL: u, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: p.header, Host: q.hr.Host,
 		RemoteAddr: q.hr.RemoteAddr, Body: io.NopCloser(bytes.NewReader(p.body)), ContentLength: int64(len(p.body))}).WithContext(ctx)
 	q.server.ServeHTTP(answer, hr)
 	answer.finish()
 	return answer
+}
+
+// within puts a name in front of a path that has none of its kind.
+func within(u *url.URL, kind, name, has string) {
+	if name != "" && has == "" {
+		u.RawPath = "/" + kind + "/" + url.PathEscape(name) + u.EscapedPath()
+		u.Path = "/" + kind + "/" + name + u.Path
+	}
 }
 
 // appendPart appends the answer to one request of a batch.

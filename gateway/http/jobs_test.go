@@ -2,9 +2,11 @@ package http
 
 import (
 	"mime/multipart"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -139,5 +141,84 @@ func TestJobsAreBounded(t *testing.T) {
 	w.good(200, "DELETE", "/_api/job/all", "")
 	if a := w.call("GET", base+"/document/c/k", "", "x-c8-async", "store"); a.status != 202 {
 		t.Errorf("after deleting all: %d %s", a.status, a.body)
+	}
+}
+
+// batchOf sends one request as the only part of a batch and gives what it was answered.
+func (w *world) batchOf(prefix, part string, header ...string) answer {
+	w.t.Helper()
+	a := w.call("POST", prefix+"/batch", crlf("--XXX", "Content-Id: 1", "", part, "--XXX--"), header...)
+	if a.status != 200 {
+		return a
+	}
+	_, text, _ := strings.Cut(a.body, "HTTP/1.1 ")
+	a.status, _ = strconv.Atoi(text[:3])
+	_, a.body, _ = strings.Cut(text, "\r\n\r\n")
+	return a
+}
+
+// TestBatchIsPartOfItsCall: what the call of a batch says of itself holds for its parts.
+func TestBatchIsPartOfItsCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.open("other", "shop")
+	w.open("demo", "shop")
+	theirs := "/_tenant/other/_fabric/shop/_api"
+	w.good(200, "POST", theirs+"/collection", `{"name":"c"}`, "Authorization", "apikey other.root.secret")
+	put := crlf("POST /_api/document/c HTTP/1.1", "", `{"_key":"k"}`)
+	if a := w.batchOf(theirs, put, "Authorization", "apikey other.root.secret"); a.status != 202 {
+		t.Errorf("a part in the fabric of the batch: %d %s", a.status, a.body)
+	}
+	if a := w.batchOf(theirs, put); a.status != 403 {
+		t.Errorf("a batch of strangers: %d %s", a.status, a.body)
+	}
+	// Who may act for all tenants acts for the one that the batch names.
+	if err := w.access.CreateUser(t.Context(), access.User{Tenant: access.AdminTenant, Name: "root", Active: true, Extra: value.Object()}, "planet"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.access.CreateKey(t.Context(), access.AdminTenant, "root", "root", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.batchOf(theirs, crlf("GET /_api/document/c/k HTTP/1.1", "", ""), "Authorization", "apikey "+access.AdminTenant+".root.secret"); a.status != 200 {
+		t.Errorf("a part in the tenant of the batch: %d %s", a.status, a.body)
+	}
+	ahead := aheadToken(t)
+	get := crlf("GET /_api/version HTTP/1.1", "", "")
+	if a := w.batchOf(base, crlf("GET /document/c/none HTTP/1.1", "Selvedge-Deadline: 1ms", "", ""), "Selvedge-Session", ahead); a.status != 504 {
+		t.Errorf("the session of the batch: %d %s", a.status, a.body)
+	}
+	if a := w.batchOf(base, crlf("GET /document/c/none HTTP/1.1", "", ""), "Selvedge-Consistency", "strong"); a.status != 501 {
+		t.Errorf("the consistency of the batch: %d %s", a.status, a.body)
+	}
+	for range 2 {
+		if a := w.batchOf(base, crlf("POST /document/c HTTP/1.1", "", `{"once":true}`), "Idempotency-Key", "x"); a.status != 202 {
+			t.Errorf("a batch that is repeated: %d %s", a.status, a.body)
+		}
+	}
+	if got := w.good(200, "GET", base+"/collection/c/count", ""); field(t, got, "count").Digits() != "1" {
+		t.Errorf("a batch that is repeated writes again: %s", got)
+	}
+	id, in := w.begin(`{}`)
+	if a := w.batchOf(base, crlf("POST /document/c HTTP/1.1", "", `{"_key":"in"}`), in...); a.status != 400 || !strings.Contains(a.body, "1653") {
+		t.Errorf("a batch in a transaction: %d %s", a.status, a.body)
+	}
+	if a := w.batchOf(base, crlf("POST /document/c HTTP/1.1", "x-gdn-trxid: "+id, "", `{"_key":"in"}`)); a.status != 202 {
+		t.Errorf("a part in a transaction: %d %s", a.status, a.body)
+	}
+	w.bad(404, 1202, "GET", base+"/document/c/in", "")
+	for _, header := range []string{"x-c8-async", "x-arango-async"} {
+		if a := w.batchOf(base, crlf("GET /_api/version HTTP/1.1", header+": store", "", "")); a.status != 400 {
+			t.Errorf("a part in the background: %d %s", a.status, a.body)
+		}
+	}
+	if a := w.batchOf(base, get); a.status != 200 {
+		t.Errorf("version: %d %s", a.status, a.body)
+	}
+	if a := w.batchOf(base, crlf("GET /_api/version HTTP/1.1", strings.Repeat("a:\r\n", 200), "")); a.status != 400 {
+		t.Errorf("a part with many headers: %d %.300s", a.status, a.body)
+	}
+	if a := w.batchOf(base, crlf("GET /_api/version HTTP/1.1", "a: "+strings.Repeat("a", 70_000), "", "")); a.status != 400 {
+		t.Errorf("a part with long headers: %d %.300s", a.status, a.body)
 	}
 }
