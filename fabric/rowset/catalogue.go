@@ -33,6 +33,7 @@ func (s *Store) current(of *schema.Schema) *catalogue {
 	}
 	made := s.convert(of, last)
 	s.catalogue.Store(made)
+	s.estimates.prune(made)
 	return made
 }
 
@@ -86,7 +87,8 @@ func keepIndexes(fresh, old *rows.Collection) {
 func convertCollection(from *schema.Collection) *rows.Collection {
 	c := &rows.Collection{Name: from.Name, Number: from.Number, Type: uint8(from.Type), Local: from.Local, Expires: from.Expiring(), Series: convertSeries(from)}
 	for i := range from.Indexes {
-		if x := &from.Indexes[i]; x.Ready {
+		// Two locations that make one name at once may leave a time series with indexes of documents.
+		if x := &from.Indexes[i]; x.Ready && c.Series == nil {
 			c.Indexes = append(c.Indexes, convertIndex(x))
 		}
 	}

@@ -3,6 +3,7 @@ package rowset
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"sync"
 
 	"github.com/selvedge-db/selvedge/fabric/layout"
@@ -51,6 +52,21 @@ func keep[K comparable, T any](e *estimates, m map[K]estimate[T], key K, value T
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m[key] = estimate[T]{value, count}
+}
+
+// prune forgets what was estimated of collections and indexes that are gone.
+func (e *estimates) prune(c *catalogue) {
+	collections, indexes := map[uint32]bool{}, map[uint32]bool{}
+	for _, in := range c.list {
+		collections[in.Number] = true
+		for _, x := range in.Indexes {
+			indexes[x.Number] = true
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	maps.DeleteFunc(e.distinct, func(number uint32, _ estimate[[]float64]) bool { return !indexes[number] })
+	maps.DeleteFunc(e.split, func(k cut, _ estimate[[][]byte]) bool { return !collections[k.collection] })
 }
 
 // Count implements rows.Statistics.
@@ -289,7 +305,8 @@ func (s *Snapshot) estimateSplit(c *rows.Collection, parts int, count int64) ([]
 	defer func() { _ = it.Close() }()
 	cuts := cuts{prefix: len(space)}
 	if count <= countedKeys {
-		for n := int64(0); it.Next(); n++ {
+		// What has expired is not counted, and may be much: more cuts than wanted are not made for it.
+		for n := int64(0); len(cuts.keys) < parts-1 && it.Next(); n++ {
 			if n > 0 && n%(count/int64(parts)+1) == 0 {
 				cuts.at(it)
 			}

@@ -131,3 +131,20 @@ func TestSmallCollectionsAreNotCut(t *testing.T) {
 		}
 	}
 }
+
+// TestPartsWithoutWhatHasExpired cuts a collection of which most has expired.
+func TestPartsWithoutWhatHasExpired(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.collection(fabric.CollectionSpec{Name: "c", Expires: true})
+	w.fill("c", 20_000, func(i int) (string, string) {
+		if i%4 == 0 {
+			return fmt.Sprintf("%08d", i), `{}`
+		}
+		return fmt.Sprintf("%08d", i), `{"expireAt":1000}`
+	})
+	s := w.snapshot()
+	if keys, err := s.Split(collectionOf(w, s, "c"), 2); err != nil || len(keys) != 1 {
+		t.Fatalf("%d cuts, %v", len(keys), err)
+	}
+}
