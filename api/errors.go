@@ -362,9 +362,12 @@ func (e *Error) AppendJSON(dst []byte) []byte {
 	return e.appendRest(append(dst, ','))
 }
 
-// AppendItem appends the error as an item of a bulk reply, which has no code.
+// AppendItem appends the error as an item of a bulk reply, which has no code,
+// and names no document: clients tell items that went well by their _id.
 func (e *Error) AppendItem(dst []byte) []byte {
-	return e.appendRest(append(dst, `{"error":true,`...))
+	plain := *e
+	plain.ID = ""
+	return plain.appendRest(append(dst, `{"error":true,`...))
 }
 
 func (e *Error) appendRest(dst []byte) []byte {

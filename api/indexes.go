@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/rows"
 )
 
 // IndexRequest is what an index is made of. ExpireAfter is in seconds, MinLength in code points.
@@ -23,6 +24,8 @@ type IndexInfo struct {
 	ID    string
 	IsNew bool
 	Cells fabric.Cells // geo
+	// Selectivity estimates how many different values there are for each document, at most 1; 0 when it is not known.
+	Selectivity float64
 }
 
 // indexesOf lists the indexes of a collection, the primary one first.
@@ -43,7 +46,56 @@ func indexInfo(collection string, x *fabric.Index) IndexInfo {
 // Indexes lists the indexes of a collection.
 func (s *Service) Indexes(ctx context.Context, c *Call, collection string) ([]IndexInfo, error) {
 	info, err := s.Collection(ctx, c, collection)
+	if err == nil {
+		err = s.estimate(ctx, c, collection, info.Indexes)
+	}
 	return info.Indexes, err
+}
+
+// estimate fills in the selectivity of indexes that order values.
+func (s *Service) estimate(ctx context.Context, c *Call, collection string, indexes []IndexInfo) error {
+	snapshot, err := s.states.of(c).Snapshot(ctx)
+	if err != nil {
+		return AsError(err)
+	}
+	defer func() { _ = snapshot.Close() }() // it was only read
+	of, ok := snapshot.Collection(collection)
+	if !ok {
+		return nil
+	}
+	count, err := snapshot.Count(of)
+	for i := 0; i < len(indexes) && err == nil; i++ {
+		if indexes[i].Type == "primary" {
+			indexes[i].Selectivity = 1
+		} else if x := orderedIndex(of, indexes[i].Name); x != nil {
+			indexes[i].Selectivity, err = selectivity(snapshot, of, x, float64(count))
+		}
+	}
+	if err != nil {
+		return AsError(err)
+	}
+	return nil
+}
+
+// orderedIndex finds an index that can be used and that orders values.
+func orderedIndex(of *rows.Collection, name string) *rows.Index {
+	for _, x := range of.Indexes {
+		if x.Name == name && x.Type != rows.Geo && x.Type != rows.Fulltext {
+			return x
+		}
+	}
+	return nil
+}
+
+func selectivity(snapshot rows.Snapshot, of *rows.Collection, x *rows.Index, count float64) (float64, error) {
+	if count == 0 {
+		return 1, nil
+	}
+	different, err := snapshot.Distinct(of, x)
+	if err != nil || len(different) == 0 {
+		return 0, err
+	}
+	return min(1, different[len(different)-1]/count), nil
 }
 
 // Index finds an index by name, number or id.
@@ -77,7 +129,9 @@ func (s *Service) CreateIndex(ctx context.Context, c *Call, collection string, r
 	}
 	out := indexInfo(collection, &x)
 	out.IsNew = isNew
-	return out, nil
+	one := []IndexInfo{out}
+	err = s.estimate(ctx, c, collection, one)
+	return one[0], err
 }
 
 // checkIndex refuses what is not built and what cannot be.

@@ -269,9 +269,6 @@ func (q *request) graphWrite(ctx context.Context, op api.Op, name, collection, k
 		if doc, err = q.json(); err != nil {
 			return err
 		}
-		if rev, ok := doc.Get("_rev"); ok && op != api.OpInsert && o.IfRev == "" && q.query.get("ignoreRevs") == "" && rev.Str() != "" {
-			o.IfRev = rev.Str() // in graphs a revision in the body counts unless it is said not to
-		}
 	}
 	r, err := q.server.service.GraphWrite(ctx, &q.call, op, name, collection, key, edges, doc, &o)
 	if err != nil {

@@ -172,10 +172,10 @@ func TestGraphElements(t *testing.T) {
 		t.Errorf("update: %s", up)
 	}
 	w.bad(412, 1200, "PATCH", g+"/vertex/person/ann", `{"a":1}`, "If-Match", rev)
-	w.bad(412, 1200, "PATCH", g+"/vertex/person/ann", `{"_rev":"`+rev+`"}`)
+	w.bad(412, 1200, "PATCH", g+"/vertex/person/ann?ignoreRevs=false", `{"_rev":"`+rev+`"}`)
 	w.bad(412, 1200, "GET", g+"/vertex/person/ann", "", "If-Match", rev)
 	w.bad(412, 1200, "GET", g+"/vertex/person/ann?rev="+rev, "")
-	w.good(202, "PUT", g+"/vertex/person/ann", `{"town":"Bonn"}`)
+	w.good(202, "PUT", g+"/vertex/person/ann", `{"town":"Bonn","_rev":"`+rev+`"}`)
 	w.bad(404, 1202, "GET", g+"/vertex/person/none", "")
 	w.bad(404, 1202, "PUT", g+"/vertex/person/none", `{}`)
 	w.bad(409, 1210, "POST", g+"/vertex/person", `{"_key":"ann"}`)

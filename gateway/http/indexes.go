@@ -76,6 +76,9 @@ func decodeIndex(body value.Value, typed string) (api.IndexRequest, error) {
 func indexMembers(x *api.IndexInfo) []value.Member {
 	out := []value.Member{str("id", x.ID), str("name", x.Name), str("type", x.Type), member("fields", textArray(x.Fields)),
 		member("unique", value.Bool(x.Unique)), member("sparse", value.Bool(x.Sparse))}
+	if x.Selectivity > 0 {
+		out = append(out, member("selectivityEstimate", value.Float(x.Selectivity)))
+	}
 	switch x.Type {
 	case "persistent", "hash", "skiplist":
 		out = append(out, member("deduplicate", value.Bool(x.Deduplicate)))

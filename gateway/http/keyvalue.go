@@ -255,5 +255,5 @@ func (q *request) kvValues(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return q.documentList(docs, "result")
+	return q.documentList(docs, "result", "")
 }

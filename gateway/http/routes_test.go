@@ -271,6 +271,12 @@ func TestIndexes(t *testing.T) {
 		t.Errorf("list: %s", got)
 	}
 	w.good(200, "DELETE", base+"/index/c/gone", "")
+	w.good(202, "POST", base+"/document/c", `[{"a":1},{"a":1},{"a":2},{"a":2}]`)
+	for name, want := range map[string]string{"primary": "1", "hash_a": "0.5"} {
+		if got := w.good(200, "GET", base+"/index/c/"+name, ""); field(t, got, "selectivityEstimate").Digits() != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
 	w.bad(404, 1212, "GET", base+"/index/c/gone", "")
 	w.bad(404, 1212, "DELETE", base+"/index/c/gone", "")
 	w.bad(403, 11, "DELETE", base+"/index/c/primary", "")
@@ -353,6 +359,18 @@ func TestKeyValue(t *testing.T) {
 	w.bad(404, 1203, "GET", base+"/kv/k/value/a", "")
 }
 
+// Clients tell items that went well by their _id.
+func TestFailedItemsNameNoDocument(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"a"}`)
+	got := w.good(202, "PATCH", base+"/document/c?ignoreRevs=false", `[{"_key":"a","_rev":"_other"}]`).Items()[0]
+	if _, named := got.Get("_id"); named || field(t, got, "errorNum").Digits() != "1200" {
+		t.Errorf("an item that failed: %s", got)
+	}
+}
+
 // Documents that come in one call without keys lie in its order, and a repeat of the call finds their keys.
 func TestGeneratedKeysOfOneCall(t *testing.T) {
 	t.Parallel()
@@ -386,9 +404,9 @@ func TestEdges(t *testing.T) {
 	w.good(202, "POST", base+"/document/e", `{"_from":"c/b","_to":"c/a"}`)
 	w.good(202, "POST", base+"/document/e", `{"_from":"c/a","_to":"c/a"}`)
 	for direction, want := range map[string]int{"in": 2, "out": 2, "": 3, "any": 3, "undefined": 3} {
-		got := field(t, w.good(200, "GET", base+"/edges/e?vertex=c/a&direction="+direction, ""), "edges")
-		if len(got.Items()) != want {
-			t.Errorf("%s: %s", direction, got)
+		reply := w.good(200, "GET", base+"/edges/e?vertex=c/a&direction="+direction, "")
+		if got := field(t, reply, "edges"); len(got.Items()) != want || field(t, reply, "stats.scannedIndex").Digits() != fmt.Sprint(want) {
+			t.Errorf("%s: %s", direction, reply)
 		}
 	}
 	w.bad(400, 1233, "POST", base+"/document/e", `{"_from":"c/a"}`)

@@ -11,7 +11,7 @@ import (
 )
 
 // documentList answers {NAME: [documents], error, code}.
-func (q *request) documentList(docs []api.Document, name string) error {
+func (q *request) documentList(docs []api.Document, name, rest string) error {
 	out := append(q.out[:0], `{"error":false,"code":200,"`...)
 	out = append(append(out, name...), `":[`...)
 	for i := range docs {
@@ -20,7 +20,7 @@ func (q *request) documentList(docs []api.Document, name string) error {
 		}
 		out = docs[i].AppendServed(out)
 	}
-	q.out = append(out, "]}"...)
+	q.out = append(append(append(out, ']'), rest...), '}')
 	return q.send(http.StatusOK, q.out)
 }
 
@@ -53,7 +53,7 @@ func (q *request) edges() error {
 	if err != nil {
 		return err
 	}
-	return q.documentList(docs, "edges")
+	return q.documentList(docs, "edges", `,"stats":{"filtered":0,"scannedIndex":`+strconv.Itoa(len(docs))+`}`)
 }
 
 // transfer answers /import, /import/C and /export/C.
