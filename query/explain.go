@@ -25,6 +25,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 		in = snapshot
 	}
 	begun := e.clock.Monotonic()
+	x.about.begun = begun
 	if err := x.ready(in); err != nil {
 		return nil, x.fault(err)
 	}

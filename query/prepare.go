@@ -110,7 +110,7 @@ func bound(bind value.Value) (map[string]value.Value, error) {
 // ready gives the plan of a request, a kept one if there is one that still holds.
 func (e *Engine) ready(x *Execution, in rows.Snapshot) (p *prepared, cached bool, err error) {
 	r := &x.r
-	key, now := r.key(), e.clock.Monotonic()
+	key, now := r.key(), x.about.begun
 	if !r.Options.NoCache {
 		p, stale := e.plans.find(key, r.Bind, now)
 		if p != nil && p.valid(in) && (!stale || p.timely(estimates(in))) {

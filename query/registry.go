@@ -120,7 +120,7 @@ func (g *registry) next() {
 
 // leave takes a query off the list, and notes it when it was slow.
 func (g *registry) leave(x *Execution, state string, number int) {
-	took := g.clock.Monotonic() - x.about.begun
+	took := x.took
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.mu.running[x.about.id] != x {
