@@ -120,6 +120,11 @@ const behind = 0xFF
 
 func (a *rangeAccess) open(x *index, row []value.Value) (finder, error) {
 	prefixes := [][]byte{nil}
+	before := x.t.grown
+	defer func() {
+		x.t.shrink(x.t.grown - before)
+		x.t.grown = before
+	}()
 	for i, eval := range a.equal {
 		v := eval(&x.t.env, row)
 		if !a.each[i] {
@@ -158,6 +163,9 @@ func (a *rangeAccess) open(x *index, row []value.Value) (finder, error) {
 	return out, nil
 }
 
+// rangeBytes is about what a range takes besides its ends.
+const rangeBytes = 32
+
 // spread puts each of an array's values behind each prefix.
 func (a *rangeAccess) spread(x *index, prefixes [][]byte, v value.Value) ([][]byte, error) {
 	var ends [][]byte
@@ -173,6 +181,10 @@ func (a *rangeAccess) spread(x *index, prefixes [][]byte, v value.Value) ([][]by
 	for _, p := range prefixes {
 		for _, end := range ends {
 			out = append(out, append(bytes.Clone(p), end...))
+			// Each prefix becomes two ends of a range.
+			if err := x.t.growTransient(3 * (len(p) + len(end) + rangeBytes)); err != nil {
+				return nil, err
+			}
 			if err := x.t.step(); err != nil {
 				return nil, err
 			}

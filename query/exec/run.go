@@ -140,6 +140,9 @@ func (t *task) begin(s *shared) {
 	if s.program.shape.Functions {
 		t.env.Context = t.functions()
 	}
+	if s.program.shape.Expansions {
+		t.env.Grow = t.growTransient
+	}
 	t.env.Failed, t.env.Task = &t.failed, t
 }
 

@@ -28,6 +28,8 @@ type Env struct {
 	Context *fn.Context
 	// Failed is where the error stands that ended the query, nil while it goes on: loops within expressions look there.
 	Failed *error
+	// Grow asks for the memory of arrays that expansions make; an error has been put where Failed says.
+	Grow func(bytes int) error
 	// Inner is for whoever compiles subqueries within expressions.
 	Inner []any
 	// Task is for the same.
@@ -67,8 +69,10 @@ type Shape struct {
 	Inner   int
 	// Functions says that something compiled needs Env.Context.
 	Functions bool
-	once      int
-	members   int
+	// Expansions says that something compiled needs Env.Grow.
+	Expansions bool
+	once       int
+	members    int
 }
 
 // Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.

@@ -1,6 +1,8 @@
 package closure
 
 import (
+	"unsafe"
+
 	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/query/operator"
 	"github.com/selvedge-db/selvedge/value"
@@ -18,6 +20,7 @@ type expanding struct {
 
 func (c *Compiler) expansion(x *ast.Expansion) (Eval, error) {
 	s := &expanding{levels: x.Levels}
+	c.Shape.Expansions = true
 	var err error
 	if s.of, err = c.Eval(x.Of); err != nil {
 		return nil, err
@@ -45,6 +48,9 @@ func (c *Compiler) expansion(x *ast.Expansion) (Eval, error) {
 func (s *expanding) eval(e *Env, row []value.Value) value.Value {
 	of := s.of(e, row)
 	items := operator.Expand(of, s.levels)
+	if s.levels > 1 && e.grow(len(items)*valueBytes) != nil {
+		return value.Null()
+	}
 	if s.filter == nil && s.count == nil && s.result == nil && s.then == nil {
 		return value.OwnItems(items)
 	}
@@ -70,13 +76,27 @@ func (s *expanding) eval(e *Env, row []value.Value) value.Value {
 			skip--
 			continue
 		}
-		out = append(out, s.element1(e, row, item))
+		item = s.become(e, row, item)
+		if e.grow(valueBytes+item.TextLen()) != nil {
+			break
+		}
+		out = append(out, item)
 	}
 	return value.OwnItems(out)
 }
 
-// element1 gives what one element becomes.
-func (s *expanding) element1(e *Env, row []value.Value, item value.Value) value.Value {
+// valueBytes is what an element takes in an array.
+const valueBytes = int(unsafe.Sizeof(value.Value{}))
+
+func (e *Env) grow(bytes int) error {
+	if e.Grow == nil {
+		return nil
+	}
+	return e.Grow(bytes)
+}
+
+// become gives what one element becomes.
+func (s *expanding) become(e *Env, row []value.Value, item value.Value) value.Value {
 	if s.result != nil {
 		item = s.result(e, row)
 	}
