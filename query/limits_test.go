@@ -21,7 +21,7 @@ func TestMemoryIsLimited(t *testing.T) {
 		"LET x = (FOR d IN c FOR e IN c RETURN d.text) RETURN x",
 		"RETURN LENGTH(1..1000000)",
 		"LET x = (FOR i IN 1..200 RETURN i) RETURN x[* RETURN x[* RETURN x[* RETURN CURRENT]]]",
-		"LET x = [[1,2,3],[4,5,6]] LET y = [x,x,x,x,x,x,x,x] LET z = [y,y,y,y,y,y,y,y] LET w = [z,z,z,z,z,z,z,z] LET v = [w,w,w,w,w,w,w,w] RETURN [v,v,v,v,v,v,v,v,v][******]",
+		"LET x = [[1,2,3],[4,5,6]] LET y = [x,x,x,x,x,x,x,x] LET z = [y,y,y,y,y,y,y,y] LET w = [z,z,z,z,z,z,z,z] LET v = [w,w,w,w,w,w,w,w] RETURN [v,v,v,v,v,v,v,v,v][*******]",
 		"FOR i IN 1..100000000 COLLECT AGGREGATE u = UNIQUE(i) RETURN LENGTH(u)",
 		"FOR d IN c FOR e IN c WINDOW {preceding: 1} AGGREGATE m = MAX(d.text) RETURN m",
 	} {
