@@ -52,7 +52,8 @@ func (r *Round) watch(points bool, key []byte) (w watching, err error) {
 	return w, err
 }
 
-// touched notes the points [from, to) that went into a chunk, and where the last chunk of the series now begins.
+// touched notes the points [from, to) that went into a chunk, and where the last chunk of the series now begins, when it is
+// worth to sum up all before it.
 func (w *watching) touched(in *run, from, to int, last bool, tail int64) {
 	if !w.on {
 		return

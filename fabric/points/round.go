@@ -149,6 +149,7 @@ func (r *Round) merge(l *lane, it kv.Iterator, key []byte, in *run) error {
 		return err
 	}
 	at := stretch{lane: *l, it: it, key: key}
+	done := int64(math.MinInt64)
 	for from := 0; from < in.Len(); {
 		at.from = in.Times[from]
 		start, found, err := r.chunkFor(&at)
@@ -179,12 +180,15 @@ func (r *Round) merge(l *lane, it kv.Iterator, key []byte, in *run) error {
 		for to < in.Len() && in.Times[to] < bound {
 			to++
 		}
-		c := change{lane: l, key: key, start: start, found: found, was: was, last: last}
-		tail, err := r.rewrite(&c, in, from, to)
+		c := change{lane: l, key: key, start: start, found: found, was: was, last: last, done: done}
+		if found {
+			done = start
+		}
+		tail, full, err := r.rewrite(&c, it, in, from, to)
 		if err != nil {
 			return err
 		}
-		watch.touched(in, from, to, last, tail)
+		watch.touched(in, from, to, last && full, tail)
 		from = to
 	}
 	return watch.note(r, key)
@@ -206,28 +210,35 @@ type change struct {
 	start int64
 	found bool
 	was   codec.PointChunk
-	last  bool // no chunk of the series lies behind it
+	last  bool  // no chunk of the series lies behind it
+	done  int64 // chunks up to the one that begins there are written anew in the same round
 }
 
-// rewrite writes a chunk anew, with points of in, as one chunk or several, and gives where the last of these begins. The
-// old chunk's points are in r.old.
-func (r *Round) rewrite(c *change, in *run, from, to int) (tail int64, err error) {
-	if c.found && c.last && r.old.Len() >= r.table.chunk && from < to && in.Times[from] > r.old.Times[r.old.Len()-1] {
-		// The chunk is full, and the points come behind it.
+// rewrite writes a chunk anew, with points of in, as one chunk or several. The old chunk's points are in r.old. It gives
+// where the last of these chunks begins, and whether so many points are in them that all before that is done with.
+func (r *Round) rewrite(c *change, it kv.Iterator, in *run, from, to int) (tail int64, full bool, err error) {
+	behind := c.last && from < to
+	if behind && c.found && in.Times[from] > r.old.Times[r.old.Len()-1] {
+		// The points come behind the chunk, and are a chunk of their own unless it is small (gather).
 		c.found = false
 		r.old.reset(c.lane.fields)
 	}
 	r.out.reset(c.lane.fields)
 	merge(&r.out, &r.old, in, from, to)
+	if c.found {
+		r.drop(c)
+	}
+	if behind {
+		if err := r.gather(c, it); err != nil {
+			return 0, false, err
+		}
+	}
 	for i, s := range r.out.stamps {
 		if s.Time <= r.settled {
 			r.out.stamps[i] = clock.Stamp{}
 		}
 	}
 	r.out.forget()
-	if c.found {
-		r.drop(c)
-	}
 	n := r.out.Len()
 	size := r.table.chunk
 	if pieces := (n + size - 1) / size; !c.last && pieces > 1 {
@@ -237,7 +248,42 @@ func (r *Round) rewrite(c *change, in *run, from, to int) (tail int64, err error
 		tail = r.out.Times[at]
 		r.chunk(c, at, min(at+size, n))
 	}
-	return tail, nil
+	return tail, n >= r.table.chunk/2, nil
+}
+
+// gather takes the chunks before the points in r.out in, as long as they are not much larger: so a series that grows by a
+// few points at a time is not written anew each time, and yet has few chunks.
+func (r *Round) gather(c *change, it kv.Iterator) error {
+	prefix := c.lane.series(c.key)
+	for {
+		n := r.out.Len()
+		on := it.SeekGE(sortable(bytes.Clone(prefix), r.out.Times[0]))
+		if on {
+			on = it.Prev()
+		} else {
+			on = it.Last()
+		}
+		if !on || !bytes.HasPrefix(it.Key(), prefix) || len(it.Key()) != len(prefix)+timeBytes {
+			return it.Err()
+		}
+		before := change{lane: c.lane, key: c.key}
+		var err error
+		if _, before.start, err = c.lane.split(it.Key()); err != nil {
+			return err
+		}
+		if before.was, err = codec.DecodePointChunk(it.Value()); err != nil {
+			return corrupt(it.Key(), err)
+		}
+		if before.start <= c.done || before.was.Points > 2*n || before.was.Points+n > r.table.chunk {
+			return nil
+		}
+		if _, err := r.reading.decode(c.lane, it.Key(), it.Value(), &r.old); err != nil {
+			return err
+		}
+		r.drop(&before)
+		r.old.appendFrom(&r.out, 0, n)
+		r.old, r.out = r.out, r.old
+	}
 }
 
 // forget takes out removals that nothing can come before any more.
@@ -368,7 +414,7 @@ func (r *Round) settle(l *lane, key []byte, start int64, note []byte) error {
 	if c.was, err = r.reading.decode(l, ckey, data, &r.old); err != nil {
 		return err
 	}
-	_, err = r.rewrite(&c, &run{}, 0, 0)
+	_, _, err = r.rewrite(&c, nil, &run{}, 0, 0)
 	return err
 }
 
@@ -485,7 +531,8 @@ func (t *Table) Truncate(reader kv.Reader, stamp clock.Stamp) (*Round, error) {
 		}
 		if left.Len() > 0 {
 			r.old.reset(l.fields)
-			if _, err := r.rewrite(&c, &left, 0, left.Len()); err != nil {
+			c.last = false // what lies beside it goes
+			if _, _, err := r.rewrite(&c, nil, &left, 0, left.Len()); err != nil {
 				return nil, err
 			}
 		}
