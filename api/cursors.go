@@ -27,18 +27,18 @@ type cursor struct {
 	number      int              // of it, from 1
 }
 
-// held counts the bytes that cursors hold, by tenant.
+// held counts the bytes that things of one kind hold, by tenant.
 type held struct {
 	mu    sync.Mutex
 	limit int64
 	bytes map[string]int64
 }
 
-// take counts bytes; false when they go beyond the limit, unless they must be kept.
+// take counts bytes; false when they go beyond the limit, unless they must be kept or are those of the first thing.
 func (h *held) take(tenant string, bytes int64, must bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.bytes[tenant]+bytes > h.limit && !must {
+	if have := h.bytes[tenant]; have > 0 && have+bytes > h.limit && !must {
 		return false
 	}
 	if h.bytes == nil {

@@ -49,9 +49,10 @@ type TransactionLimits struct {
 
 // JobLimits bound requests in the background and their kept answers, of one tenant.
 type JobLimits struct {
-	Kept int           // default 100
-	Size int64         // bytes of one answer; default 8 MiB
-	TTL  time.Duration // how long an answer is kept; default 10 minutes
+	Kept   int           // default 100
+	Size   int64         // bytes of one answer; default 8 MiB
+	Memory int64         // bytes of all requests and answers; default 256 MiB. One request may have more
+	TTL    time.Duration // how long an answer is kept; default 10 minutes
 }
 
 func (l *CursorLimits) orDefaults() {
@@ -72,6 +73,7 @@ func (l *TransactionLimits) orDefaults() {
 func (l *JobLimits) orDefaults() {
 	fill(&l.Kept, 100)
 	fill(&l.Size, 8<<20)
+	fill(&l.Memory, 256<<20)
 	fill(&l.TTL, 10*time.Minute)
 }
 
@@ -117,7 +119,8 @@ type Service struct {
 	cursors      *lease.Book[*cursor]
 	cursorMemory held
 	transactions *lease.Book[*transaction]
-	jobs         *lease.Book[Job]
+	jobs         *lease.Book[*Job]
+	jobMemory    held
 	finished     finished
 	states       states
 }
@@ -125,10 +128,10 @@ type Service struct {
 // New makes a service. Close ends what it keeps between requests.
 func New(cfg Config) *Service {
 	s := &Service{planet: cfg.Planet, access: cfg.Access, clock: cfg.Env.Clock, version: cfg.Version, limits: cfg.Limits.orDefaults(), queries: cfg.Queries}
-	s.cursorMemory.limit = s.limits.Cursors.Memory
+	s.cursorMemory.limit, s.jobMemory.limit = s.limits.Cursors.Memory, s.limits.Jobs.Memory
 	s.cursors = lease.New(cfg.Env, s.limits.Cursors.Open, s.endCursor)
 	s.transactions = lease.New(cfg.Env, s.limits.Transactions.Open, s.endTransaction)
-	s.jobs = lease.New(cfg.Env, s.limits.Jobs.Kept, func(j Job) { j.end() })
+	s.jobs = lease.New(cfg.Env, s.limits.Jobs.Kept, s.endJob)
 	return s
 }
 

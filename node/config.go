@@ -108,9 +108,10 @@ type TransactionConfig struct {
 
 // JobConfig bounds requests in the background.
 type JobConfig struct {
-	Kept int64 // of one tenant
-	Size int64
-	Time time.Duration
+	Kept   int64 // of one tenant, as Memory
+	Size   int64
+	Memory int64
+	Time   time.Duration
 }
 
 // LogConfig is how the log looks.
@@ -209,7 +210,7 @@ func (c Config) validateLimits(say sayer) {
 		{"query.running", l.Query.Running}, {"query.waiting", l.Query.Waiting}, {"query.plans", l.Query.Plans}, {"query.slow", int64(l.Query.Slow)},
 		{"query.cursors", l.Query.Cursors}, {"query.cursor-memory", l.Query.CursorMemory}, {"query.cursor-time", int64(l.Query.CursorTime)},
 		{"query.batch", l.Query.Batch}, {"transaction.open", l.Transaction.Open}, {"transaction.idle", int64(l.Transaction.Idle)},
-		{"transaction.size", l.Transaction.Size}, {"job.kept", l.Job.Kept}, {"job.size", l.Job.Size}, {"job.time", int64(l.Job.Time)},
+		{"transaction.size", l.Transaction.Size}, {"job.kept", l.Job.Kept}, {"job.size", l.Job.Size}, {"job.memory", l.Job.Memory}, {"job.time", int64(l.Job.Time)},
 	} {
 		say(n.value <= 0, "limits.%s: want more than zero", n.key)
 	}

@@ -115,6 +115,7 @@ func queryKeys() []ConfigKey {
 		sizeKey("transaction.size", "128MiB", "Memory that a transaction may take, at most 128MiB; one that asks for less gets less.", func(l *LimitsConfig) *int64 { return &l.Transaction.Size }),
 		countKey("job.kept", "100", "Most requests of a tenant in the background, with their answers.", func(l *LimitsConfig) *int64 { return &l.Job.Kept }),
 		sizeKey("job.size", "8MiB", "Largest answer that is kept for a request in the background.", func(l *LimitsConfig) *int64 { return &l.Job.Size }),
+		sizeKey("job.memory", "256MiB", "Memory that the requests of a tenant in the background may hold, with their answers.", func(l *LimitsConfig) *int64 { return &l.Job.Memory }),
 		durationKey("job.time", "10m", "How long the answer is kept.", func(l *LimitsConfig) *time.Duration { return &l.Job.Time }),
 	}
 }

@@ -88,7 +88,7 @@ func apiLimits(l *LimitsConfig) api.Limits {
 		Cursors: api.CursorLimits{Time: l.Query.Time, TimeMost: l.Query.TimeMost, Open: int(l.Query.Cursors), Memory: l.Query.CursorMemory,
 			BatchBytes: int(l.Query.Batch), TTLMost: l.Query.CursorTime},
 		Transactions: api.TransactionLimits{Open: int(l.Transaction.Open), Idle: l.Transaction.Idle, Size: l.Transaction.Size},
-		Jobs:         api.JobLimits{Kept: int(l.Job.Kept), Size: l.Job.Size, TTL: l.Job.Time}}
+		Jobs:         api.JobLimits{Kept: int(l.Job.Kept), Size: l.Job.Size, Memory: l.Job.Memory, TTL: l.Job.Time}}
 }
 
 // serveWeb begins to answer everything.

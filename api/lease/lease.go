@@ -74,19 +74,36 @@ func New[T any](machine env.Env, limit int, end func(T)) *Book[T] {
 // Put keeps a thing and gives its number. When it cannot, the thing is still the caller's. With must the limit does not
 // count: for what cannot be taken back any more.
 func (b *Book[T]) Put(owner Owner, item T, ttl time.Duration, must bool) (string, error) {
+	e, err := b.put(owner, item, ttl, must, false)
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatUint(e.id, 10), nil
+}
+
+// Hold keeps a thing that stays in the caller's hand, who must give it back.
+func (b *Book[T]) Hold(owner Owner, item T, ttl time.Duration) (*Held[T], error) {
+	e, err := b.put(owner, item, ttl, false, true)
+	if err != nil {
+		return nil, err
+	}
+	return &Held[T]{Item: item, ID: strconv.FormatUint(e.id, 10), book: b, entry: e}, nil
+}
+
+func (b *Book[T]) put(owner Owner, item T, ttl time.Duration, must, held bool) (*entry[T], error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.closed:
-		return "", ErrClosed
+		return nil, ErrClosed
 	case b.counts[owner.Tenant] >= b.limit && !must:
-		return "", ErrFull
+		return nil, ErrFull
 	}
-	id := b.number()
-	b.entries[id] = &entry[T]{id: id, owner: owner, item: item, ttl: ttl, until: b.clock.Monotonic() + ttl}
+	e := &entry[T]{id: b.number(), owner: owner, item: item, ttl: ttl, until: b.clock.Monotonic() + ttl, held: held}
+	b.entries[e.id] = e
 	b.counts[owner.Tenant]++
 	b.sweep()
-	return strconv.FormatUint(id, 10), nil
+	return e, nil
 }
 
 // number makes up a number below 2^53, so that clients which read it as a number keep it whole.

@@ -187,3 +187,31 @@ func TestCloseWaitsForTheHand(t *testing.T) {
 		t.Error("not ended after the hand")
 	}
 }
+
+func TestHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, ended := shelf(1)
+		h, err := b.Hold(ann, "x", time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Hold(bob, "y", time.Second); !errors.Is(err, ErrFull) {
+			t.Errorf("beyond the limit: %v", err)
+		}
+		if _, err := b.Take(t.Context(), ann, h.ID, false); !errors.Is(err, ErrBusy) {
+			t.Errorf("a second hand: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if item, ok := b.Peek(ann, h.ID); !ok || item != "x" {
+			t.Errorf("in the hand it expired: %q %v", item, ok)
+		}
+		h.Return()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(*ended) != 1 {
+			t.Errorf("ended: %v", *ended)
+		}
+		b.Close()
+	})
+}

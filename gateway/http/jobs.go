@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,23 +130,36 @@ func (q *request) background(kind string) error {
 	again.Header.Del(asyncHeader)
 	again.Header.Del(otherAsyncHeader)
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(bytes.Clone(body))), int64(len(body))
-	id, err := s.service.KeepJob(ctx, &q.call, j, func() { j.cancel() })
+	id, ended, err := s.service.KeepJob(ctx, &q.call, j, int64(len(body)), cancel)
 	if err != nil {
 		cancel()
 		return err
 	}
 	owner := q.call.Owner()
 	s.jobs.Go(func() {
-		defer close(j.done)
-		defer cancel()
-		s.ServeHTTP(j.answer, again)
-		j.answer.finish()
+		s.work(j, again)
+		ended(int64(len(j.answer.body)))
 		if kind == "true" {
 			s.service.ForgetJob(owner, id)
 		}
 	})
 	q.w.Header()[asyncIDHeader], q.w.Header()[otherAsyncIDHeader] = []string{id}, []string{id}
 	return q.ok(http.StatusAccepted)
+}
+
+// work answers a request in the background. What goes wrong badly ends that request alone.
+func (s *Server) work(j *job, hr *http.Request) {
+	defer close(j.done)
+	defer j.cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("a request in the background failed", "method", hr.Method, "path", hr.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			e := api.Fail(api.Internal, "the request was ended")
+			j.answer = &recorder{header: http.Header{"Content-Type": s.metrics.fixed.json}, status: e.Status, body: e.AppendJSON(nil)}
+		}
+	}()
+	s.ServeHTTP(j.answer, hr)
+	j.answer.finish()
 }
 
 // jobRoutes answers /job and what is below it.

@@ -2,11 +2,15 @@ package http
 
 import (
 	"mime/multipart"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/selvedge-db/selvedge/access"
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -139,6 +143,7 @@ func TestJobsAreBounded(t *testing.T) {
 		}
 	}
 	w.good(200, "DELETE", "/_api/job/all", "")
+	w.server.jobs.Wait() // what runs still counts
 	if a := w.call("GET", base+"/document/c/k", "", "x-c8-async", "store"); a.status != 202 {
 		t.Errorf("after deleting all: %d %s", a.status, a.body)
 	}
@@ -221,4 +226,68 @@ func TestBatchIsPartOfItsCall(t *testing.T) {
 	if a := w.batchOf(base, crlf("GET /_api/version HTTP/1.1", "a: "+strings.Repeat("a", 70_000), "", "")); a.status != 400 {
 		t.Errorf("a part with long headers: %d %.300s", a.status, a.body)
 	}
+}
+
+// TestPanicsInTheBackground: what goes wrong in one request ends that one alone.
+func TestPanicsInTheBackground(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.extra = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
+	id := w.call("GET", "/boom", "", "x-c8-async", "store").header.Get("X-C8-Async-Id")
+	w.settle(id)
+	w.bad(500, 4, "PUT", "/_api/job/"+id, "")
+}
+
+// TestLongRequestsInTheBackground: the time of an answer begins when it is there.
+func TestLongRequestsInTheBackground(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		start := func() string {
+			return w.call("POST", base+"/cursor", `{"query":"RETURN SLEEP(1200)"}`, "x-c8-async", "store", "Selvedge-Deadline", "30m").header.Get("X-C8-Async-Id")
+		}
+		id := start()
+		time.Sleep(29 * time.Minute)
+		if a := w.call("PUT", "/_api/job/"+id, ""); a.status != 201 {
+			t.Errorf("after 20 minutes of work and 9 more: %d %s", a.status, a.body)
+		}
+		id = start()
+		w.good(200, "DELETE", "/_api/job/"+id, "")
+		w.server.jobs.Wait() // forgetting it has ended it
+		w.bad(404, 404, "PUT", "/_api/job/"+id, "")
+		id = start()
+		time.Sleep(31 * time.Minute)
+		w.bad(404, 404, "PUT", "/_api/job/"+id, "")
+	})
+}
+
+func TestMemoryOfJobsIsBounded(t *testing.T) {
+	t.Parallel()
+	w := limitedWorld(t, api.Limits{Jobs: api.JobLimits{Memory: 10_000}})
+	long := strings.Repeat("x", 6000)
+	start := func(query string) answer {
+		return w.call("POST", base+"/cursor", `{"query":"`+query+`"}`, "x-c8-async", "store")
+	}
+	var ids []string
+	for range 2 { // requests are small, answers are not
+		ids = append(ids, start("RETURN REPEAT('x', 6000)").header.Get("X-C8-Async-Id"))
+	}
+	w.server.jobs.Wait()
+	if a := start("RETURN 1"); a.status != 429 || !strings.Contains(a.body, "30013") {
+		t.Errorf("beyond the limit: %d %s", a.status, a.body)
+	}
+	for _, id := range ids {
+		if a := w.call("PUT", "/_api/job/"+id, ""); a.status != 201 || !strings.Contains(a.body, long) {
+			t.Errorf("answer: %d %.300s", a.status, a.body)
+		}
+	}
+	big := `{"query":"RETURN LENGTH('` + strings.Repeat("x", 12_000) + `')"}`
+	if a := w.call("POST", base+"/cursor", big, "x-c8-async", "true"); a.status != 202 {
+		t.Errorf("one alone: %d %s", a.status, a.body)
+	}
+	w.server.jobs.Wait()
+	if a := start("RETURN 1"); a.status != 202 {
+		t.Errorf("when all was fetched: %d %s", a.status, a.body)
+	}
+	w.server.jobs.Wait()
 }

@@ -42,6 +42,11 @@ const rootKey = "demo.root.secret"
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return limitedWorld(t, api.Limits{BodyBytes: 8 << 20})
+}
+
+func limitedWorld(t testing.TB, limits api.Limits) *world {
+	t.Helper()
 	w := &world{t: t, fabrics: map[string]*fabric.Fabric{}, meta: map[string]value.Value{}, links: map[string]api.LinkChange{},
 		health: api.Health{Live: true, Ready: true}}
 	machine := env.Real()
@@ -62,7 +67,7 @@ func newWorld(t testing.TB) *world {
 	if _, err := a.CreateKey(ctx, "other", "root", "root", "secret"); err != nil {
 		t.Fatal(err)
 	}
-	service := api.New(api.Config{Planet: w, Access: a, Env: machine, Queries: engine.New(engine.Config{Clock: machine.Clock, Random: machine.Rand}), Version: "0.1.0", Limits: api.Limits{BodyBytes: 8 << 20}})
+	service := api.New(api.Config{Planet: w, Access: a, Env: machine, Queries: engine.New(engine.Config{Clock: machine.Clock, Random: machine.Rand}), Version: "0.1.0", Limits: limits})
 	if w.server, err = New(Config{Service: service, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))}); err != nil {
 		t.Fatal(err)
 	}
