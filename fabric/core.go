@@ -36,7 +36,7 @@ type HistoryLimits struct {
 
 // DefaultLimits are the limits when none are configured.
 var defaultLimits = Limits{KeyBytes: 254, DocumentBytes: 4 << 20, Writes: 100_000, BatchBytes: 128 << 20, TruncateBytes: 256 << 20, Attempts: 16,
-	Series: SeriesLimits{Batches: 512, AgeMs: 10_000, Points: 1 << 16}, History: HistoryLimits{AgeMs: 24 * 3600 * 1000, Bytes: 1 << 30}}
+	Series: SeriesLimits{Batches: 512, AgeMs: 10_000, Points: 1 << 18}, History: HistoryLimits{AgeMs: 24 * 3600 * 1000, Bytes: 1 << 30}}
 
 // DefaultLimits returns the limits when none are configured.
 func DefaultLimits() Limits { return defaultLimits }

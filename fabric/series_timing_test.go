@@ -96,9 +96,62 @@ func BenchmarkPointsIn(b *testing.B) {
 				})
 			}
 			wait.Wait()
+			v := f.View()
+			c, _ := v.Collection("m")
+			waiting, err := v.PointsWaiting(c)
+			_ = v.Close()
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(waiting), "behind")
 			b.ReportMetric(float64(b.N)*batch*benchSeries/b.Elapsed().Seconds(), "points/s")
 		})
 	}
+}
+
+// BenchmarkFleetIn writes batches of 1,000 points, each of another of 10,000 series.
+func BenchmarkFleetIn(b *testing.B) {
+	f := openSeries(b, "1m", "1h")
+	names := make([][]value.Value, 10_000)
+	for i := range names {
+		names[i] = []value.Value{value.String(fmt.Sprintf("device-%05d", i))}
+	}
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	next := 0
+	b.ResetTimer()
+	for range 4 {
+		wait.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= b.N {
+					return
+				}
+				w := fabric.PointsWrite{Collection: "m"}
+				for k := range 1000 {
+					n := i*1000 + k
+					w.Series = append(w.Series, fabric.Columns{Keys: names[n%len(names)], Times: []int64{benchBegan + int64(n/len(names))*10_000}, Values: [][]float64{{float64(n*7919%1000) / 10}}})
+				}
+				if _, err := f.Commit(context.Background(), fabric.Transaction{Points: []fabric.PointsWrite{w}}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "points/s")
+	v := f.View()
+	defer func() { _ = v.Close() }()
+	c, _ := v.Collection("m")
+	waiting, err := v.PointsWaiting(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(waiting), "behind")
 }
 
 // filled is a fabric with 100 series of so many points, merged, with hourly roll-ups.
