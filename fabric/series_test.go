@@ -323,6 +323,8 @@ func (w *seriesWorld) compareRollups(r *replica, c rows.RollupCursor, b series.B
 				one.rollups[f].Start = start
 			}
 			for ; i < len(list) && list[i].at < b.Next(start); i++ {
+				one.rollups[0].Points++
+				one.rollups[1].Points++
 				for f := range one.rollups {
 					addPlain(&one.rollups[f], list[i].at, list[i].values[f])
 				}

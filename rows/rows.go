@@ -195,6 +195,7 @@ type Rollup struct {
 	First, Last         float64
 	FirstTime, LastTime int64
 	SumSquares          float64
+	Points              int64 // of the whole bucket, whether they have this field or not
 }
 
 // RollupCursor walks over buckets, series by series, in order of time.

@@ -132,8 +132,12 @@ type lane struct {
 func (t *Table) points() lane { return lane{t.key(chunks), len(t.Decl.Values), true} }
 
 func (t *Table) rollup(b series.Bucket) lane {
-	return lane{prefix: layout.Long(t.key(rollups), uint64(b)^1<<63), fields: len(t.Decl.Values) * series.SummaryFields}
+	return lane{prefix: layout.Long(t.key(rollups), uint64(b)^1<<63), fields: rollupColumns(len(t.Decl.Values))}
 }
+
+// rollupColumns is how many columns a roll-up of so many fields has: a summary of each, and the number of points, which
+// need not have a value in every field.
+func rollupColumns(fields int) int { return fields*series.SummaryFields + 1 }
 
 // series is the beginning of a series' chunks.
 func (l *lane) series(key []byte) []byte {

@@ -333,6 +333,7 @@ type folding struct {
 	fields   int
 	now      []series.Summary
 	from, to int64 // the bucket being summed up
+	points   int64
 	out      series.Block
 }
 
@@ -342,6 +343,7 @@ func (f *folding) resume(b *series.Block, i int) {
 	for k := range f.now {
 		f.now[k] = series.TakeSummary(b, k*series.SummaryFields, i)
 	}
+	f.points = int64(b.Values[rollupColumns(f.fields)-1][i])
 }
 
 func (f *folding) begin(start int64) {
@@ -350,6 +352,7 @@ func (f *folding) begin(start int64) {
 		f.now = make([]series.Summary, f.fields)
 	}
 	clear(f.now)
+	f.points = 0
 }
 
 // add adds points, behind those added before.
@@ -363,6 +366,7 @@ func (f *folding) add(b *series.Block) {
 		if b.Times[j-1] >= f.to {
 			j = i + search(b.Times[i:], f.to)
 		}
+		f.points += int64(j - i)
 		for k := range f.now {
 			f.now[k].Add(b.Times[i:j], b.Values[k][i:j])
 		}
@@ -372,15 +376,18 @@ func (f *folding) add(b *series.Block) {
 
 // flush ends the bucket, if something is in it.
 func (f *folding) flush() {
-	if !slices.ContainsFunc(f.now, func(s series.Summary) bool { return s.Count > 0 }) {
+	if f.points == 0 {
 		return
 	}
+	last := rollupColumns(f.fields) - 1
 	if f.out.Values == nil {
-		f.out.Reset(f.fields * series.SummaryFields)
+		f.out.Reset(last + 1)
 	}
 	f.out.Times = append(f.out.Times, f.from)
 	for k := range f.now {
 		f.now[k].Put(&f.out, k*series.SummaryFields)
 	}
+	f.out.Values[last] = append(f.out.Values[last], float64(f.points))
+	f.points = 0
 	clear(f.now)
 }

@@ -73,10 +73,11 @@ func (c *Rollups) Keys() []value.Value { return c.points.walk.values }
 // Buckets implements rows.RollupCursor.
 func (c *Rollups) Buckets() []rows.Rollup {
 	c.now = c.now[:0]
+	points := int64(c.out.Values[len(c.out.Values)-1][c.row])
 	for i := range c.view.table.Decl.Values {
 		s := series.TakeSummary(&c.out, i*series.SummaryFields, c.row)
 		c.now = append(c.now, rows.Rollup{Start: c.out.Times[c.row], Count: s.Count, Sum: s.Sum, Min: s.Min, Max: s.Max, First: s.First, Last: s.Last,
-			FirstTime: s.FirstTime, LastTime: s.LastTime, SumSquares: s.SumSquares})
+			FirstTime: s.FirstTime, LastTime: s.LastTime, SumSquares: s.SumSquares, Points: points})
 	}
 	return c.now
 }
@@ -98,7 +99,7 @@ func (c *Rollups) Close() error {
 // series sums the series up on which the points stand, as far as nothing is kept.
 func (c *Rollups) series() error {
 	from, to := c.points.from, c.points.to
-	c.out.Reset(len(c.view.table.Decl.Values) * series.SummaryFields)
+	c.out.Reset(rollupColumns(len(c.view.table.Decl.Values)))
 	if c.keptIt == nil {
 		return c.compute(span{from: from, to: to}, nil)
 	}
