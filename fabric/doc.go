@@ -36,6 +36,8 @@
 //     After a crash the fabric stands where some group ended, and no acknowledged group is missing.
 //   - Locations with equal vectors have equal digests at equal times, however their entries came and however far each
 //     has folded. A location refuses a time below the watermark by which it deleted expired documents.
+//   - Points of time series are a union: of two with one series and time the one with the later stamp holds. What is read
+//     of them, and of their roll-ups, does not depend on how far upkeep has come.
 //   - Counts are exact, and index entries are those of the documents that are there.
 //   - After a failure of the store, or one that left a step half done, nothing more is written until the fabric is
 //     opened anew. What is durable can still be read, if the store can.
@@ -84,6 +86,9 @@
 // What changes a document or an index entry so that a query can see it must not go through Core.quietly: interactive
 // transactions that have read it would not notice. What a Tx tells, errors included, may not be durable before
 // Fabric.Settle with the number of its view.
+//
+// Upkeep of points (applyPoints) must be in the store before the next round of it is planned, and nothing but it, a
+// truncation, a drop or a snapshot may change chunks: whatever else does must raise upkeepState.pointsTurn.
 //
 // A record that can still fold has an entry in the folding queue. Who writes records goes through effects.
 //
