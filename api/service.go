@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/selvedge-db/selvedge/access"
@@ -119,6 +120,7 @@ type Service struct {
 	cursors      *lease.Book[*cursor]
 	cursorMemory held
 	transactions *lease.Book[*transaction]
+	commits      sync.WaitGroup
 	jobs         *lease.Book[*Job]
 	jobMemory    held
 	finished     finished
@@ -137,6 +139,7 @@ func New(cfg Config) *Service {
 
 // Close frees all cursors and rolls back all open transactions. Requests that still hold one end it.
 func (s *Service) Close() {
+	s.commits.Wait()
 	s.cursors.Close()
 	s.transactions.Close()
 	s.jobs.Close()

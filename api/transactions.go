@@ -37,7 +37,6 @@ type transaction struct {
 	wait          time.Duration
 	doomed        string // why it cannot be committed
 	cursors       []string
-	ended         string
 }
 
 // joined is a call's part in a transaction.
@@ -183,7 +182,8 @@ func (s *Service) Leave(c *Call) {
 	}
 }
 
-// CommitTransaction makes what was written in a transaction happen. After a failure it is rolled back.
+// CommitTransaction makes what was written in a transaction happen. After a failure it is rolled back; but when the
+// caller's time is over it goes on, and who asks again is told how it ended.
 func (s *Service) CommitTransaction(ctx context.Context, c *Call, id string) (string, error) {
 	h, err := s.takeTransaction(ctx, c, id)
 	if err != nil {
@@ -192,24 +192,38 @@ func (s *Service) CommitTransaction(ctx context.Context, c *Call, id string) (st
 		}
 		return "", err
 	}
-	t := h.Item
-	s.dropCursors(t)
-	if t.doomed != "" {
+	s.dropCursors(h.Item)
+	if why := h.Item.doomed; why != "" {
 		h.Return()
-		return "", Fail(TransactionAborted, "%s", t.doomed)
+		return "", Fail(TransactionAborted, "%s", why)
 	}
-	err = t.state.Commit(ctx, rows.CommitOptions{})
-	t.ended = TransactionDone
-	if err != nil {
-		t.ended = TransactionUndone
+	ended := make(chan error, 1)
+	s.commits.Go(func() { ended <- s.conclude(context.WithoutCancel(ctx), h) })
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		e := AsError(ctx.Err())
+		e.Message += "; the transaction is being committed: ask again how it ended"
+		return "", e
 	}
-	s.finished.add(ending{id: id, how: t.ended, owner: t.owner})
-	h.Drop()
 	if err != nil {
 		return "", failedCommit(err)
 	}
 	c.saw(c.Fabric.Seen())
 	return TransactionDone, nil
+}
+
+// conclude commits a transaction and notes how that ended. It stays in the hand until that is known, whoever may have
+// gone away meanwhile.
+func (s *Service) conclude(ctx context.Context, h *lease.Held[*transaction]) error {
+	err := h.Item.state.Commit(ctx, rows.CommitOptions{})
+	how := TransactionDone
+	if err != nil {
+		how = TransactionUndone
+	}
+	s.finished.add(ending{id: h.ID, how: how, owner: h.Item.owner})
+	h.Drop()
+	return err
 }
 
 // failedCommit is the error of a commit, in words of transactions.
@@ -236,7 +250,6 @@ func (s *Service) AbortTransaction(ctx context.Context, c *Call, id string) (str
 		return "", err
 	}
 	s.dropCursors(h.Item)
-	h.Item.ended = TransactionUndone
 	s.finished.add(ending{id: id, how: TransactionUndone, owner: h.Item.owner})
 	h.Drop()
 	return TransactionUndone, nil

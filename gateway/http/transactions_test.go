@@ -207,3 +207,45 @@ func TestTransactionRequestsQueue(t *testing.T) {
 		t.Errorf("count: %s", got)
 	}
 }
+
+// TestCommitThatOutlastsItsDeadline: nobody is told that a transaction was aborted before that is certain.
+func TestCommitThatOutlastsItsDeadline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	id, in := w.begin(`{}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"a"}`, in...)
+	resume := sync.OnceFunc(w.disks["demo/_system"].stall())
+	defer resume()
+	trx := base + "/transaction/" + id
+	w.bad(504, 30004, "PUT", trx, "", "Selvedge-Deadline", "20ms")
+	if got := w.good(200, "GET", trx, ""); field(t, got, "result.status").Str() != "running" {
+		t.Errorf("while nobody knows: %s", got)
+	}
+	w.bad(409, 18, "PUT", trx, "", "Selvedge-Deadline", "20ms")
+	w.bad(409, 18, "DELETE", trx, "", "Selvedge-Deadline", "20ms")
+	resume()
+	if got := w.good(200, "PUT", trx, ""); field(t, got, "result.status").Str() != "committed" {
+		t.Errorf("asked again: %s", got)
+	}
+	w.good(200, "GET", base+"/document/c/a", "")
+}
+
+// TestTransactionsShowWhatIsDurable: what a transaction reads does not vanish with the power.
+func TestTransactionsShowWhatIsDurable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	resume := sync.OnceFunc(w.disks["demo/_system"].stall())
+	defer resume()
+	var write sync.WaitGroup
+	write.Go(func() { w.call("POST", base+"/document/c", `{"_key":"a"}`) })
+	for w.call("GET", base+"/document/c/a", "", "Selvedge-Deadline", "5ms").status != 504 {
+		continue // it was not even applied
+	}
+	w.bad(504, 30004, "POST", base+"/transaction/begin", `{}`, "Selvedge-Deadline", "20ms")
+	resume()
+	write.Wait()
+	_, in := w.begin(`{}`)
+	w.good(200, "GET", base+"/document/c/a", "", in...)
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/access"
@@ -20,6 +21,7 @@ import (
 	members "github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	engine "github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/store/kv"
 	"github.com/selvedge-db/selvedge/store/kv/memory"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -31,6 +33,7 @@ type world struct {
 	access  *access.Access
 	mu      sync.Mutex
 	number  uint32
+	disks   map[string]*disk
 	fabrics map[string]*fabric.Fabric
 	meta    map[string]value.Value
 	links   map[string]api.LinkChange
@@ -47,7 +50,7 @@ func newWorld(t testing.TB) *world {
 
 func limitedWorld(t testing.TB, limits api.Limits) *world {
 	t.Helper()
-	w := &world{t: t, fabrics: map[string]*fabric.Fabric{}, meta: map[string]value.Value{}, links: map[string]api.LinkChange{},
+	w := &world{t: t, disks: map[string]*disk{}, fabrics: map[string]*fabric.Fabric{}, meta: map[string]value.Value{}, links: map[string]api.LinkChange{},
 		health: api.Health{Live: true, Ready: true}}
 	machine := env.Real()
 	w.open("demo", "_system")
@@ -84,6 +87,37 @@ func limitedWorld(t testing.TB, limits api.Limits) *world {
 	return w
 }
 
+// disk is a store whose syncs can be held up.
+type disk struct {
+	*memory.DB
+	stalled atomic.Pointer[chan struct{}]
+}
+
+// stall holds syncs up until resume is called.
+func (d *disk) stall() (resume func()) {
+	gate := make(chan struct{})
+	d.stalled.Store(&gate)
+	return func() { d.stalled.Store(nil); close(gate) }
+}
+
+func (d *disk) Apply(b kv.Batch) (kv.Pending, error) {
+	p, err := d.DB.Apply(b)
+	if gate := d.stalled.Load(); gate != nil && err == nil {
+		return held{p, *gate}, nil
+	}
+	return p, err
+}
+
+type held struct {
+	kv.Pending
+	gate chan struct{}
+}
+
+func (h held) Wait() error {
+	<-h.gate
+	return h.Pending.Wait()
+}
+
 type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
@@ -98,7 +132,9 @@ func (l testLog) Write(b []byte) (int, error) {
 func (w *world) open(tenant, name string) *fabric.Fabric {
 	w.t.Helper()
 	w.number++
-	f, err := fabric.Open(fabric.Config{Name: name, DB: memory.New(memory.Options{}), Env: env.Real(), Options: fabric.Options{Number: w.number}})
+	d := &disk{DB: memory.New(memory.Options{})}
+	w.disks[tenant+"/"+name] = d
+	f, err := fabric.Open(fabric.Config{Name: name, DB: d, Env: env.Real(), Options: fabric.Options{Number: w.number}})
 	if err == nil {
 		err = f.Create(context.Background(), members.Change{Kind: members.Create, Origin: 1, Fabric: tenant + "/" + name, Name: "fra"})
 	}
