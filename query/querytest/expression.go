@@ -25,7 +25,7 @@ func (g *generator) known(k kind) string {
 		if v.kind == k && (k != record || g.chance(50)) {
 			return v.name
 		}
-		if k == anything && v.kind != bag && g.chance(30) {
+		if k == anything && v.kind != bag && v.kind != inexact && g.chance(30) {
 			return v.name
 		}
 		all := fields(v.kind)
@@ -129,7 +129,7 @@ func (g *generator) expr(k kind, depth int) string {
 	if g.chance(20) {
 		return g.ternary(k, depth)
 	}
-	if g.deep < 2 && g.chance(10) {
+	if g.deeper() && g.chance(10) {
 		return g.first()
 	}
 	return g.simple(k)
@@ -168,7 +168,7 @@ func (g *generator) arithmetic(depth int) string {
 	case 3:
 		return "(" + g.expr(array, depth-1) + ")[" + pick(g.source, "0", "1", "-1", "7") + "]"
 	case 4:
-		if g.deep < 2 && g.chance(40) {
+		if g.deeper() && g.chance(40) {
 			return "LENGTH(" + g.inside(g.subquery) + ")"
 		}
 	}
@@ -212,7 +212,7 @@ func (g *generator) likely2(v variable, otherwise string) string {
 // aimed makes a condition of a form that planners look for.
 func (g *generator) aimed() string {
 	docs := g.of(func(k kind) bool { return isDocument(k) })
-	if g.deep < 2 && g.chance(45) {
+	if g.deeper() && g.chance(45) {
 		text := "LENGTH(" + g.inside(g.subquery) + ")"
 		if g.chance(30) {
 			return pick(g.source, "0", "1", "2") + pick(g.source, " < ", " <= ", " != ", " == ") + text

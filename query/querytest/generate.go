@@ -37,6 +37,7 @@ const (
 	path // of a traversal
 	date
 	point
+	inexact // a number whose last digits depend on the order of rows
 )
 
 // field is an attribute of a document of some kind.
@@ -190,7 +191,7 @@ func (g *generator) let() string {
 		g.add(name, numeric, false)
 		return text
 	}
-	if g.deep < 2 && g.chance(35) {
+	if g.deeper() && g.chance(35) {
 		name := g.name("q")
 		text := "LET " + name + " = (" + g.inside(func() string { return g.subquery() }) + ")"
 		g.add(name, bag, false)
@@ -298,6 +299,12 @@ func (g *generator) loopsSince(mark int) int {
 	return n
 }
 
+// deeper reports whether a subquery may stand where it is computed for each row: not too often, or it takes long.
+func (g *generator) deeper() bool {
+	const most = 2
+	return g.deep < most && (g.loopsSince(0) < most || g.chance(8))
+}
+
 // only takes the variables of this block away, and sets one.
 func (g *generator) only(mark int, prefix string, k kind) string {
 	name := g.name(prefix)
@@ -324,6 +331,9 @@ func (g *generator) aggregate() (call string, k kind) {
 		if g.chance(50) {
 			return name + "()", numeric
 		}
+	}
+	if strings.HasPrefix(name, "STDDEV") || strings.HasPrefix(name, "VARIANCE") {
+		return name + "(" + g.simple(numeric) + ")", inexact
 	}
 	return name + "(" + g.simple(numeric) + ")", numeric
 }
@@ -441,6 +451,7 @@ func (g *generator) order(mark int) string {
 		case !v.loop:
 		case isDocument(v.kind):
 			keys = append(keys, v.name+"._key"+pick(g.source, "", "", "", " DESC"))
+		case v.kind == inexact:
 		default:
 			keys = append(keys, v.name)
 		}
