@@ -73,17 +73,27 @@ func coverer(cells int) *s2.RegionCoverer {
 	return &s2.RegionCoverer{MinLevel: WorstLevel, MaxLevel: BestLevel, LevelMod: 1, MaxCells: cells}
 }
 
-// cover covers lines and polygons part by part, with fewer cells each the more parts there are.
+// maxParts is how many lines or polygons of a shape are covered one by one.
+const maxParts = 16
+
+// cover covers lines and polygons part by part, with fewer cells each the more parts there are; of many parts all at once.
 func (s *Shape) cover(cells int) s2.CellUnion {
-	each := coverer(max(4, cells/max(1, len(s.lines)+len(s.polygons))))
+	parts := len(s.lines) + len(s.polygons)
+	switch {
+	case parts > maxParts && len(s.lines) > 0:
+		return coverer(4 * cells).Covering(s.near)
+	case parts > maxParts:
+		return coverer(4 * cells).Covering(patchwork(s.polygons))
+	}
+	each := coverer(max(4, cells/max(1, parts)))
 	var out s2.CellUnion
-	for _, l := range s.lines {
-		out = append(out, each.Covering(thick{l})...)
+	for i := range s.lines {
+		out = append(out, each.Covering(newStrip(s.lines[i:i+1]))...)
 	}
 	for _, p := range s.polygons {
 		out = append(out, each.Covering(p)...)
 	}
-	if len(s.lines)+len(s.polygons) > 1 {
+	if parts > 1 {
 		out.Normalize()
 		if len(out) > 4*cells {
 			out = coverer(4 * cells).Covering(&out)
@@ -125,26 +135,6 @@ func surroundings(points []s2.Point) s2.CellUnion {
 	}
 	return out
 }
-
-// thick is a line as wide as what counts as touching it.
-type thick struct{ *s2.Polyline }
-
-// IntersectsCell says whether a part of the line is near a cell.
-func (t thick) IntersectsCell(c s2.Cell) bool {
-	for i := range t.NumEdges() {
-		e := t.Edge(i)
-		if c.DistanceToEdge(e.V0, e.V1) <= touch {
-			return true
-		}
-	}
-	return false
-}
-
-// CapBound is a circle around the line.
-func (t thick) CapBound() s2.Cap { return t.Polyline.CapBound().Expanded(2 * touchAngle) }
-
-// CellUnionBound is where the search for a covering begins.
-func (t thick) CellUnionBound() []s2.CellID { return t.CapBound().CellUnionBound() }
 
 // related gives the intervals with all parts of the cells, and the cells that they are parts of.
 func related(cells s2.CellUnion) []Interval {

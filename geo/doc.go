@@ -23,7 +23,8 @@
 // Units: degrees of longitude -180 to 180 and latitude -90 to 90; metres; square metres. The sphere has the radius of
 // EarthRadius, and the ellipsoid is WGS84.
 //
-// Errors: *Error says what is wrong with a shape, and where in it.
+// Errors: *Error says what is wrong with a shape, and where in it. Shapes that would take too long are refused: of more
+// than a hundred thousand positions, or with too many edges that lie above each other along every axis.
 //
 // Cells, coverings and the relations of polygons are those of the S2 library. Distances on the ellipsoid are found by
 // Vincenty's inverse formula (Survey Review 23, 1975), areas by way of the sphere of equal area (Snyder, Map Projections,

@@ -124,7 +124,7 @@ func geometry(v value.Value) (*Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.centroid = s.middle()
+	s.ready()
 	return s, nil
 }
 

@@ -100,7 +100,7 @@ func (n *Near) Next() Step {
 }
 
 func (n *Near) next() Step {
-	if !(n.search.Max >= 0) || n.search.Min > n.search.Max || !n.search.Center.Valid() {
+	if !(n.search.Max >= 0) || !(n.search.Min <= n.search.Max) || !n.search.Center.Valid() {
 		return Step{Kind: Done}
 	}
 	cell := Cell(n.center)

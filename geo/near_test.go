@@ -250,7 +250,7 @@ func TestNearDismisses(t *testing.T) {
 	if !slices.Equal(got, []string{"c"}) {
 		t.Fatalf("found %v", got)
 	}
-	for _, s := range []Search{{Center: Point{0, 91}, Max: 5}, {Max: -1}, {Min: 2, Max: 1}, {Max: math.NaN()}} {
+	for _, s := range []Search{{Center: Point{0, 91}, Max: 5}, {Max: -1}, {Min: 2, Max: 1}, {Max: math.NaN()}, {Min: math.NaN(), Max: 1}} {
 		if step := NewNear(s).Next(); step.Kind != Done {
 			t.Errorf("%+v asks for %+v", s, step)
 		}

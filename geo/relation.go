@@ -36,13 +36,11 @@ func (s *Shape) Contains(o *Shape) bool {
 
 // holds says whether a point lies in or on the shape.
 func (s *Shape) holds(p s2.Point) bool {
+	if s.near != nil {
+		return s.near.touches(p)
+	}
 	for _, q := range s.points {
 		if near(p, q) {
-			return true
-		}
-	}
-	for _, l := range s.lines {
-		if onLine(p, l) {
 			return true
 		}
 	}
@@ -56,14 +54,9 @@ func (s *Shape) holds(p s2.Point) bool {
 
 func near(p, q s2.Point) bool { return p == q || s2.ChordAngleBetweenPoints(p, q) <= touch }
 
-func onLine(p s2.Point, l *s2.Polyline) bool {
-	for i := range l.NumEdges() {
-		e := l.Edge(i)
-		if d, ok := s2.UpdateMinDistance(p, e.V0, e.V1, s1.StraightChordAngle); ok && d <= touch {
-			return true
-		}
-	}
-	return false
+func onEdge(p s2.Point, e s2.Edge) bool {
+	d, ok := s2.UpdateMinDistance(p, e.V0, e.V1, s1.StraightChordAngle)
+	return ok && d <= touch
 }
 
 func (s *Shape) holdsLine(l *s2.Polyline) bool {
@@ -113,17 +106,10 @@ func (s *Shape) Intersects(o *Shape) bool {
 	if slices.ContainsFunc(o.points, s.holds) || slices.ContainsFunc(s.points, o.holds) {
 		return true
 	}
-	for _, l := range o.lines {
-		if s.meetsLine(l) {
-			return true
-		}
+	if len(s.lines) > 0 && len(o.lines) > 0 && s.near.meets(o.near) || s.meetsLines(o) || o.meetsLines(s) {
+		return true
 	}
 	for _, p := range o.polygons {
-		for _, l := range s.lines {
-			if o.meetsLine(l) {
-				return true
-			}
-		}
 		for _, q := range s.polygons {
 			if p.Intersects(q) {
 				return true
@@ -133,25 +119,34 @@ func (s *Shape) Intersects(o *Shape) bool {
 	return false
 }
 
-func (s *Shape) meetsLine(l *s2.Polyline) bool {
-	for _, other := range s.lines {
-		if crossing(other, l) || slices.ContainsFunc(*l, func(p s2.Point) bool { return onLine(p, other) }) ||
-			slices.ContainsFunc(*other, func(p s2.Point) bool { return onLine(p, l) }) {
-			return true
-		}
-	}
+// meetsLines says whether a polygon of the shape meets a line of the other.
+func (s *Shape) meetsLines(o *Shape) bool {
 	for _, p := range s.polygons {
-		if slices.ContainsFunc(*l, p.ContainsPoint) || crossing(p, l) {
-			return true
+		for _, l := range o.lines {
+			if slices.ContainsFunc(*l, p.ContainsPoint) || crossing(p, l) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
+// meets says whether two strips of lines touch.
+func (t *strip) meets(o *strip) bool {
+	ends := func(of, on *strip) bool {
+		return slices.ContainsFunc(of.edges, func(e s2.Edge) bool { return on.touches(e.V0) || on.touches(e.V1) })
+	}
+	return crossing(t, o) || ends(t, o) || ends(o, t)
+}
+
 // Equal says whether two shapes are of one kind and have the same points, lines and rings, in any order; a ring may
 // begin anywhere and turn either way, a line runs from its first point to its last.
 func (s *Shape) Equal(o *Shape) bool {
-	return s.kind == o.kind && matched(s.points, o.points, near) &&
+	points, others := s.points, o.points
+	if len(points) > fewPoints && len(points) == len(others) {
+		points, others = alongCurve(points), alongCurve(others)
+	}
+	return s.kind == o.kind && matched(points, others, near) &&
 		matched(s.lines, o.lines, func(a, b *s2.Polyline) bool { return slices.EqualFunc(*a, *b, near) }) &&
 		matched(s.polygons, o.polygons, func(a, b *s2.Polygon) bool { return matched(a.Loops(), b.Loops(), sameRing) })
 }
@@ -183,11 +178,12 @@ func matched[T any](a, b []T, same func(x, y T) bool) bool {
 		return false
 	}
 	taken := make([]bool, len(b))
-	for _, x := range a {
+	for i, x := range a {
 		found := false
-		for j, y := range b {
-			if !taken[j] && same(x, y) {
-				taken[j], found = true, true
+		for d := range b { // as a rule they are in the same order
+			j := (i + d) % len(b)
+			if found = !taken[j] && same(x, b[j]); found {
+				taken[j] = true
 				break
 			}
 		}

@@ -46,7 +46,22 @@ type Shape struct {
 	points   []s2.Point
 	lines    []*s2.Polyline
 	polygons []*s2.Polygon
+	near     *strip // of lines, and of many points
 	centroid Point
+}
+
+// fewPoints is up to where comparing with all points is fastest.
+const fewPoints = 64
+
+// ready makes the shape ready to be asked.
+func (s *Shape) ready() {
+	s.centroid = s.middle()
+	switch {
+	case len(s.lines) > 0:
+		s.near = newStrip(s.lines)
+	case len(s.points) > fewPoints:
+		s.near = scatter(s.points)
+	}
 }
 
 // PointShape is a shape of one point, an error when it does not lie on the globe.
