@@ -56,6 +56,12 @@ func (h *held) give(tenant string, bytes int64) {
 	}
 }
 
+func (h *held) of(tenant string) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bytes[tenant]
+}
+
 func (h *held) total() (n int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -94,6 +100,12 @@ func (s *Service) Query(ctx context.Context, c *Call, r *QueryRequest) (Batch, e
 		r.TTL = QueryTTL
 	}
 	asked := s.asked(c, r)
+	asked.Access = func(collection string, write bool) error {
+		if write && s.overdrawn(c.Tenant) {
+			return Fail(TooManyOpen, "queries of tenant %s write no more until its cursors are read or deleted", quote(c.Tenant))
+		}
+		return c.reach(collection, write)
+	}
 	run, err := s.start(ctx, c, asked)
 	if err != nil {
 		return Batch{}, err
@@ -114,12 +126,20 @@ func (s *Service) Query(ctx context.Context, c *Call, r *QueryRequest) (Batch, e
 	return b, err
 }
 
-// keepCursor keeps a cursor for the next request. One whose query wrote is kept whatever the limits say, as that
-// cannot be taken back.
+// overdrawn says whether the cursors of a tenant, of which those whose queries wrote are kept beyond the limits, have come
+// to twice of what may be.
+func (s *Service) overdrawn(tenant string) bool {
+	return s.cursors.Count(tenant) >= 2*s.limits.Cursors.Open || s.cursorMemory.of(tenant) >= 2*s.limits.Cursors.Memory
+}
+
+// weight is about what a cursor holds.
+func (cu *cursor) weight() int64 { return cu.run.Stats().PeakMemoryUsage + int64(len(cu.last.Rows)) }
+
+// keepCursor keeps a cursor for the next request. One whose query wrote is kept beyond the limits, as that cannot be
+// taken back.
 func (s *Service) keepCursor(c *Call, cu *cursor, ttl time.Duration) (string, error) {
-	stats := cu.run.Stats()
-	must := stats.WritesExecuted > 0
-	cu.memory = stats.PeakMemoryUsage + int64(len(cu.last.Rows))
+	must := cu.run.Stats().WritesExecuted > 0
+	cu.memory = cu.weight()
 	if !s.cursorMemory.take(cu.tenant, cu.memory, must) {
 		_ = cu.run.Close()
 		return "", Fail(TooManyOpen, "the cursors of tenant %s hold %d bytes at most", quote(cu.tenant), s.limits.Cursors.Memory)
@@ -127,6 +147,9 @@ func (s *Service) keepCursor(c *Call, cu *cursor, ttl time.Duration) (string, er
 	id, err := s.cursors.Put(c.owner(), cu, min(ttl, s.limits.Cursors.TTLMost), must)
 	if err != nil {
 		s.endCursor(cu)
+		if must { // 503 would say that nothing was done
+			return "", Fail(CursorNotFound, "the location is shutting down; what the query wrote is written, its other rows are lost")
+		}
 		return "", leaseError(err, CursorNotFound, CursorBusy, "cursors", s.limits.Cursors.Open)
 	}
 	if c.joined != nil {
@@ -207,7 +230,11 @@ func (s *Service) NextBatch(ctx context.Context, c *Call, id, number string) (Ba
 	}
 	if cu.transaction != "" && c.joined == nil {
 		if err := s.Join(ctx, c, cu.transaction); err != nil {
-			h.Drop()
+			if AsError(err).Code == TransactionBusy {
+				h.Return()
+			} else {
+				h.Drop()
+			}
 			return Batch{}, err
 		}
 	}
@@ -215,6 +242,7 @@ func (s *Service) NextBatch(ctx context.Context, c *Call, id, number string) (Ba
 		wanted, err := strconv.Atoi(number)
 		if err == nil && cu.retry && wanted == cu.number {
 			defer h.Return()
+			c.saw(c.Fabric.Seen())
 			return cu.last, nil
 		}
 		if err != nil || wanted != cu.number+1 || cu.retry && !cu.last.More {
@@ -233,6 +261,9 @@ func (s *Service) NextBatch(ctx context.Context, c *Call, id, number string) (Ba
 	}
 	b.ID, cu.last.ID = id, id
 	if b.More || cu.retry {
+		now := cu.weight()
+		s.cursorMemory.take(cu.tenant, now-cu.memory, true) // it is not ended for what it has grown
+		cu.memory = now
 		h.Return()
 	} else {
 		h.Drop()

@@ -266,6 +266,13 @@ func (b *Book[T]) Evict(match func(Owner) bool) {
 	}
 }
 
+// Count is how many things of a tenant are kept.
+func (b *Book[T]) Count(tenant string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.counts[tenant]
+}
+
 // Len is how many things are kept.
 func (b *Book[T]) Len() int {
 	b.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -172,6 +173,12 @@ func TestQueriesWrite(t *testing.T) {
 	doc := field(t, made, "result").Items()[0]
 	if got := w.good(200, "GET", base+"/document/c/1", ""); !value.Equal(got, doc) {
 		t.Errorf("NEW is %s, the document %s", doc, got)
+	}
+	retry := base + "/cursor/" + field(t, w.good(201, "POST", base+"/cursor", `{"query":"FOR d IN c UPDATE d WITH {} IN c RETURN NEW","batchSize":6,"options":{"allowRetry":true}}`), "id").Str()
+	for range 2 {
+		if a := w.call("POST", retry+"/2", ""); a.status != 200 || a.header.Get("Selvedge-Session") == "" {
+			t.Errorf("a batch that is asked for again has no session: %d %v", a.status, a.header)
+		}
 	}
 	a := w.call("POST", base+"/cursor", `{"query":"FOR d IN c FILTER d.n > 5 UPDATE d WITH {big: true} IN c"}`)
 	if a.status != 201 || a.header.Get("Selvedge-Session") == "" {
@@ -358,6 +365,58 @@ func TestCursorsAreBounded(t *testing.T) {
 	metrics := w.call("GET", "/metrics", "").body
 	if !strings.Contains(metrics, `selvedge_open{what="cursors"} 1001`) || !strings.Contains(metrics, `selvedge_queries_total{event="started"} 1003`) {
 		t.Errorf("metrics: %s", metrics)
+	}
+}
+
+// TestCursorsOfQueriesThatWrote: their rows are not lost for a limit, and yet they do not grow without one.
+func TestCursorsOfQueriesThatWrote(t *testing.T) {
+	t.Parallel()
+	for name, limits := range map[string]api.CursorLimits{"number": {Open: 3}, "memory": {Memory: 500_000}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := limitedWorld(t, api.Limits{Cursors: limits})
+			w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+			write := `{"query":"FOR i IN 1..3 INSERT {pad: REPEAT('x', 10000)} INTO c RETURN NEW","batchSize":1}`
+			read := `{"query":"FOR i IN 1..3 RETURN REPEAT('x', 10000)","batchSize":1}`
+			last, done := answer{status: 201}, 0
+			for last.status == 201 && done < 100 {
+				if a := w.call("POST", base+"/cursor", read); a.status != 201 && a.status != 429 {
+					t.Fatalf("reading: %d %s", a.status, a.body)
+				}
+				if last = w.call("POST", base+"/cursor", write); last.status == 201 {
+					done++
+				}
+			}
+			if last.status != 429 || done < 2 || done > 6 {
+				t.Errorf("after %d queries that write: %d %s", done, last.status, last.body)
+			}
+			if got := w.good(200, "GET", base+"/collection/c/count", ""); !value.Equal(field(t, got, "count"), value.Int(int64(3*done))) {
+				t.Errorf("after %d queries that write: %s", done, got)
+			}
+		})
+	}
+}
+
+// TestCursorsAtTheEnd: 503 says that nothing was done.
+func TestCursorsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.server.service.Close()
+	if a := w.call("POST", base+"/cursor", `{"query":"FOR i IN 1..3 RETURN i","batchSize":1}`); a.status != 503 {
+		t.Errorf("reading: %d %s", a.status, a.body)
+	}
+	w.bad(404, 1600, "POST", base+"/cursor", `{"query":"FOR i IN 1..3 INSERT {} INTO c RETURN NEW","batchSize":1}`)
+}
+
+// TestMemoryOfStreams: what a stream takes while it is read counts.
+func TestMemoryOfStreams(t *testing.T) {
+	t.Parallel()
+	w := limitedWorld(t, api.Limits{Cursors: api.CursorLimits{Memory: 500_000}})
+	first := w.good(201, "POST", base+"/cursor", `{"query":"FOR i IN 1..5 RETURN i < 3 ? i : LENGTH(SORTED((FOR k IN 1..40000 RETURN REPEAT('x', 10 + k % 3))))","batchSize":2,"options":{"stream":true}}`)
+	w.good(200, "PUT", base+"/cursor/"+field(t, first, "id").Str(), "")
+	if a := w.call("POST", base+"/cursor", `{"query":"FOR i IN 1..3 RETURN REPEAT('x', 10000)","batchSize":1}`); a.status != 429 {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

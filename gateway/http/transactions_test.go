@@ -249,3 +249,25 @@ func TestTransactionsShowWhatIsDurable(t *testing.T) {
 	_, in := w.begin(`{}`)
 	w.good(200, "GET", base+"/document/c/a", "", in...)
 }
+
+// TestCursorOfABusyTransaction: that the transaction is in use is no reason to lose the rows.
+func TestCursorOfABusyTransaction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, in := w.begin(`{"lockTimeout":0.01}`)
+	first := w.good(201, "POST", base+"/cursor", `{"query":"FOR x IN 1..5 RETURN x","batchSize":2,"options":{"stream":true}}`, in...)
+	cursor := base + "/cursor/" + field(t, first, "id").Str()
+	var busy sync.WaitGroup
+	busy.Go(func() { w.call("POST", base+"/cursor", `{"query":"RETURN SLEEP(100)"}`, in...) })
+	defer busy.Wait()
+	var running value.Value
+	for len(running.Items()) < 2 {
+		running = w.good(200, "GET", base+"/query/current", "")
+	}
+	w.bad(409, 18, "PUT", cursor, "")
+	w.good(200, "DELETE", base+"/query/"+field(t, running.Items()[1], "id").Str(), "")
+	busy.Wait()
+	if got := w.good(200, "PUT", cursor, ""); rowsOf(t, got) != "[3,4]" {
+		t.Errorf("afterwards: %s", got)
+	}
+}
