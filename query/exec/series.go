@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/selvedge-db/selvedge/query/ast"
 	"github.com/selvedge-db/selvedge/query/exec/closure"
 	"github.com/selvedge-db/selvedge/query/plan"
 	"github.com/selvedge-db/selvedge/rows"
@@ -21,6 +22,7 @@ type seriesStep struct {
 	from, to   *timeLimit
 	filter     closure.Test
 	out        int
+	outFirst   bool          // the filter needs the whole point
 	members    []pointMember // of the whole point, sorted by name
 	fields     []pointField
 	iso        bool
@@ -112,6 +114,9 @@ func (s *scope) seriesRange(n *plan.TimeSeries, out *seriesStep) error {
 		*end.to = l
 	}
 	if n.Fetch.Filter != nil {
+		asked := ast.Set{}
+		reading{inline: s.inline}.expr(asked, n.Fetch.Filter)
+		out.outFirst = asked.Has(n.Fetch.Out)
 		out.filter, err = s.expr.Test(n.Fetch.Filter)
 	}
 	return err
@@ -252,12 +257,16 @@ func (p *points) point() error {
 		f := &p.s.fields[k]
 		to[f.slot] = p.part(f.pointMember, i)
 	}
-	if p.s.out >= 0 {
+	if p.s.out >= 0 && p.s.outFirst {
 		to[p.s.out] = p.whole(i)
 	}
 	if p.s.filter != nil && !p.s.filter(&p.t.env, to) {
 		p.out.drop()
 		p.t.stats.Filtered++
+		return p.t.step()
+	}
+	if p.s.out >= 0 && !p.s.outFirst {
+		to[p.s.out] = p.whole(i)
 	}
 	return p.t.step()
 }
