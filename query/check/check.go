@@ -272,6 +272,9 @@ func (c *checker) noteWrite(in ast.Collection, pos ast.Pos) {
 	}
 }
 
+// callsAnything reports whether a function calls another one, which is known only when the query runs.
+func callsAnything(name string) bool { return name == "CALL" || name == "APPLY" }
+
 // function finds a function and checks the number of arguments.
 func (c *checker) function(call *ast.Call) *fn.Function {
 	f, ok := fn.Lookup(call.Name)
@@ -288,7 +291,7 @@ func (c *checker) function(call *ast.Call) *fn.Function {
 	if least, most := f.Arity(); len(call.Args) < least || most >= 0 && len(call.Args) > most {
 		c.fail(call.Pos, ArgumentNumber, "", "%s", fn.ArityText(call.Name, f.Params, len(call.Args)))
 	}
-	if !f.Deterministic && !f.Stable && !f.Reads {
+	if !f.Deterministic && !f.Stable && (!f.Reads || callsAnything(f.Name)) {
 		c.out.Deterministic = false
 	}
 	if f.Reads && c.anyPos != nil {

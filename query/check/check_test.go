@@ -173,6 +173,7 @@ var facts = []struct {
 	{query: `RETURN {people: people[*].a}`, print: "RETURN {\"people\": people[*].a}", reads: "people"},
 	{query: `LET people = [1] FOR x IN people RETURN x`},
 	{query: `RETURN RAND()`, varying: true},
+	{query: `RETURN CALL("RAND")`, varying: true},
 	{query: `RETURN DATE_NOW()`},
 	{query: `FOR x IN [1] RETURN x["a"]`, print: "FOR x IN [1]\nRETURN x.a"},
 	{query: `FOR x IN [1] RETURN x["1"]`},

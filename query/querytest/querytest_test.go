@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/query/check"
+	"github.com/selvedge-db/selvedge/query/parse"
 	"github.com/selvedge-db/selvedge/query/querytest"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
@@ -85,6 +86,37 @@ func TestGeneratedMakesSense(t *testing.T) {
 		q := querytest.Generate(seed, d, cover)
 		if _, err := querytest.Check(s, q.Text, q.Bind); err != nil {
 			t.Errorf("query %d: %s: %v", seed, q.Text, err)
+		}
+	}
+}
+
+// What is printed of a query means the same as the query.
+func TestPrintMeansTheSame(t *testing.T) {
+	t.Parallel()
+	d, err := querytest.NewDataset(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cover := querytest.NewCoverage()
+	for seed := range uint64(600) {
+		q := querytest.Generate(1_000_000+seed, d, cover)
+		tree, err := parse.Query(q.Text, parse.Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", q.Text, err)
+		}
+		print := tree.String()
+		again, err := parse.Query(print, parse.Limits{})
+		if err != nil || again.String() != print {
+			t.Errorf("%s: its print %s does not read back: %v", q.Text, print, err)
+			continue
+		}
+		if seed%4 != 0 {
+			continue
+		}
+		a := querytest.Naive(context.Background(), d.Data.Clone(), q.Text, q.Bind)
+		b := querytest.Naive(context.Background(), d.Data.Clone(), print, q.Bind)
+		if what := querytest.Difference(querytest.Generated{Ordered: true}, a.Rows, b.Rows); what != "" || (a.Err == nil) != (b.Err == nil) {
+			t.Errorf("%s and its print %s differ: %s", q.Text, print, what)
 		}
 	}
 }
