@@ -108,6 +108,9 @@ func Distance(a, b string) int {
 	return last[len(y)]
 }
 
+// begins reports whether two words begin with the same letter.
+func begins(a, b string) bool { return a != "" && b != "" && strings.EqualFold(a[:1], b[:1]) }
+
 // Nearest gives the candidate that a word was most likely meant to be, "" when none is near.
 func Nearest(word string, candidates []string) string {
 	best, least := "", 3
@@ -120,7 +123,9 @@ func Nearest(word string, candidates []string) string {
 		if c == word || len(c) > 4*len(word)+8 {
 			continue
 		}
-		if d := Distance(word, c); d < least {
+		d := Distance(word, c)
+		// Of two that are as near, the one that begins alike is meant.
+		if d < least || d == least && best != "" && !begins(best, word) && begins(c, word) {
 			best, least = c, d
 		}
 	}

@@ -88,6 +88,7 @@ func (p *parser) binding(least int) ast.Expr {
 		default:
 			q := p.quantifier()
 			if q == 0 || least > ast.BindQuantifier {
+				p.lonelyQuantifier()
 				return left
 			}
 			left = p.quantified(pos, q, left)
@@ -141,6 +142,16 @@ func (p *parser) quantifier() ast.Quantifier {
 	return 0
 }
 
+// lonelyQuantifier reports ALL or NONE without the comparison that they belong to.
+func (p *parser) lonelyQuantifier() {
+	if p.quantifier() == 0 && (p.tok.word("ALL") || p.tok.word("NONE")) {
+		p.advance()
+		p.unexpected(expectComparison)
+	}
+}
+
+const expectComparison = "a comparison (==, !=, <, <=, >, >=, IN, NOT IN)"
+
 // comparison reports whether a comparison stands n tokens ahead.
 func (p *parser) comparison(n int) bool {
 	t := p.peek(n)
@@ -169,7 +180,7 @@ func (p *parser) quantified(pos ast.Pos, quant ast.Quantifier, left ast.Expr) as
 		height = p.height
 		p.expect(")")
 		if !p.comparisonHere() {
-			p.unexpected("a comparison (==, !=, <, <=, >, >=, IN, NOT IN)")
+			p.unexpected(expectComparison)
 			return q
 		}
 	}
@@ -401,12 +412,9 @@ func (p *parser) call() ast.Expr {
 	c.Name = strings.Join(parts, "::")
 	p.expect("(")
 	height := 0
-	for p.lex.err == nil && !p.tok.is(")") {
+	for more := !p.tok.is(")"); more && p.lex.err == nil; more = p.room(len(c.Args)) && p.accept(",") {
 		c.Args = append(c.Args, p.argument())
 		height = max(height, p.height)
-		if !p.room(len(c.Args)) || !p.accept(",") {
-			break
-		}
 	}
 	if !p.accept(")") {
 		p.unexpected("',' or ')'")

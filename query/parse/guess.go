@@ -27,7 +27,13 @@ var foreignWords = func() map[string]string {
 
 // guess says what was meant perhaps by a token that does not fit.
 func (p *parser) guess(t token, expected string) string {
-	if t.kind == sign && t.text == "=" {
+	if t.is("=") {
+		switch next := p.peek(1); {
+		case next.is(">") && next.pos.Offset == t.end:
+			return "write >= for 'greater or equal'"
+		case next.is("<") && next.pos.Offset == t.end:
+			return "write <= for 'less or equal'"
+		}
 		return "write == to compare"
 	}
 	if t.is(";") {
@@ -42,18 +48,23 @@ func (p *parser) guess(t token, expected string) string {
 	if strings.HasPrefix(expected, "name of") && isReserved(t) {
 		return "'" + t.text + "' is a word of the language: put it between backticks to use it as a name"
 	}
+	if word := foreignWords[strings.ToUpper(t.text)]; word != "" && !strings.HasPrefix(expected, "INTO") {
+		return word
+	}
+	if isReserved(t) {
+		return ""
+	}
 	if near := Nearest(t.text, guesses(expected)); near != "" && !strings.EqualFold(near, t.text) {
 		return "did you mean " + near + "?"
 	}
-	return foreignWords[strings.ToUpper(t.text)]
+	return ""
 }
 
+// guesses are the words that could stand where something else was found. Behind an expression operators could, too.
 func guesses(expected string) []string {
-	words := append(append([]string{}, operationWords...), ast.Reserved()...)
-	for _, w := range ast.Contextual() {
-		if strings.Contains(expected, w) {
-			words = append(words, w)
-		}
+	words := strings.FieldsFunc(expected, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') })
+	if expected == expectOperation || expected == expectEnd {
+		words = append(append(words, operationWords...), ast.Reserved()...)
 	}
 	return words
 }

@@ -104,6 +104,9 @@ func (p *parser) filter() ast.Operation {
 
 func (p *parser) sort() ast.Operation {
 	s := &ast.Sort{Pos: p.advance().pos}
+	if next := p.peek(1); p.tok.word("BY") && (next.kind == name || next.kind == quoted) && !isReserved(next) {
+		p.unexpected("an expression")
+	}
 	for p.lex.err == nil {
 		k := ast.SortKey{Expr: p.expr()}
 		if !p.acceptWord("ASC") {
@@ -122,6 +125,8 @@ func (p *parser) limit() ast.Operation {
 	if p.accept(",") {
 		l.Offset = l.Count
 		l.Count = p.expr()
+	} else if p.tok.kind == number || p.tok.kind == parameter {
+		p.unexpected("',' between offset and count")
 	}
 	return l
 }

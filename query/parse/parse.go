@@ -39,12 +39,14 @@ func Query(text string, limits Limits) (*ast.Query, error) {
 	}
 	q := &ast.Query{Text: text, With: p.with()}
 	q.Body = p.block()
-	p.finish("end of query")
+	p.finish(expectEnd)
 	if p.lex.err != nil {
 		return nil, p.lex.err
 	}
 	return q, nil
 }
+
+const expectEnd = "end of query"
 
 // Expression reads one expression that makes up the whole text.
 func Expression(text string, limits Limits) (ast.Expr, error) {
