@@ -15,7 +15,10 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -335,4 +338,37 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// TestShutdownWaitsForWhatItCutsOff: a request that is cut off has let go of all when the store is closed.
+func TestShutdownWaitsForWhatItCutsOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun, ended := make(chan struct{}), atomic.Bool{}
+	w.server.extra = map[string]http.Handler{"slow": http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
+		close(begun)
+		<-hr.Context().Done()
+		for range 1000 {
+			runtime.Gosched()
+		}
+		ended.Store(true)
+	})}
+	address := w.listen()
+	var call sync.WaitGroup
+	call.Go(func() {
+		if res, err := http.Post("http://"+address+"/slow", "text/plain", strings.NewReader("a body that nobody reads")); err == nil {
+			_ = res.Body.Close()
+			t.Errorf("answered with %d", res.StatusCode)
+		}
+	})
+	<-begun
+	hurry, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.server.Shutdown(hurry); err != nil {
+		t.Error(err)
+	}
+	if !ended.Load() {
+		t.Error("the request goes on after the shutdown")
+	}
+	call.Wait()
 }

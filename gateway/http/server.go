@@ -56,6 +56,7 @@ type Server struct {
 	requests atomic.Uint64
 	streams  context.Context // ends the streams at shutdown
 	cut      context.CancelFunc
+	under    underway
 	pool     sync.Pool
 	fresh    fresh
 	jobs     sync.WaitGroup // requests in the background
@@ -100,7 +101,8 @@ func New(cfg Config) (*Server, error) {
 	s.region[0] = cfg.Service.Local().Name
 	s.streams, s.cut = context.WithCancel(context.Background())
 	s.pool.New = func() any { return new(request) }
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout,
+	s.under.open, s.under.end = context.WithCancel(context.Background())
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), BaseContext: func(net.Listener) context.Context { return s.under.open }, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout,
 		MaxHeaderBytes: headerBytes, ConnState: s.fresh.state, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	return s, nil
 }
@@ -119,7 +121,8 @@ func (s *Server) Open() { s.starting.Store(false) }
 
 // Shutdown stops accepting, ends the streams and closes connections that never
 // asked anything, then waits for other requests: for 2 seconds or until the
-// context ends. What runs still is cut off.
+// context ends. What runs still is cut off, and has let go of all when Shutdown
+// returns; what does not within 2 more seconds is left to itself, with a warning.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.cut()
 	s.fresh.close()
@@ -129,8 +132,46 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.log.Warn("requests were cut off", "error", err)
 		_ = s.http.Close() // it reports what Shutdown did
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	if !s.under.close(last) {
+		s.log.Error("requests that were cut off go on")
+	}
 	s.jobs.Wait() // they were told to end
 	return nil
+}
+
+// serve answers a request of a connection.
+func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
+	s.under.lock.RLock()
+	defer s.under.lock.RUnlock()
+	if s.under.open.Err() == nil {
+		s.ServeHTTP(w, hr)
+	}
+}
+
+// underway is the requests of connections.
+type underway struct {
+	lock sync.RWMutex // each request has a share of it
+	open context.Context
+	end  context.CancelFunc
+}
+
+// close ends them and waits for that; false when the context ended before.
+func (u *underway) close(ctx context.Context) bool {
+	u.end()
+	all := make(chan struct{})
+	go func() {
+		u.lock.Lock()
+		defer u.lock.Unlock()
+		close(all)
+	}()
+	select {
+	case <-all:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // in is the point of time after a span, for deadlines of connections.
