@@ -9,6 +9,7 @@ import (
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/query"
 	"github.com/selvedge-db/selvedge/query/querytest/memory"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // TestIdleStreamsTakeNoRoom opens more streams than queries may run.
@@ -86,6 +87,35 @@ func TestTracking(t *testing.T) {
 	e.ClearSlow("f")
 	if n := len(e.Slow("")); n != 0 {
 		t.Errorf("%d noted after clearing", n)
+	}
+}
+
+// TestListsAreShort: what is noted of queries does not hold what they were given.
+func TestListsAreShort(t *testing.T) {
+	t.Parallel()
+	e := query.New(query.Config{Clock: env.RealClock(), Random: env.Seeded(1), Limits: query.Limits{SlowAfter: time.Nanosecond, SlowText: 50}})
+	long := strings.Repeat("x", 1000)
+	bind, err := value.Parse([]byte(`{"a":[1,{"b":"c"}],"list":["`+long+`"],"text":"`+long+`","z":7}`), value.DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "RETURN [@a, LENGTH(@list), LENGTH(@text), @z]"
+	x, err := e.Start(t.Context(), query.Request{Text: text, Bind: bind, Store: memory.New(), Fabric: "f", Options: query.Options{Stream: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"a":[1,{"b":"c"}],"list":"...","text":"...","z":7}`
+	if got := e.Running("f"); len(got) != 1 || got[0].Bind.String() != want {
+		t.Errorf("running: %+v", got)
+	}
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := e.Slow("f"); len(got) != 1 || got[0].Bind.String() != want || got[0].Bind.Memory() > 1000 {
+		t.Errorf("slow: %+v", got)
+	}
+	if n, err := bind.Get("z"); !err || n.Digits() != "7" || bind.Len() != 4 {
+		t.Errorf("the parameters changed: %s", bind)
 	}
 }
 

@@ -197,16 +197,16 @@ func (g *registry) clearSlow(fabric string) {
 
 // info is a query as lists show it.
 func (x *Execution) info(took time.Duration, note *Tracking) QueryInfo {
-	shown := x.r.Text
+	shown := strings.Clone(x.r.Text) // which may be a part of a whole request
 	if len(shown) > note.SlowText {
 		shown = strings.ToValidUTF8(shown[:note.SlowText], "") + "..."
 	}
 	out := QueryInfo{
-		ID: x.ID(), Fabric: x.r.Fabric, User: x.r.User, Text: shown, Bind: x.r.Bind, StartedMs: x.about.startedMs,
+		ID: x.ID(), Fabric: x.r.Fabric, User: x.r.User, Text: shown, StartedMs: x.about.startedMs,
 		RunTime: took.Seconds(), State: "executing", Stream: x.r.Options.Stream, Modifies: x.about.writes.Load(),
 	}
-	if !note.BindVars {
-		out.Bind = value.Null()
+	if note.BindVars {
+		out.Bind = shortened(x.r.Bind, note.SlowText)
 	}
 	if run := x.run.Load(); run != nil {
 		out.PeakMemory, out.Warnings = run.Memory(), len(run.Warnings())
@@ -215,6 +215,50 @@ func (x *Execution) info(took time.Duration, note *Tracking) QueryInfo {
 		out.State = "killed"
 	}
 	return out
+}
+
+// shortened is the parameters as lists show them: about so many bytes in all, with dots for what goes beyond.
+func shortened(bind value.Value, most int) value.Value {
+	if bind.Kind() != value.KindObject {
+		return value.Null()
+	}
+	var out []value.Member
+	for _, m := range bind.Members() {
+		if most -= len(m.Name); most < 0 {
+			break
+		}
+		kept := most
+		if !fitsIn(m.Value, &kept) {
+			out = append(out, value.Member{Name: strings.Clone(m.Name), Value: value.String("...")})
+			continue
+		}
+		most = kept
+		out = append(out, value.Member{Name: strings.Clone(m.Name), Value: m.Value.Clone()})
+	}
+	return value.Object(out...)
+}
+
+// fitsIn takes what a value takes as text from what is left, and says whether that is enough. It looks no further then.
+func fitsIn(v value.Value, left *int) bool {
+	*left -= 1 + len(v.Str())
+	switch v.Kind() {
+	case value.KindNumber:
+		*left -= len(v.Digits())
+	case value.KindArray:
+		for _, item := range v.Items() {
+			if *left < 0 || !fitsIn(item, left) {
+				return false
+			}
+		}
+	case value.KindObject:
+		for _, m := range v.Members() {
+			*left -= len(m.Name)
+			if *left < 0 || !fitsIn(m.Value, left) {
+				return false
+			}
+		}
+	}
+	return *left >= 0
 }
 
 // tracking is what is noted of a fabric's queries; the caller holds the lock.
