@@ -17,6 +17,7 @@ package index
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/selvedge-db/selvedge/fabric/schema"
@@ -191,23 +192,33 @@ func fieldValues(field string, doc value.Value, deduplicate bool) []value.Value 
 		return []value.Value{v}
 	}
 	array, _ := doc.At(path[:expand])
-	var out []value.Value
-	for _, element := range array.Items() {
+	elements := array.Items()
+	out := make([]value.Value, 0, len(elements))
+	for _, element := range elements {
 		v, _ := element.At(path[expand:])
-		if !deduplicate || !contains(out, v) {
-			out = append(out, v)
-		}
+		out = append(out, v)
+	}
+	if deduplicate {
+		return distinct(out)
 	}
 	return out
 }
 
-func contains(list []value.Value, v value.Value) bool {
-	for _, x := range list {
-		if value.Equal(x, v) {
-			return true
-		}
+// distinct leaves the first of equal values. Those are equal whose keys are.
+func distinct(list []value.Value) []value.Value {
+	if len(list) < 2 {
+		return list
 	}
-	return false
+	seen := make(map[string]bool, len(list))
+	var key []byte
+	return slices.DeleteFunc(list, func(v value.Value) bool {
+		key = value.AppendKey(key[:0], v)
+		again := seen[string(key)]
+		if !again {
+			seen[string(key)] = true
+		}
+		return again
+	})
 }
 
 func withoutNull(list []value.Value) []value.Value {

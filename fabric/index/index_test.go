@@ -186,3 +186,18 @@ func TestExpiry(t *testing.T) {
 		}
 	}
 }
+
+// TestLongArrays have more elements than an index takes, most of them equal.
+func TestLongArrays(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ different, want int }{{50_000, 50_000}, {300_000, 0}} {
+		items := make([]value.Value, 300_000)
+		for i := range items {
+			items[i] = value.Int(int64(i % c.different))
+		}
+		doc := value.Object(value.Member{Name: "a", Value: value.Array(items...)})
+		if got := len(index.Entries(persistent("a[*]"), doc, "k")); got != c.want {
+			t.Errorf("%d entries of %d different elements, want %d", got, c.different, c.want)
+		}
+	}
+}

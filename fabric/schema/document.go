@@ -157,9 +157,34 @@ func (c *Collection) readIndexes(doc value.Value, numbers Numbers) {
 			x.GeoJSON = parts[6].Bool()
 			x.MinLength, _ = parts[6].Int64()
 		}
-		x.IndexSpec = x.Normal()
-		c.addIndex(x, numbers)
+		if x.IndexSpec = x.Normal(); c.usable(&x.IndexSpec) {
+			c.addIndex(x, numbers)
+		}
 	}
+}
+
+// usable says whether an index can be kept up. This version makes no others, but a newer one elsewhere may.
+func (c *Collection) usable(x *IndexSpec) bool {
+	most := 1
+	switch x.Type {
+	case Persistent, Hash, SkipList:
+		most = len(x.Fields)
+	case Geo:
+		most = 2
+	case TTL, Fulltext:
+	default:
+		return false
+	}
+	if len(x.Fields) == 0 || len(x.Fields) > most || c.Type == EdgeCollection && x.Name == Edge {
+		return false
+	}
+	for _, f := range x.Fields {
+		path, expand, err := FieldPath(f)
+		if err != nil || len(path) == 0 || expand >= 0 && (x.Type == TTL || x.Type == Geo || x.Type == Fulltext) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Collection) addIndex(x Index, numbers Numbers) {

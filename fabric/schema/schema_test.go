@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/schema"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -69,6 +70,51 @@ func TestDocumentsReadAsTheyWereWritten(t *testing.T) {
 	c, dropped, err = schema.Read(doc.With("dropped", value.Bool(true)), numbers)
 	if err != nil || !dropped || c.Name != "roads" || c.Generation != 3 {
 		t.Errorf("dropped %v, %+v, %v", dropped, c, err)
+	}
+}
+
+// TestOddIndexesArePassedOver reads what a newer version, or nobody, might have written.
+func TestOddIndexesArePassedOver(t *testing.T) {
+	t.Parallel()
+	doc := schema.DocumentOf(schema.CollectionSpec{Name: "c", Type: schema.EdgeCollection}, 1, nil)
+	for text, kept := range map[string]bool{
+		`["persistent",["a"],false,false,false,0]`:              true,
+		`["persistent",["a","b.c","d[*]"],true,false,true,0,9]`: true,
+		`["geo",["lat","lon"],false,false,false,0,true]`:        true,
+		`["geo",["at"],false,false,false,0,"odd"]`:              true,
+		`["fulltext",["t"],false,false,false,0,-5]`:             true,
+		`["ttl",["t"],false,false,false,"soon"]`:                true,
+		`["persistent",["a"],false,false,false]`:                false,
+		`["persistent",[],false,false,false,0]`:                 false,
+		`["persistent",[1],false,false,false,0]`:                false,
+		"[\"persistent\",[\"a.`\"],false,false,false,0]":        false,
+		`["persistent","a",false,false,false,0]`:                false,
+		`["geo",[],false,false,false,0,true]`:                   false,
+		`["geo",["a","b","c"],false,false,false,0,true]`:        false,
+		`["geo",["a[*]"],false,false,false,0,true]`:             false,
+		`["fulltext",[],false,false,false,0,2]`:                 false,
+		`["fulltext",["a","b"],false,false,false,0,2]`:          false,
+		`["ttl",[],false,false,false,0]`:                        false,
+		`["inverted",["a"],false,false,false,0]`:                false,
+		`["edge",["_from","_to"],false,false,false,0]`:          false,
+		`{"persistent":["a"]}`:                                  false, `null`: false, `7`: false,
+	} {
+		c, _, err := schema.Read(doc.With("indexes", value.Object(value.Member{Name: "odd", Value: parse(t, text)})), counting{})
+		if err != nil || (len(c.Indexes) == 2) != kept {
+			t.Fatalf("%s: %v, %v", text, c, err)
+		}
+		for i := range c.Indexes {
+			content := parse(t, `{"_from":"v/a","_to":"v/b","a":[1],"at":"nowhere","t":"a text","lat":1}`)
+			for _, entry := range index.Entries(&c.Indexes[i], content, "k") {
+				if key, err := index.Key(&c.Indexes[i], entry); !c.Indexes[i].Unique && (err != nil || key != "k") {
+					t.Errorf("%s: entry %x has key %q, %v", text, entry, key, err)
+				}
+			}
+		}
+	}
+	same := doc.With("indexes", value.Object(value.Member{Name: "edge", Value: parse(t, `["persistent",["a"],false,false,false,0]`)}))
+	if c, _, err := schema.Read(same, counting{}); err != nil || len(c.Indexes) != 1 {
+		t.Errorf("an index with the name of another: %v, %v", c, err)
 	}
 }
 
