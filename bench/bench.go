@@ -78,6 +78,8 @@ func Workloads() []Workload {
 		{"kv-set", "durable key-value sets of 100-byte values, in process", "--duration 30s --writers 64", setInProcess},
 		{"read", "point reads of hot documents, in process", "--documents 100000 --writers 16", readInProcess},
 		{"queries", "queries over documents, and over flights", "--documents 1000000 --flights openflights", queries},
+		{"points", "durable batches of 1,000 points of time series, in process", "--duration 30s", pointsIn},
+		{"rollups", "hours of 10,000,000 points, kept and computed", "", rollups},
 		{"query-documents", "documents of the query workloads, written to a file for other databases", "--documents 1000000 --data documents.jsonl", queryDocuments},
 		{"read-http", "latency of point reads over HTTP, open loop", "--rate 2000", readOverHTTP},
 		{"replicate", "highest commit rate at which other locations see commits within 20 ms", "--locations 3 --rate 4000", replicate},

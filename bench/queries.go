@@ -39,8 +39,8 @@ func queries(o Options) (r Result, err error) {
 		return r, err
 	}
 	for _, q := range []wholeQuery{
-		{"query-scan", "FOR d IN places FILTER d.score < 100 RETURN {name: d.name, visits: d.visits}", nil, o.Documents},
-		{"query-collect", "FOR d IN places COLLECT city = d.city AGGREGATE n = COUNT(), mean = AVERAGE(d.visits) RETURN {city, n, mean}", nil, o.Documents},
+		{name: "query-scan", text: "FOR d IN places FILTER d.score < 100 RETURN {name: d.name, visits: d.visits}", of: o.Documents},
+		{name: "query-collect", text: "FOR d IN places COLLECT city = d.city AGGREGATE n = COUNT(), mean = AVERAGE(d.visits) RETURN {city, n, mean}", of: o.Documents},
 	} {
 		if err := w.whole(q); err != nil {
 			return r, err

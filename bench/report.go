@@ -89,6 +89,12 @@ func rows() []row {
 		{what: "Airports within two hops of 1,000, against PostgreSQL's recursive CTE", unit: "x", target: 5, floor: 2, value: ratio("postgres-twohop-recursive", "ms", "query-twohop", "ms")},
 		{what: "Airports within two hops of 1,000, against PostgreSQL's self-join", unit: "x", target: 5, floor: 2, value: ratio("postgres-twohop-join", "ms", "query-twohop", "ms")},
 		{what: "Ten nearest airports", unit: "ms", target: 0.2, limit: true, value: one("query-nearest", "ms")},
+		{what: "Points of time series, durable, in batches of 1,000", unit: "/s", target: 500_000, value: one("points", "points_per_second")},
+		{what: "A measured temperature, at rest, time included", unit: "bytes a point", target: 7, limit: true, value: one("series", "machine_bytes")},
+		{what: "A counter each second with jitter, at rest", unit: "bytes a point", target: 3.2, limit: true, value: one("series", "counter_bytes")},
+		{what: "A constant gauge, at rest", unit: "bytes a point", target: 0.5, limit: true, value: one("series", "gauge_bytes")},
+		{what: "Hours of 10,000,000 points, kept", unit: "ms", target: 50, limit: true, value: one("rollup-kept", "ms")},
+		{what: "Hours of 10,000,000 points, computed", unit: "ms", target: 1000, limit: true, value: one("rollup-computed", "ms")},
 		{what: "`RETURN 1`, plan not cached", unit: "µs", target: 15, limit: true, value: one("query-overhead", "cold_us")},
 		{what: "`RETURN 1`, plan cached", unit: "µs", target: 3, limit: true, value: one("query-overhead", "cached_us")},
 	}

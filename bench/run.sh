@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Takes every figure of docs/benchmarks.md and writes its tables; about a quarter of an hour on a machine that does
+# Takes every figure of docs/benchmarks.md and writes its tables; about half an hour on a machine that does
 # nothing else. usage: bench/run.sh [RESULTS]
 #
 # BENCH_SECONDS, BENCH_WARMUP, BENCH_ROUNDS: length and number of the runs compared with other databases (30, 10, 3).
 # BENCH_SHORT: length of the other runs (10). BENCH_DOCUMENTS: documents of the snapshot (1000000).
+# FLIGHTS: a folder with airports.dat and routes.dat of OpenFlights; without it questions about them are left out.
 # BENCH_DIR: a folder on a disk. BENCH_ONLY: only the parts that match this pattern, added to the results that are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,6 +57,12 @@ sequencer() {
 		awk '/^BenchmarkSequence/ { printf "{\"name\":\"sequencer\",\"figures\":{\"us_per_commit\":%.3f,\"allocs_per_commit\":%d}}\n", $3 / 1000, $7 }'
 }
 
+series() {
+	"$go" test -count=1 -v -run 'BlocksAreSmall$' ./series |
+		awk '/bytes a point/ { n = $0; sub(/ bytes a point.*/, "", n); sub(/.*: /, "", n); if (/machine/) m = n; if (/counter/) c = n; if (/gauge/) g = n }
+			END { printf "{\"name\":\"series\",\"figures\":{\"machine_bytes\":%s,\"counter_bytes\":%s,\"gauge_bytes\":%s}}\n", m, c, g }'
+}
+
 # Temporary data folders of the workloads come to lie here.
 folder=$(mktemp -d -p "${BENCH_DIR:-/var/tmp}" selvedge-bench-XXXXXX)
 trap 'rm -rf "$folder"' EXIT
@@ -63,6 +70,9 @@ bench() { (cd "$folder" && "$PROGRAM" bench "$@" --duration "${short}s"); }
 
 machine | tee -a "$RESULTS"
 run sequencer sequencer
+run series series
+run points bench points
+run rollups bench rollups
 run footprint bench footprint --warmup 2s
 run wire bench wire
 run read bench read --documents 100000 --writers 16
@@ -72,5 +82,6 @@ run replicate bench replicate --rate 4000
 run bootstrap bench bootstrap --documents "${BENCH_DOCUMENTS:-1000000}" --rate 500
 peer insert postgres.sh "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres"
 peer set redis.sh redis-server
+peer query queries.sh "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres"
 cd "$root"
 "$PROGRAM" bench report "$RESULTS" docs/benchmarks.md
