@@ -67,28 +67,33 @@ func (m merger) replace(out []Member, old Value, member Member) []Member {
 
 // fresh returns a value of the patch without the nulls that are not to be kept.
 func (m merger) fresh(v Value) Value {
-	if m.keepNull || v.kind != KindObject || !hasNull(v) {
+	if m.keepNull || v.kind != KindObject {
 		return v
 	}
-	out := make([]Member, 0, v.Len())
-	for _, member := range v.Members() {
-		out = m.add(out, member)
-	}
-	return objectOf(out)
+	v, _ = withoutNulls(v)
+	return v
 }
 
-// hasNull tells whether an object has a null member at any level, arrays left
-// out; most have none and are shared as they are.
-func hasNull(v Value) bool {
-	for _, member := range v.Members() {
-		switch member.Value.kind {
-		case KindNull:
-			return true
-		case KindObject:
-			if hasNull(member.Value) {
-				return true
-			}
+// withoutNulls leaves out null members at every level, arrays left out; most objects have none and are shared as they
+// are.
+func withoutNulls(v Value) (left Value, changed bool) {
+	members := v.Members()
+	var out []Member
+	for i, member := range members {
+		gone, other := member.Value.kind == KindNull, false
+		if member.Value.kind == KindObject {
+			member.Value, other = withoutNulls(member.Value)
+		}
+		if (gone || other) && !changed {
+			changed = true
+			out = append(make([]Member, 0, len(members)), members[:i]...)
+		}
+		if changed && !gone {
+			out = append(out, member)
 		}
 	}
-	return false
+	if !changed {
+		return v, false
+	}
+	return objectOf(out), true
 }

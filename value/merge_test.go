@@ -65,6 +65,9 @@ func TestMergePatchFollowsTheRule(t *testing.T) {
 		if !Identical(got, want) {
 			t.Fatalf("%v patched by %v: got %v, want %v", old, patch, got, want)
 		}
+		if lazy := MergePatch(Lazy(old.String()), Lazy(patch.String()), keep, merge); !Identical(lazy, want) {
+			t.Fatalf("lazily, %v patched by %v: got %v, want %v", old, patch, lazy, want)
+		}
 		if !Identical(MergePatch(got, patch, keep, merge), got) {
 			t.Fatalf("patching %v by %v again changes it", got, patch)
 		}
