@@ -138,6 +138,9 @@ func (x *Execution) ready(in rows.Snapshot) error {
 	return nil
 }
 
+// mostWarnings is how many warnings are kept of a query, whatever was asked for: they count for no memory.
+const mostWarnings = 1000
+
 // config is what the plan is started with.
 func (x *Execution) config(in rows.Snapshot, t rows.Transaction) exec.Config {
 	o, l := &x.r.Options, &x.e.limits
@@ -150,6 +153,7 @@ func (x *Execution) config(in rows.Snapshot, t rows.Transaction) exec.Config {
 	if c.MaxWarnings == 0 {
 		c.MaxWarnings = l.Warnings
 	}
+	c.MaxWarnings = min(c.MaxWarnings, mostWarnings)
 	limit := l.Runtime
 	if o.MaxRuntime > 0 && (limit <= 0 || o.MaxRuntime < limit) {
 		limit = o.MaxRuntime

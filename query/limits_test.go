@@ -3,10 +3,13 @@ package query_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/query"
+	"github.com/selvedge-db/selvedge/query/querytest/memory"
 )
 
 func TestMemoryIsLimited(t *testing.T) {
@@ -161,5 +164,25 @@ func TestCallersThatGoAway(t *testing.T) {
 		if list := b.engine.Running(""); len(list) != 0 {
 			t.Errorf("still runs: %+v", list)
 		}
+	}
+}
+
+// TestWarningsAreBounded: nobody fills the memory with them, whatever he asks for.
+func TestWarningsAreBounded(t *testing.T) {
+	t.Parallel()
+	e := query.New(query.Config{Clock: env.RealClock(), Random: env.Seeded(1)})
+	run := func(text string) []query.Warning {
+		x, err := e.Start(t.Context(), query.Request{Text: text, Store: memory.New(), Fabric: "f", Options: query.Options{MaxWarnings: 1 << 30}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = x.Close() }()
+		return x.Warnings()
+	}
+	if got := run("FOR i IN 1..5000 FILTER 1 / (i - i) == 7 RETURN i"); len(got) != 1000 {
+		t.Errorf("%d warnings", len(got))
+	}
+	if got := run("RETURN WARN(false, REPEAT('x', 100000))"); len(got) != 1 || len(got[0].Message) > 1100 || !strings.HasPrefix(got[0].Message, "xxx") {
+		t.Errorf("%d warnings, the first of %d bytes", len(got), len(got[0].Message))
 	}
 }

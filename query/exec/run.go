@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,8 +186,14 @@ func (t *task) fail(err error) {
 	}
 }
 
+// longestWarning is where the text of a warning is cut, which may be any text of the query's.
+const longestWarning = 1024
+
 // warn keeps a warning, or fails when that is asked for.
 func (t *task) warn(number int, text string) {
+	if len(text) > longestWarning {
+		text = strings.ToValidUTF8(text[:longestWarning], "") + "..."
+	}
 	if t.FailOnWarning {
 		t.fail(&Error{Number: number, Code: "query-warning", Text: text})
 		return
