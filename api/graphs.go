@@ -226,7 +226,12 @@ func checkDefinition(d *EdgeDefinition) error {
 	if d.Collection == "" || len(d.From) == 0 || len(d.To) == 0 {
 		return Fail(GraphDefinition, "want collection, and from and to with one collection each at least")
 	}
-	for _, name := range append(append([]string{d.Collection}, d.From...), d.To...) {
+	return checkMembers(append(append([]string{d.Collection}, d.From...), d.To...))
+}
+
+// checkMembers refuses names that no collection of a graph can have.
+func checkMembers(names []string) error {
+	for _, name := range names {
 		if err := checkName("collection", name, strings.HasPrefix(name, "_")); err != nil {
 			return err
 		}
@@ -304,6 +309,9 @@ func (s *Service) CreateGraph(ctx context.Context, c *Call, g *Graph) error {
 		if err := checkDefinition(&g.Edges[i]); err != nil {
 			return err
 		}
+	}
+	if err := checkMembers(g.Orphans); err != nil {
+		return err
 	}
 	g.settleOrphans(nil)
 	all, err := s.Graphs(ctx, c)
@@ -407,7 +415,7 @@ func (s *Service) AddVertexCollection(ctx context.Context, c *Call, graph, colle
 	if err := check(&g); err != nil {
 		return g, err
 	}
-	if err := c.open(collection); err != nil {
+	if err := checkMembers([]string{collection}); err != nil {
 		return g, err
 	}
 	if got, ok := c.Fabric.Collection(collection); ok && got.Type == fabric.EdgeCollection {

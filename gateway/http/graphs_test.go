@@ -1,7 +1,9 @@
 package http
 
 import (
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/selvedge-db/selvedge/value"
@@ -238,4 +240,61 @@ func TestVertexTakesItsEdges(t *testing.T) {
 	left("knows", "4")
 	left("owns", "2")
 	w.bad(404, 1202, "DELETE", g+"/social/vertex/person/ann", "")
+}
+
+// TestGraphsStayWhole: of an edge that is inserted and the removal of its end at the same time, one fails.
+func TestGraphsStayWhole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(202, "POST", base+"/graph", `{"name":"g","edgeDefinitions":[{"collection":"e","from":["v"],"to":["v"]}]}`)
+	graph := base + "/graph/g"
+	vertex := func(key string) {
+		w.good(202, "POST", graph+"/vertex/v", `{"_key":"`+key+`"}`)
+	}
+	edge := func(from, to string, header ...string) answer {
+		return w.call("POST", graph+"/edge/e", `{"_from":"v/`+from+`","_to":"v/`+to+`"}`, header...)
+	}
+	for _, key := range []string{"a", "b", "c", "d"} {
+		vertex(key)
+	}
+	id, in := w.begin(`{}`)
+	if a := edge("a", "b", in...); a.status != 202 {
+		t.Fatalf("edge in a transaction: %d %s", a.status, a.body)
+	}
+	w.good(202, "DELETE", graph+"/vertex/v/b", "")
+	w.bad(409, 1200, "PUT", base+"/transaction/"+id, "")
+	id, in = w.begin(`{}`)
+	w.good(202, "DELETE", graph+"/vertex/v/c", "", in...)
+	if a := edge("a", "c"); a.status != 202 {
+		t.Fatalf("edge: %d %s", a.status, a.body)
+	}
+	w.bad(409, 1200, "PUT", base+"/transaction/"+id, "")
+	w.good(200, "GET", graph+"/vertex/v/c", "")
+	var both sync.WaitGroup
+	for i := range 20 {
+		key := "x" + strconv.Itoa(i)
+		vertex(key)
+		both.Go(func() { w.call("DELETE", graph+"/vertex/v/"+key, "") })
+		both.Go(func() { edge("a", key) })
+		both.Go(func() { edge(key, "d") })
+	}
+	both.Wait()
+	lost := w.good(201, "POST", base+"/cursor", `{"query":"FOR x IN e FILTER DOCUMENT(x._from) == null || DOCUMENT(x._to) == null RETURN x"}`)
+	if rowsOf(t, lost) != "[]" {
+		t.Errorf("edges without ends: %s", lost)
+	}
+}
+
+// TestGraphsNameWhatIsShown: a graph is no way to learn of collections that no verb shows.
+func TestGraphsNameWhatIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.good(202, "POST", base+"/graph", `{"name":"g","orphanCollections":["v"]}`)
+	for _, name := range hiddenNames {
+		w.bad(404, 1203, "POST", base+"/graph", `{"name":"spy","orphanCollections":["`+name+`"]}`)
+		w.bad(404, 1203, "POST", base+"/graph/g/vertex", `{"collection":"`+name+`"}`)
+	}
+	w.bad(400, 1208, "POST", base+"/graph", `{"name":"spy","orphanCollections":["a b"]}`)
+	w.bad(400, 1208, "POST", base+"/graph", `{"name":"spy","orphanCollections":[""]}`)
+	w.bad(404, 1924, "GET", base+"/graph/spy", "")
 }
