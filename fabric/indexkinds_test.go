@@ -108,19 +108,34 @@ func longText() string {
 	return `"` + strings.Join(words, " ") + `"`
 }
 
-// TestTTLIndexOfOlderStore opens a store of before ttl indexes had entries: they are made then.
-func TestTTLIndexOfOlderStore(t *testing.T) {
+// TestIndexesOfOlderStores opens stores of before some indexes had all of their entries: they are made then.
+func TestIndexesOfOlderStores(t *testing.T) {
 	t.Parallel()
+	for _, c := range []struct {
+		form byte // as older versions wrote that an index is ready
+		spec fabric.IndexSpec
+	}{
+		{1, fabric.IndexSpec{Name: "old", Type: "ttl", Fields: []string{"at"}, ExpireAfter: 1000 * 31_557_600}},
+		{2, fabric.IndexSpec{Name: "old", Type: "geo", Fields: []string{"at"}}},
+	} {
+		t.Run(c.spec.Type, func(t *testing.T) {
+			t.Parallel()
+			olderStore(t, c.form, c.spec)
+		})
+	}
+}
+
+func olderStore(t *testing.T, form byte, spec fabric.IndexSpec) {
 	r := newReplica(t, "one", 5)
 	r.found()
 	r.mustSchema(fabric.CreateCollection(fabric.CollectionSpec{Name: "c", Type: 2}, nil))
 	var x fabric.Index
-	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "gone", Type: "ttl", Fields: []string{"at"}, ExpireAfter: 1000 * 31_557_600}, &x))
+	r.mustSchema(fabric.CreateIndex("c", spec, &x))
 	r.mustSchema(fabric.CreateIndex("c", fabric.IndexSpec{Name: "other", Type: "persistent", Fields: []string{"at"}, Sparse: true}, &x))
 	for i := range 300 {
 		r.must(write(t, fabric.Insert, "c", fmt.Sprint("k", i), fmt.Sprintf(`{"at":%d}`, 1+i)))
 	}
-	number := r.index("gone").Number
+	number := r.index("old").Number
 	want := r.entriesOf(number)
 	if len(want) != 300 {
 		t.Fatalf("%d entries", len(want))
@@ -134,7 +149,7 @@ func TestTTLIndexOfOlderStore(t *testing.T) {
 	b := r.db.NewBatch()
 	for it.Next() {
 		record := slices.Clone(it.Value())
-		record[4] = 1 // as older versions wrote that an index is ready
+		record[4] = form
 		b.Set(slices.Clone(it.Key()), record)
 	}
 	_ = it.Close()
@@ -153,17 +168,17 @@ func TestTTLIndexOfOlderStore(t *testing.T) {
 	}
 	r.open()
 	r.renew()
-	if r.index("gone").Ready || !r.index("other").Ready {
-		t.Fatalf("ready: the ttl index %v, the other %v", r.index("gone").Ready, r.index("other").Ready)
+	if r.index("old").Ready || !r.index("other").Ready {
+		t.Fatalf("ready: the index %v, the other %v", r.index("old").Ready, r.index("other").Ready)
 	}
 	r.must(write(t, fabric.Update, "c", "k7", `{"at":9}`), write(t, fabric.Remove, "c", "k8", `null`))
 	r.crash()
 	r.upkeep()
-	if got := r.entriesOf(number); !r.index("gone").Ready || len(got) != 299 || slices.ContainsFunc(got, func(e string) bool { return strings.HasPrefix(e, hex.EncodeToString([]byte("needless"))) }) {
-		t.Fatalf("ready %v with %d entries", r.index("gone").Ready, len(got))
+	if got := r.entriesOf(number); !r.index("old").Ready || len(got) != 299 || slices.ContainsFunc(got, func(e string) bool { return strings.HasPrefix(e, hex.EncodeToString([]byte("needless"))) }) {
+		t.Fatalf("ready %v with %d entries", r.index("old").Ready, len(got))
 	}
 	r.crash()
-	if !r.index("gone").Ready {
+	if !r.index("old").Ready {
 		t.Fatal("it has to be filled again after a crash")
 	}
 }

@@ -28,15 +28,15 @@ type numbers struct {
 type indexNumber struct {
 	number uint32
 	ready  bool
-	// bare says that the index was called ready when ttl indexes had no entries: such a one must be filled still.
-	bare bool
+	form   byte // of which the record was when it was read, 0 for one of now
 }
 
 // What a record says of an index behind its number.
 const (
-	indexFilling   = 0
-	indexReadyBare = 1 // ready, in stores of before ttl indexes had entries
-	indexReady     = 2
+	indexFilling    = 0
+	indexReadyBare  = 1 // ready, in stores of before ttl indexes had entries
+	indexReadyPlain = 2 // ready, in stores of before geo indexes had entries of documents without a place
+	indexReady      = 3
 )
 
 func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
@@ -58,7 +58,7 @@ func loadNumbers(db kv.Reader, keys layout.Keys) (*numbers, error) {
 		return nil, err
 	}
 	return n, read(layout.StateIndex, 5, func(name string, data []byte) {
-		n.indexes[name] = indexNumber{binary.BigEndian.Uint32(data), data[4] != indexFilling, data[4] == indexReadyBare}
+		n.indexes[name] = indexNumber{binary.BigEndian.Uint32(data), data[4] != indexFilling, data[4]}
 	})
 }
 
@@ -162,7 +162,7 @@ func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
 		b.Seen(collection.Name, collection.Generation)
 	default:
 		for i := range collection.Indexes {
-			if x := &collection.Indexes[i]; x.Type == schema.TTL && c.bare(collection, x) {
+			if x := &collection.Indexes[i]; c.bare(collection, x) {
 				x.Ready = false
 			}
 		}
@@ -171,9 +171,15 @@ func (c *Core) addSchemaRecord(b *schema.Builder, record []byte) error {
 	return nil
 }
 
-// bare says whether an index may hold nothing although it is called ready.
+// bare says whether an index may lack entries although it is called ready: such a one must be filled still.
 func (c *Core) bare(in *schema.Collection, x *schema.Index) bool {
-	return c.numbers.indexes[indexID(in.Identity(), x.Name)].bare
+	switch form := c.numbers.indexes[indexID(in.Identity(), x.Name)].form; form {
+	case indexReadyBare:
+		return x.Type == schema.TTL || x.Type == schema.Geo
+	case indexReadyPlain:
+		return x.Type == schema.Geo
+	}
+	return false
 }
 
 // refreshSchema rebuilds the schema after a commit of this location, which has seen every write that it drops.
