@@ -231,3 +231,20 @@ func TestMuchWrittenMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// TestPointsMeetAnotherCollection writes points to a time series that becomes something else.
+func TestPointsMeetAnotherCollection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	declared, err := fabric.ParseSeries(parse(t, `{"series":["m"],"time":"at","values":["v"]}`))
+	w.check(err)
+	w.collection(fabric.CollectionSpec{Name: "points", Model: "DOC", Series: declared})
+	x := w.begin()
+	x.do(rows.Insert, "points", "", `{"m":"a","at":1000,"v":1}`)
+	w.check(w.f.SchemaUpdate(w.ctx, fabric.DropCollection("points")))
+	w.collection(fabric.CollectionSpec{Name: "points"})
+	x.conflicts("points")
+	if n := count(w, w.begin(), "points"); n != 0 {
+		t.Fatalf("%d points became documents", n)
+	}
+}
