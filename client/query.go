@@ -196,7 +196,8 @@ func (r *Rows) Profile() string { return r.profile }
 
 // Close frees what the server keeps for rows that were not fetched.
 func (r *Rows) Close(ctx context.Context) error {
-	if !r.reply.HasMore || r.reply.ID == "" || r.err != nil {
+	left := errors.Is(r.err, context.Canceled) || errors.Is(r.err, context.DeadlineExceeded) // other failures end them there
+	if !r.reply.HasMore || r.reply.ID == "" || r.err != nil && !left {
 		return nil
 	}
 	r.reply.HasMore, r.reply.Result, r.at = false, nil, 0

@@ -97,6 +97,9 @@ func (c *Client) send(ctx context.Context, k *call, consume func(*http.Response)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", k.method, k.path, err)
 	}
+	if k.repeat == repeatKeyed && c.transaction != "" { // which knows no keys
+		k.repeat = repeatUnsent
+	}
 	if k.repeat == repeatKeyed && k.key == "" {
 		k.key = c.newKey()
 	}

@@ -19,7 +19,8 @@ type TransactionOptions struct {
 }
 
 // Transaction is a client whose calls read and write in one transaction: they see one state and their own writes, and
-// all that they write happens at once with Commit, or never. It ends by itself when it is idle for too long.
+// all that they write happens at once with Commit, or never. It ends by itself when it is idle for too long. A write whose
+// answer got lost is not sent again, as a transaction has no idempotency keys: abort it then and begin anew.
 type Transaction struct {
 	*Client
 	outer *Client
