@@ -1,5 +1,6 @@
 // Package apptest tests the real binary from outside: its processes, ports,
-// files and signals, the documented examples, and what is left after kill -9.
+// files and signals, the documented examples, what clients of other systems
+// ask (docs/compat.md), and what is left after kill -9.
 //
 // # Guarantees
 //
