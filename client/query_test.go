@@ -5,13 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
 // TestWritesInATransactionDoNotGoAgain: a transaction knows no keys of calls, so that a second try would write twice.
 func TestWritesInATransactionDoNotGoAgain(t *testing.T) {
 	t.Parallel()
-	writes := 0
+	var writes atomic.Int32
 	c, _ := serve(t, Config{Retries: 3}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/begin"):
@@ -19,7 +20,7 @@ func TestWritesInATransactionDoNotGoAgain(t *testing.T) {
 		case r.Method == http.MethodGet && r.Header.Get("x-gdn-trxid") == "7":
 			answer(w, 200, `{"count":1}`)
 		default:
-			if writes++; r.Header.Get("Idempotency-Key") != "" {
+			if writes.Add(1); r.Header.Get("Idempotency-Key") != "" {
 				t.Error("a key that nobody heeds was sent")
 			}
 			hangUp(w)
@@ -30,8 +31,8 @@ func TestWritesInATransactionDoNotGoAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var unreachable *UnreachableError
-	if _, err := trx.Insert(t.Context(), "c", map[string]int{"a": 1}, WriteOptions{}); !errors.As(err, &unreachable) || writes != 1 {
-		t.Errorf("%v after %d calls", err, writes)
+	if _, err := trx.Insert(t.Context(), "c", map[string]int{"a": 1}, WriteOptions{}); !errors.As(err, &unreachable) || writes.Load() != 1 {
+		t.Errorf("%v after %d calls", err, writes.Load())
 	}
 	if n, err := trx.Count(t.Context(), "c"); err != nil || n != 1 {
 		t.Errorf("count: %d %v", n, err)
