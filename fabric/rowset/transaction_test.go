@@ -480,11 +480,13 @@ func TestWhatHadExpiredAndHasNot(t *testing.T) {
 		read  func(x *tx)
 		fails bool
 	}{
-		"read":         {func(x *tx) { x.read("sessions", "soon") }, true},
-		"scanned":      {func(x *tx) { keysOf(x.world, x, "sessions", rows.Bounds{}, all) }, true},
-		"found":        {func(x *tx) { found(x.world, x, "sessions", "by_n", value.Int(1), value.Int(2)) }, true},
-		"counted":      {func(x *tx) { count(x.world, x, "sessions") }, true},
-		"by the view":  {func(x *tx) { _, _, _ = x.Transaction.(interface{ Tx() *fabric.Tx }).Tx().View().Get("sessions", "soon") }, true},
+		"read":    {func(x *tx) { x.read("sessions", "soon") }, true},
+		"scanned": {func(x *tx) { keysOf(x.world, x, "sessions", rows.Bounds{}, all) }, true},
+		"found":   {func(x *tx) { found(x.world, x, "sessions", "by_n", value.Int(1), value.Int(2)) }, true},
+		"counted": {func(x *tx) { count(x.world, x, "sessions") }, true},
+		"by the view": {func(x *tx) {
+			_, _, _ = x.Transaction.(interface{ Tx() *fabric.Tx }).Tx().View().Get("sessions", "soon")
+		}, true},
 		"none of them": {func(x *tx) { x.read("sessions", "none") }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
