@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -30,7 +31,20 @@ type table struct {
 	rows [][]string
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) add(cells ...string) { t.rows = append(t.rows, plain(cells)) }
+
+// plain takes control characters out of what others have written, so that it does not command the terminal.
+func plain(cells []string) []string {
+	for i, cell := range cells {
+		cells[i] = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return '\uFFFD'
+			}
+			return r
+		}, cell)
+	}
+	return cells
+}
 
 // print aligns the columns. Numbers stand at the right of theirs.
 func (t *table) print(w io.Writer) {

@@ -87,6 +87,9 @@ func (a *app) query(ctx context.Context, args []string, f *queryFlags) error {
 	if asked > 1 {
 		return usagef("of --explain, --profile, --running, --slow and --kill only one can be given")
 	}
+	if f.batch < 0 || f.memory < 0 || f.maxRuntime < 0 {
+		return usagef("--batch, --memory-limit and --max-runtime take no negative values")
+	}
 	if f.running || f.slow || f.kill != "" {
 		return a.manageQueries(ctx, c, f)
 	}

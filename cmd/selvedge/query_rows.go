@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/selvedge-db/selvedge/client"
 )
@@ -229,7 +230,7 @@ type tableCells struct {
 }
 
 func (c *tableCells) head(columns []string) error {
-	c.t.head = columns
+	c.t.head = plain(slices.Clone(columns)) // which stay the names of members
 	return nil
 }
 

@@ -163,11 +163,26 @@ func (s *querySession) ask(ctx context.Context, text string, f queryFlags) error
 func (s *querySession) used(text string) map[string]any {
 	bind := map[string]any{}
 	for name, v := range s.query.Bind {
-		if strings.Contains(text, "@"+name) {
+		if names(text, "@"+name) {
 			bind[name] = v
 		}
 	}
 	return bind
+}
+
+// names tells whether a text has a parameter, and not only a longer one or one of a collection that begins so.
+func names(text, parameter string) bool {
+	for at := 0; ; {
+		found := strings.Index(text[at:], parameter)
+		if found < 0 {
+			return false
+		}
+		begin := at + found
+		at = begin + len(parameter)
+		if (begin == 0 || text[begin-1] != '@') && (at == len(text) || !shell.IsWord(text[at])) {
+			return true
+		}
+	}
 }
 
 func (s *querySession) bind(_ context.Context, rest string) error {

@@ -89,7 +89,8 @@ func TestQueryAsks(t *testing.T) {
 	f.command(t, "query", "--explain", "RETURN 1").want(t, exitDone, "ReturnNode\n")
 	f.command(t, "query", "--slow").want(t, exitDone, "FOR a IN b RETURN a")
 	for _, wrong := range [][]string{{"query", "RETURN 1", "--bind", "x"}, {"query", "RETURN 1", "--bind", "x=1", "--bind", "x=2"},
-		{"query", "RETURN 1", "--file", "x"}, {"query", " "}, {"query", "--slow", "--running"}, {"query", "RETURN 1", "--output", "xml"}} {
+		{"query", "RETURN 1", "--file", "x"}, {"query", " "}, {"query", "RETURN 1", "--batch", "-1"}, {"query", "RETURN 1", "--memory-limit", "-1"},
+		{"query", "RETURN 1", "--max-runtime", "-1s"}, {"query", "--slow", "--running"}, {"query", "RETURN 1", "--output", "xml"}} {
 		if r := f.command(t, wrong...); r.code != exitUsage {
 			t.Errorf("%v: exit code %d: %s", wrong, r.code, r.err)
 		}
@@ -115,5 +116,34 @@ func TestLateColumns(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "1\n"); n != tableRows+5 || !strings.Contains(note.String(), "1 members appear only after") {
 		t.Errorf("%d rows printed, note %q", n, note.String())
+	}
+}
+
+// What is stored does not command the terminal that it is shown on.
+func TestTablesHoldNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	f, _ := answering(t, 2, `{"\u001b[2Jname":"a\u001b]0;title\u0007b\u009b1m"}`)
+	r := f.command(t, "query", "FOR a IN b RETURN a")
+	if r.code != exitDone || strings.ContainsAny(r.out, "\x1b\x07\u009b") || !strings.Contains(r.out, "]0;title") {
+		t.Errorf("exit code %d: %q %s", r.code, r.out, r.err)
+	}
+}
+
+// A shell sends the parameters that a query names, and no others.
+func TestParametersOfAShell(t *testing.T) {
+	t.Parallel()
+	s := &querySession{}
+	s.query.Bind = map[string]any{"c": 1, "country": 2, "@c": 3, "x": 4}
+	for text, want := range map[string]string{
+		"RETURN @country":                "map[country:2]",
+		"RETURN [@c,@x]":                 "map[c:1 x:4]",
+		"FOR a IN @@c RETURN a":          "map[@c:3]",
+		"FOR a IN @@c FILTER a.b==@c":    "map[@c:3 c:1]",
+		"FOR a IN @@country RETURN @x1":  "map[]",
+		"RETURN a.@c + @@x + CONCAT(@c)": "map[c:1]",
+	} {
+		if got := fmt.Sprint(s.used(text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }

@@ -126,7 +126,7 @@ func (s *Shell) complete(line string, at int, key rune) (string, int, bool) {
 		at = len(runes)
 	}
 	start := at
-	for start > 0 && isWord(runes[start-1]) {
+	for start > 0 && IsWord(runes[start-1]) {
 		start--
 	}
 	prefix := line[start:at]
@@ -165,7 +165,8 @@ func agree(a, b string) string {
 	return a[:n]
 }
 
-func isWord(b byte) bool {
+// IsWord tells whether a byte belongs to a word that can be completed.
+func IsWord(b byte) bool {
 	return b == '_' || b == '\\' || b >= 0x80 || (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z')
 }
 
