@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
@@ -28,6 +30,7 @@ type recorder struct {
 	body   []byte
 	limit  int64
 	over   bool
+	broken atomic.Bool
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -49,16 +52,31 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// finish gives the answer a status of its own when it was too long to be kept.
+// SetWriteDeadline is for http.ResponseController. A deadline that was over from the start breaks the answer off, as on a
+// connection; others mean nothing to who keeps the answer.
+func (r *recorder) SetWriteDeadline(at time.Time) error {
+	if !at.After(brokenOff) {
+		r.broken.Store(true)
+	}
+	return nil
+}
+
+// finish gives the answer a status of its own when it was too long to be kept, or broke off.
 func (r *recorder) finish() {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	if r.over {
-		e := api.Fail(api.BodyTooLarge, "the answer has more than %d bytes, so it was not kept; what was asked for was done", r.limit)
-		r.status, r.body = e.Status, e.AppendJSON(nil)
-		r.header.Del("Content-Length")
+	var e *api.Error
+	switch {
+	case r.broken.Load():
+		e = api.Fail(api.Internal, "the answer broke off")
+	case r.over:
+		e = api.Fail(api.BodyTooLarge, "the answer has more than %d bytes, so it was not kept; what was asked for was done", r.limit)
+	default:
+		return
 	}
+	r.status, r.body = e.Status, e.AppendJSON(nil)
+	r.header.Del("Content-Length")
 }
 
 // alone tells which paths make no sense without a connection of their own.

@@ -291,3 +291,60 @@ func TestMemoryOfJobsIsBounded(t *testing.T) {
 	}
 	w.server.jobs.Wait()
 }
+
+// TestAnswersThatBreakOff: half an answer is none, in a batch and in the background as on a connection.
+func TestAnswersThatBreakOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const body = `{"query":"FOR i IN 1..100000 RETURN i < 90000 || ASSERT(false, 'broken') ? REPEAT('x', 20) : 1"}`
+	if a := w.batchOf(base, crlf("POST /_api/export HTTP/1.1", "", body)); a.status != 500 || strings.Contains(a.body, "xxx") {
+		t.Errorf("in a batch: %d %.200s", a.status, a.body)
+	}
+	id := w.call("POST", base+"/export", body, "x-c8-async", "store").header.Get("X-C8-Async-Id")
+	w.settle(id)
+	w.bad(500, 4, "PUT", "/_api/job/"+id, "")
+}
+
+// TestWhatIsKeptIsItsUsers: a user of the same tenant, in the same fabric, is a stranger to it.
+func TestWhatIsKeptIsItsUsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.access.CreateUser(t.Context(), access.User{Tenant: "demo", Name: "ann", Active: true, Extra: value.Object(str("team", "maps"))}, "ann's"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.access.CreateKey(t.Context(), "demo", "ann", "ann", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	ann := []string{"Authorization", "apikey demo.ann.secret"}
+	for range 2 { // also when the plan is kept
+		for _, one := range []struct {
+			header []string
+			want   string
+		}{{nil, `[["root",null]]`}, {ann, `[["ann","maps"]]`}} {
+			if got := w.good(201, "POST", base+"/cursor", `{"query":"RETURN [CURRENT_USER(), CURRENT_USER_ATTRIBUTE('team')]"}`, one.header...); rowsOf(t, got) != one.want {
+				t.Errorf("%s, want %s", got, one.want)
+			}
+		}
+	}
+	cursor := base + "/cursor/" + field(t, w.good(201, "POST", base+"/cursor", `{"query":"FOR x IN 1..5 RETURN x","batchSize":2}`), "id").Str()
+	id, in := w.begin(`{}`)
+	job := "/_api/job/" + w.call("GET", base+"/document/c/a", "", "x-c8-async", "store").header.Get("X-C8-Async-Id")
+	w.server.jobs.Wait()
+	for _, method := range []string{"PUT", "DELETE"} {
+		w.bad(404, 1600, method, cursor, "", ann...)
+		w.bad(404, 1655, method, base+"/transaction/"+id, "", ann...)
+		w.bad(404, 404, method, job, "", ann...)
+	}
+	w.bad(404, 1655, "GET", base+"/transaction/"+id, "", ann...)
+	w.bad(404, 1655, "GET", base+"/document/c/a", "", append(in, ann...)...)
+	w.bad(404, 404, "PUT", job+"/cancel", "", ann...)
+	for _, list := range []string{base + "/transaction", "/_api/job/done"} {
+		if got := w.good(200, "GET", list, "", ann...); strings.ContainsAny(strings.TrimPrefix(got.String(), `{"code":200`), "123456789") {
+			t.Errorf("%s shows another's: %s", list, got)
+		}
+	}
+	w.good(200, "DELETE", "/_api/job/all", "", ann...)
+	w.good(200, "PUT", cursor, "")
+	w.good(200, "GET", job, "")
+	w.good(200, "DELETE", base+"/transaction/"+id, "")
+}

@@ -88,7 +88,10 @@ type flow struct {
 func (f *flow) begun() bool { return f.cut != nil }
 
 // breakOff makes that nothing more can go out, the end of the reply included.
-func (f *flow) breakOff() { _ = f.control.SetWriteDeadline(time.UnixMilli(1)) }
+func (f *flow) breakOff() { _ = f.control.SetWriteDeadline(brokenOff) }
+
+// brokenOff is a deadline that has been over for ever.
+var brokenOff = time.UnixMilli(1)
 
 // push sends what is gathered, to a reader that takes it in time.
 func (f *flow) push() error {
