@@ -135,6 +135,15 @@ func flights(t *testing.T) (*world, ask) {
 		return ""
 	})
 	environment[0] = "SELVEDGE_URL=" + url(port+2)
+	for _, condition := range []string{"a.iata == 'FRA'", "DISTANCE(a.latitude, a.longitude, 1, 1) < 5"} {
+		until(t, "a filled index in Tokyo", func() string {
+			_, plan := command(t, folder, environment, "query", "--explain", "FOR a IN airports FILTER "+condition+" RETURN a")
+			if !strings.Contains(plan, "IndexNode") {
+				return plan
+			}
+			return ""
+		})
+	}
 	return w, func(t *testing.T, out any, query string, more ...string) string {
 		t.Helper()
 		code, text := command(t, folder, environment, append([]string{"query", query, "--output", "json"}, more...)...)
