@@ -19,6 +19,8 @@ func (r *runner) operation(o ast.Operation, in []row, outer row) []row {
 		return r.collect(o, in, outer)
 	case *ast.Window:
 		return r.window(o, in)
+	case *ast.Modify:
+		return r.modifyAll(o, in)
 	}
 	var out []row
 	for _, x := range in {
@@ -48,8 +50,6 @@ func (r *runner) each(o ast.Operation, x row) []row {
 		return r.traversal(o, x)
 	case *ast.PathSearch:
 		return r.pathSearch(o, x)
-	case *ast.Modify:
-		return r.modify(o, x)
 	case *ast.Upsert:
 		return r.upsert(o, x)
 	}

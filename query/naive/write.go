@@ -44,18 +44,43 @@ func (r *runner) settings(o ast.Options) settings {
 	return s
 }
 
+// computed is what a modification is to do for a row.
+type computed struct {
+	row      row
+	key, doc value.Value
+}
+
+// modifyAll computes what is to be done for all rows before anything is written, so that no row sees what another wrote.
+func (r *runner) modifyAll(o *ast.Modify, in []row) []row {
+	var list []computed
+	for _, x := range in {
+		if r.err != nil {
+			return nil
+		}
+		list = append(list, computed{x, r.eval(o.Key, x), r.eval(o.Doc, x)})
+	}
+	var out []row
+	for _, x := range list {
+		if r.err != nil {
+			return nil
+		}
+		out = append(out, r.modify(o, x)...)
+	}
+	return out
+}
+
 // modify writes for one row. With ignoreErrors a row whose write fails is left out.
-func (r *runner) modify(o *ast.Modify, x row) []row {
+func (r *runner) modify(o *ast.Modify, x computed) []row {
 	s := r.settings(o.Options)
 	c, ok := r.data.Collection(o.Into.Name)
 	if !ok {
 		r.fail(1203, "collection or view not found: '%s'", o.Into.Name)
 		return nil
 	}
-	w := rows.Write{Collection: c, KeepNull: s.keepNull, MergeObjects: s.mergeObjects, Document: r.eval(o.Doc, x)}
+	w := rows.Write{Collection: c, KeepNull: s.keepNull, MergeObjects: s.mergeObjects, Document: x.doc}
 	switch o.Kind {
 	case ast.Insert:
-		return r.write(o, x, w, s)
+		return r.write(o, x.row, w, s)
 	case ast.Update:
 		w.Op = rows.Update
 	case ast.Replace:
@@ -65,12 +90,12 @@ func (r *runner) modify(o *ast.Modify, x row) []row {
 	}
 	which := w.Document
 	if o.Key != nil {
-		which = r.eval(o.Key, x)
+		which = x.key
 	}
 	if err := r.identify(&w, which, s); err != nil {
 		return r.refused(err, s)
 	}
-	return r.write(o, x, w, s)
+	return r.write(o, x.row, w, s)
 }
 
 // identify finds out which document is meant: a key, or an object with one.
@@ -146,7 +171,7 @@ func (r *runner) upsert(o *ast.Upsert, x row) []row {
 	}
 	as := &ast.Modify{Pos: o.Pos, Kind: ast.Insert, Doc: o.Insert, Into: o.Into, Old: o.Old, New: o.New, Options: o.Options}
 	if found.IsNull() {
-		return r.modify(as, x)
+		return r.modify(as, computed{row: x, doc: r.eval(o.Insert, x)})
 	}
 	x = x.with(o.Old, found)
 	as.Kind = ast.Update
