@@ -175,7 +175,7 @@ func (f *Fabric) Settle(ctx context.Context, number uint64) error {
 }
 
 // View opens a view of the fabric now.
-func (f *Fabric) View() *View { return f.core.Load().NewView(f.wall()) }
+func (f *Fabric) View() *View { return f.core.Load().CommonView(f.wall()) }
 
 // Get reads one document and waits until what it shows is durable.
 func (f *Fabric) Get(ctx context.Context, collection, key string) (Document, bool, error) {
@@ -435,6 +435,7 @@ const chunksUnsynced = 8
 func (f *Fabric) InstallChunk(mark SnapshotMark, data []byte, last bool, vector clock.Vector, self clock.Origin) error {
 	f.seq.Lock()
 	defer f.seq.Unlock()
+	defer f.core.Load().changing()()
 	pending, err := Install(f.cfg.DB, f.cfg.Options.Number, mark, data, last, vector, self)
 	if err == nil && !last && mark.Next%chunksUnsynced != 0 && f.core.Load().partial.ID == mark.ID {
 		return nil
@@ -452,6 +453,7 @@ func (f *Fabric) InstallChunk(mark SnapshotMark, data []byte, last bool, vector 
 func (f *Fabric) Reset() error {
 	f.seq.Lock()
 	defer f.seq.Unlock()
+	defer f.core.Load().changing()()
 	pending, err := Destroy(f.cfg.DB, f.cfg.Options.Number)
 	if err == nil {
 		err = pending.Wait()
@@ -471,7 +473,9 @@ func (f *Fabric) replace() error {
 	if err != nil {
 		return err
 	}
-	f.core.Swap(core).retired.retire(historyGone())
+	old := f.core.Swap(core)
+	old.retired.retire(historyGone())
+	old.held.Shut()
 	f.signal.fire()
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/changelog"
+	"github.com/selvedge-db/selvedge/fabric/held"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/fabric/schema"
@@ -123,7 +124,8 @@ type place struct {
 	keys   layout.Keys
 	limits Limits
 	random func() uint64
-	line   uint32 // which run of order records it has
+	line   uint32      // which run of order records it has
+	held   held.Keeper // of the snapshot that views share
 }
 
 // sequenced is state as of the last thing sequenced, ahead of what is published.
@@ -276,6 +278,8 @@ func (c *Core) Seal(wallMs int64) (*Group, error) {
 	if c.broken != nil {
 		return nil, fmt.Errorf("writing a group: %w", c.broken)
 	}
+	c.held.Begin()
+	defer c.held.End()
 	if c.schema != c.pub.schema {
 		// A view taken between the two would read the store by a schema that is not its own.
 		c.turn.Add(1)

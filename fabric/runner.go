@@ -137,6 +137,7 @@ func (f *Fabric) Close() error {
 		close(f.groups)
 	}
 	<-f.ended
+	f.core.Load().held.Shut()
 	return nil
 }
 
@@ -352,6 +353,7 @@ func (f *Fabric) keepUp(ctx context.Context) {
 		if env.Sleep(ctx, f.cfg.Env.Clock, upkeepEvery) != nil {
 			return
 		}
+		f.core.Load().held.Drop()
 		idle := f.cfg.Env.Clock.Monotonic().Milliseconds()-f.active.Load() > activeFor.Milliseconds()
 		for more := true; more && ctx.Err() == nil; {
 			more = f.upkeepRound(!idle || round%idleRenew == 0)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/fabric/held"
 	"github.com/selvedge-db/selvedge/fabric/index"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/schema"
@@ -27,7 +29,9 @@ type View struct {
 	state  *published
 	number uint64
 	wallMs int64
-	close  func() error
+	own    kv.Snapshot    // what Close closes: one of the view's own,
+	common *held.Snapshot // or one that it shares
+	closed atomic.Bool
 	tx     *Tx // whose state it is, nil for that of everybody
 }
 
@@ -42,11 +46,29 @@ func (c *Core) NewView(wallMs int64) *View {
 		s := c.db.Snapshot()
 		number := c.applying.Load()
 		if turn%2 == 0 && turn == c.turn.Load() {
-			return &View{core: c, reader: s, state: state, number: number, wallMs: wallMs, close: s.Close}
+			return &View{core: c, reader: s, state: state, number: number, wallMs: wallMs, own: s}
 		}
 		_ = s.Close() // the schema is changing this very moment
 		runtime.Gosched()
 	}
+}
+
+// CommonView is NewView for those who soon close what they opened: it shares a snapshot with others that began since
+// anything was changed. Nothing that was acknowledged before the call is missing in it.
+func (c *Core) CommonView(wallMs int64) *View {
+	if turn, ok := c.held.Turn(); ok {
+		state, number := c.state.Load(), c.applying.Load()
+		if s := c.held.Take(c.db, turn); s != nil {
+			return &View{core: c, reader: s.Snapshot, state: state, number: number, wallMs: wallMs, common: s}
+		}
+	}
+	return c.NewView(wallMs)
+}
+
+// changing keeps views from sharing anything until what it gives is called.
+func (c *Core) changing() func() {
+	c.held.Begin()
+	return c.held.End
 }
 
 // Ground is what a view stands on, for those who read it by rules of their own (package rowset): the store as the view
@@ -78,7 +100,15 @@ func (v *View) Size(lower, upper []byte) (int64, error) {
 }
 
 // Close releases the view.
-func (v *View) Close() error { return v.close() }
+func (v *View) Close() error {
+	if v.closed.Swap(true) {
+		return nil
+	}
+	if v.common != nil {
+		return v.common.Close()
+	}
+	return v.own.Close()
+}
 
 // Number is the number of the last commit that the view can show.
 func (v *View) Number() uint64 { return v.number }

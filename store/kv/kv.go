@@ -127,6 +127,12 @@ type Snapshot interface {
 	Close() error
 }
 
+// Reuser is a Snapshot that can keep up to a number of its iterators when they are closed, since making
+// one is dear, for those that Scan gives next. They are gone with the snapshot; 0 lets go of them at once.
+type Reuser interface {
+	Reuse(most int)
+}
+
 // DB is an open store.
 type DB interface {
 	Reader

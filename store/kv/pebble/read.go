@@ -3,6 +3,7 @@ package pebble
 import (
 	"bytes"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -56,10 +57,22 @@ func scan(d *DB, r pebble.Reader, lower, upper []byte) (kv.Iterator, error) {
 	return &iterator{d: d, it: it, empty: empty}, nil
 }
 
+// reuse gives an iterator that was closed before new bounds. The library copies them, and takes the iterator for one that
+// stands nowhere.
+func (s *snapshot) reuse(it *pebble.Iterator, lower, upper []byte) (kv.Iterator, error) {
+	if err := s.d.enter(); err != nil {
+		return nil, errors.Join(err, it.Close())
+	}
+	defer s.d.leave()
+	it.SetBounds(lower, upper)
+	return &iterator{d: s.d, of: s, it: it, empty: upper != nil && bytes.Compare(lower, upper) >= 0}, nil
+}
+
 // iterator adds to the library's what the contract says about new and closed
 // iterators and about bounds that enclose nothing.
 type iterator struct {
 	d      *DB
+	of     *snapshot // that may use the library's once more, nil otherwise
 	it     *pebble.Iterator
 	value  []byte
 	err    error
@@ -135,6 +148,10 @@ func (i *iterator) Close() error {
 		return nil
 	}
 	i.closed, i.on = true, false
+	if i.of != nil && i.err == nil && i.of.keep(i.it) {
+		i.it = nil
+		return nil
+	}
 	if err := i.it.Close(); err != nil && i.err == nil {
 		i.err = i.d.readError(err)
 	}
@@ -147,6 +164,43 @@ type snapshot struct {
 	s      *pebble.Snapshot
 	err    error
 	closed atomic.Bool
+
+	mu   sync.Mutex
+	most int // iterators that are kept
+	idle []*pebble.Iterator
+}
+
+// Reuse implements kv.Reuser.
+func (s *snapshot) Reuse(most int) {
+	s.mu.Lock()
+	s.most = most
+	over := s.idle[min(most, len(s.idle)):]
+	s.idle = s.idle[:len(s.idle)-len(over)]
+	s.mu.Unlock()
+	for _, it := range over {
+		_ = it.Close() // nobody uses it
+	}
+}
+
+// keep takes an iterator that was closed, if there is room for it.
+func (s *snapshot) keep(it *pebble.Iterator) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) >= s.most {
+		return false
+	}
+	s.idle = append(s.idle, it)
+	return true
+}
+
+// kept gives an iterator to be used again, nil when there is none.
+func (s *snapshot) kept() (it *pebble.Iterator, reusing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.idle); n > 0 {
+		it, s.idle = s.idle[n-1], s.idle[:n-1]
+	}
+	return it, s.most > 0
 }
 
 // Snapshot implements kv.DB.
@@ -183,12 +237,21 @@ func (s *snapshot) Scan(lower, upper []byte) (kv.Iterator, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	return scan(s.d, s.s, lower, upper)
+	it, reusing := s.kept()
+	if it != nil {
+		return s.reuse(it, lower, upper)
+	}
+	made, err := scan(s.d, s.s, lower, upper)
+	if err == nil && reusing {
+		made.(*iterator).of = s
+	}
+	return made, err
 }
 
 func (s *snapshot) Close() error {
 	if s.closed.Swap(true) || s.s == nil {
 		return nil
 	}
+	s.Reuse(0)
 	return s.s.Close()
 }
