@@ -40,6 +40,8 @@ func (s *Service) atomically(ctx context.Context, c *Call, f func(*joined) error
 		err = f(&joined{transaction: &transaction{state: state}})
 		if err == nil {
 			err = state.Commit(ctx, rows.CommitOptions{})
+		} else if unsettled := state.Settle(ctx); unsettled != nil {
+			err = unsettled // what the error tells may not have happened
 		}
 		revise := state.Revise
 		_ = state.Close() // it only frees

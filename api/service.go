@@ -241,8 +241,8 @@ func (s *Service) Begin(ctx context.Context, c *Call, e *Envelope) error {
 	if len(e.Idempotency) > 256 {
 		return Fail(BadParameter, "Idempotency-Key has %d bytes: at most 256", len(e.Idempotency))
 	}
-	if e.Idempotency != "" { // one tenant's user must not be answered with another's reply
-		c.Idempotency = c.Identity.User + "/" + e.Idempotency
+	if e.Idempotency != "" { // nobody is answered with another's reply
+		c.Idempotency = c.Identity.Tenant + "/" + c.Identity.User + "/" + e.Idempotency
 	}
 	return s.await(ctx, c, e)
 }
