@@ -5,13 +5,14 @@ BIN       := bin/selvedge
 FUZZTIME  ?= 10s
 SEEDS     ?= 200
 LOCATIONS ?= 25
+QUERIES   ?= 100000
 # Packages whose goroutines and locks the race detector looks at.
-RACE      := ./value/... ./clock/... ./crdt/... ./codec/... ./store/... ./internal/env/... ./fabric/... ./mesh/... ./replication/... ./api/... ./client/... ./sim/...
+RACE      := ./value/... ./clock/... ./crdt/... ./codec/... ./store/... ./internal/env/... ./fabric/... ./mesh/... ./replication/... ./api/... ./client/... ./sim/... ./rows/... ./query ./query/exec/... ./query/graph/... ./compute/... ./gateway/...
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build test lint vet race ci jsc8 arangojs bench bench-go sim fuzz clean
+.PHONY: build test lint vet race ci jsc8 arangojs bench bench-go sim differ fuzz clean
 .DEFAULT_GOAL := build
 
 build:
@@ -51,6 +52,10 @@ bench-go:
 
 sim: build
 	$(BIN) sim --seeds $(SEEDS) --locations $(LOCATIONS)
+
+# Random queries through the planner and through the evaluator without one; counts what they reached.
+differ:
+	$(GO) test -count=1 -timeout 2h -v -run 'RandomQueries$$' ./query/querytest/planned -queries $(QUERIES)
 
 fuzz:
 	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . >/dev/null || { echo 'no fuzz targets found'; exit 1; }
