@@ -31,6 +31,7 @@ func (w *world) planClients() {
 		rng := w.rng.split()
 		w.schemaWork(&rng, i)
 	}
+	w.planTellers()
 }
 
 func (w *world) addClient(s *site) {
@@ -105,6 +106,9 @@ func (c *client) read() {
 	switch c.rng.below(4) {
 	case 0:
 		s.readIndex(v)
+		if c.rng.chance(25) {
+			s.readEntries(v, pick(&c.rng, []string{"docs", "ttl"}))
+		}
 	case 2:
 		s.judgePoints(v)
 	case 1:

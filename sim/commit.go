@@ -21,6 +21,7 @@ type commit struct {
 	stamp    clock.Stamp
 	receipt  fabric.Receipt
 	done     func(ok bool, stamp clock.Stamp)
+	judge    func(e *check.Entry) // of what it has read, nil for nothing
 }
 
 // maxAttempts is how often a transaction is prepared before it gives up.
@@ -65,7 +66,10 @@ func (c *commit) refused(err error) {
 	s := c.s
 	switch codeOf(err) {
 	case fabric.NotFound, fabric.KeyExists, fabric.NotExpressible, fabric.CollectionNotFound, fabric.CollectionExists, fabric.IndexNotFound,
-		fabric.RevConflict, fabric.BadArgument:
+		fabric.RevConflict, fabric.BadArgument, fabric.Conflict:
+		if codeOf(err) == fabric.Conflict {
+			s.w.count.Overtaken++
+		}
 		s.w.count.Refused++
 		s.w.event("refuse", s.index, uint64(len(codeOf(err))), 0)
 		c.done(false, clock.Stamp{})
@@ -91,6 +95,8 @@ func (c *commit) sequence(p *fabric.Prepared, wall int64) {
 	case errors.Is(err, clock.ErrCeiling):
 		s.renewCeiling()
 		c.again(5_000)
+	case codeOf(err) == fabric.Conflict:
+		c.refused(err)
 	case err != nil:
 		s.broke("sequencing", err)
 		c.done(false, clock.Stamp{})
@@ -113,7 +119,10 @@ func (c *commit) sequenced(p *fabric.Prepared, stamp clock.Stamp) {
 	s.w.count.Commits++
 	s.w.event("commit", s.index, uint64(stamp.Time), uint64(stamp.Origin))
 	s.w.report.Now = s.w.now
-	s.w.ledger.Commit(s.book(), stamp, p.Body, p.Local)
+	entry := s.w.ledger.Commit(s.book(), stamp, p.Body, p.Local)
+	if c.judge != nil {
+		c.judge(entry)
+	}
 	s.open = append(s.open, c)
 	if s.rng.chance(40) {
 		// More may join the group.

@@ -132,10 +132,11 @@ func (g *content) whole() value.Value {
 		}
 	}
 	part(70, `"a":%d`, g.rng.below(100))
-	part(50, `"b":"t%d"`, g.rng.below(100))
+	part(50, `"b":%q`, wordsOf(&g.rng))
 	part(80, `"views":%d`, g.rng.below(10))
 	part(60, `"price":%d.%02d`, g.rng.below(50), g.rng.below(100))
 	part(70, `"tags":[%q,%q]`, g.tag(), g.tag())
+	part(60, `"place":%s`, pick(&g.rng, places()))
 	part(60, `"high":%d`, g.rng.below(50))
 	part(60, `"low":%d`, 50+g.rng.below(50))
 	part(50, `"bid":{"amount":%d,"who":"w%d"}`, g.rng.below(50), g.rng.below(9))
@@ -175,7 +176,7 @@ func (g *content) patch(now value.Value) value.Value {
 }
 
 func (g *content) field(now value.Value) value.Member {
-	name := pick(&g.rng, []string{"status", "a", "b", "views", "views", "price", "tags", "tags", "high", "low", "bid", "owner", "stats", "stats", "deep", "gone", "gone"})
+	name := pick(&g.rng, []string{"status", "a", "b", "place", "views", "views", "price", "tags", "tags", "high", "low", "bid", "owner", "stats", "stats", "deep", "gone", "gone"})
 	if name == "gone" {
 		return value.Member{Name: pick(&g.rng, []string{"a", "b", "views", "tags", "high", "high", "low", "owner", "stats", "deep"})}
 	}
@@ -187,7 +188,9 @@ func (g *content) field(now value.Value) value.Member {
 	case "a":
 		v = value.Int(int64(g.rng.below(1000)))
 	case "b":
-		v = value.String(fmt.Sprintf("t%d", g.rng.below(1000)))
+		v = value.String(wordsOf(&g.rng))
+	case "place":
+		v = parse(pick(&g.rng, places()))
 	case "views":
 		v = g.counted(old, 0)
 	case "price":

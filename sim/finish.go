@@ -217,6 +217,8 @@ func (w *world) judgeAll() {
 			s.readCount(v, c.Name)
 		}
 		s.readIndex(v)
+		s.readEntries(v, "docs")
+		s.readEntries(v, "ttl")
 		s.judgePoints(v)
 		_ = v.Close()
 	}

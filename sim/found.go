@@ -38,10 +38,11 @@ func (w *world) found() error {
 		f.schema(fabric.CreateCollection(c, declared(c.Name)))
 	}
 	var existed fabric.Index
-	f.schema(fabric.CreateIndex("ttl", fabric.IndexSpec{Name: "by_at", Type: "ttl", Fields: []string{"at"}, ExpireAfter: 2}, &existed))
-	f.schema(fabric.CreateIndex("docs", fabric.IndexSpec{Name: "by_status", Type: "persistent", Fields: []string{"status"}}, &existed))
-	f.schema(fabric.CreateIndex("docs", fabric.IndexSpec{Name: "by_tag", Type: "persistent", Fields: []string{"tags[*]"}, Sparse: true, Deduplicate: true}, &existed))
-	f.schema(fabric.CreateIndex("plain", fabric.IndexSpec{Name: "by_n", Type: "persistent", Fields: []string{"n", "t"}}, &existed))
+	for _, c := range collections() {
+		for _, spec := range indexes()[c.Name] {
+			f.schema(fabric.CreateIndex(c.Name, spec, &existed))
+		}
+	}
 	for _, s := range w.sites[1:] {
 		f.group(func() error {
 			s.self = core.Members().NextOrigin()
@@ -56,7 +57,7 @@ func (w *world) found() error {
 
 func collections() []fabric.CollectionSpec {
 	out := []fabric.CollectionSpec{}
-	for _, name := range []string{"docs", "plain", "ttl", "late", "pairs", "sessions"} {
+	for _, name := range []string{"docs", "plain", "ttl", "late", "pairs", "sessions", dutyName} {
 		out = append(out, fabric.CollectionSpec{Name: name, Type: fabric.DocumentCollection})
 	}
 	return append(out, seriesSpec(), fabric.CollectionSpec{Name: "kv", Type: fabric.DocumentCollection, Model: "KV", Expires: true},

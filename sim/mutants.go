@@ -25,7 +25,7 @@ type Mutant struct {
 func Mutants() []Mutant {
 	const (
 		convergence, causality, session, durability = check.Convergence, check.Causality, check.Session, check.Durability
-		delivery, merge                             = check.Delivery, check.Merge
+		delivery, merge, isolation                  = check.Delivery, check.Merge, check.Isolation
 	)
 	breaks := func(p ...check.Property) []check.Property { return p }
 	return []Mutant{
@@ -41,7 +41,7 @@ func Mutants() []Mutant {
 		{"applied-twice", "the operations of an entry are merged twice", breaks(merge, convergence)},
 		{"no-report-rule", "reports count before the log of who reports has come up to them", breaks(convergence, merge)},
 		{"early-fold", "what one location has is taken for stable", breaks(convergence, merge)},
-		{"early-purge", "a removed document is forgotten while stamps in it are not stable", breaks(merge, convergence)},
+		{"early-purge", "a removed document is forgotten while stamps in it are not stable", breaks(merge, convergence, check.Metadata)},
 		{"forgotten-losers", "a maximum keeps only the best candidate", breaks(merge, convergence)},
 		{"insert-by-unsets", "an insert clears by listing the fields to unset", breaks(merge, convergence)},
 		{"float-counter", "counters count in floating point", breaks(merge, convergence)},
@@ -53,6 +53,7 @@ func Mutants() []Mutant {
 		{"lost-points", "some batches of points do not reach the disk", breaks(merge, convergence)},
 		{"early-settling", "points lose their stamps while earlier ones can still come", breaks(merge, convergence)},
 		{"stale-rollups", "it is forgotten that a stretch of points is to be summed up again", breaks(merge)},
+		{"forgotten-reads", "interactive transactions are not compared with what they have read", breaks(isolation)},
 		{"impatient-session", "a client's request is answered before the location has seen what the client has seen", breaks(session)},
 	}
 }

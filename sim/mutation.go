@@ -54,6 +54,9 @@ func roundCounters(n *crdt.Node) bool {
 // tamperCommit turns an insert of a document into unsets of what this location remembers of it, in the log and in the
 // record of this location alike.
 func (w *world) tamperCommit(s *site, p *fabric.Prepared) {
+	if w.mutant == "forgotten-reads" {
+		p.Scanned = nil
+	}
 	if w.mutant != "insert-by-unsets" || len(p.Body) == 0 {
 		return
 	}

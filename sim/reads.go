@@ -1,9 +1,15 @@
 package sim
 
 import (
+	"encoding/binary"
+	"encoding/hex"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/layout"
+	"github.com/selvedge-db/selvedge/geo"
 	"github.com/selvedge-db/selvedge/sim/check"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -142,6 +148,7 @@ func (s *site) readSome(v *fabric.View) {
 	if foundA != foundB || string(a.Text) != string(b.Text) {
 		s.w.fail(check.Atomicity, s, "pair %d shows %s and %s", pair, a.Text, b.Text)
 	}
+	s.readDuty(v, pick(&s.rng, s.w.sites).self)
 }
 
 // readIndex compares an index with the documents.
@@ -190,5 +197,120 @@ func (s *site) readCount(v *fabric.View, name string) {
 	_ = v.Each(name, "", false, func(fabric.Document) bool { seen++; return true })
 	if n != seen {
 		s.w.fail(check.Convergence, s, "%s counts %d documents and shows %d", name, n, seen)
+	}
+}
+
+// indexes are those that are there from the beginning, by collection.
+func indexes() map[string][]fabric.IndexSpec {
+	return map[string][]fabric.IndexSpec{
+		"ttl": {{Name: "by_at", Type: "ttl", Fields: []string{"at"}, ExpireAfter: 2}},
+		"docs": {
+			{Name: "by_status", Type: "persistent", Fields: []string{"status"}},
+			{Name: "by_tag", Type: "persistent", Fields: []string{"tags[*]"}, Sparse: true, Deduplicate: true},
+			{Name: "by_place", Type: "geo", Fields: []string{"place"}, GeoJSON: true},
+			{Name: "by_word", Type: "fulltext", Fields: []string{"b"}},
+		},
+		"plain": {{Name: "by_n", Type: "persistent", Fields: []string{"n", "t"}}},
+	}
+}
+
+// passing are indexes of docs that come and go.
+func passing() []fabric.IndexSpec {
+	return []fabric.IndexSpec{
+		{Name: "by_a", Type: "persistent", Fields: []string{"a"}},
+		{Name: "by_pair", Type: "geo", Fields: []string{"low", "high"}},
+		{Name: "by_long", Type: "fulltext", Fields: []string{"b"}, MinLength: 4},
+	}
+}
+
+// places are what documents have for a place: some are none.
+func places() []string {
+	return []string{`[13.4,52.5]`, `[-122.3,37.6]`, `[180,0]`, `[0,-90]`, `[8.6,50.0,112]`, `[200,10]`, `"here"`, `{"type":"Point","coordinates":[8.6,50]}`}
+}
+
+// wordsOf are texts of small words.
+func wordsOf(r *random) string {
+	return strings.Join([]string{pick(r, []string{"Red", "GREEN", "blue"}), pick(r, []string{"fox", "ox", "x"}), pick(r, []string{"red", "runs"})}, pick(r, []string{" ", ", "}))
+}
+
+// entriesOf says what a document puts into an index, by rules of its own.
+func entriesOf(x *fabric.Index, doc value.Value) (out []string) {
+	at := func(i int) value.Value {
+		v, _ := doc.Get(x.Fields[i])
+		return v
+	}
+	switch x.Type {
+	case "geo":
+		pair := []value.Value{}
+		if len(x.Fields) == 2 {
+			pair = append(pair, at(1), at(0))
+		} else if v := at(0); v.Kind() == value.KindObject {
+			v, _ = v.Get("coordinates")
+			pair = v.Items()
+		} else {
+			pair = v.Items()
+		}
+		cell := uint64(0)
+		if len(pair) >= 2 && pair[0].Kind() == value.KindNumber && pair[1].Kind() == value.KindNumber {
+			if p := (geo.Point{Longitude: pair[0].Float64(), Latitude: pair[1].Float64()}); p.Valid() {
+				cell = geo.Cell(p)
+			}
+		}
+		return []string{string(binary.BigEndian.AppendUint64(nil, cell))}
+	case "fulltext":
+		words := map[string]bool{}
+		for _, word := range strings.FieldsFunc(strings.ToLower(at(0).Str()), func(r rune) bool { return r == ' ' || r == ',' }) {
+			if len(word) >= int(x.MinLength) {
+				words[string(value.AppendKeyString(nil, word))] = true
+			}
+		}
+		return slices.Sorted(maps.Keys(words))
+	case "ttl":
+		if v := at(0); !v.IsNull() {
+			return []string{string(value.AppendKey(nil, v))}
+		}
+	}
+	return nil
+}
+
+// readEntries compares the entries of indexes of places, words and times with the documents.
+func (s *site) readEntries(v *fabric.View, name string) {
+	c, ok := v.Collection(name)
+	if !ok {
+		return
+	}
+	for i := range c.Indexes {
+		x := &c.Indexes[i]
+		if !x.Ready || x.Type != "geo" && x.Type != "fulltext" && x.Type != "ttl" {
+			continue
+		}
+		want, shown := map[string]bool{}, []string(nil)
+		_ = v.Each(name, "", false, func(d fabric.Document) bool {
+			shown = append(shown, d.Key)
+			for _, entry := range entriesOf(x, value.Lazy(d.Text)) {
+				want[entry+d.Key] = true
+			}
+			return true
+		})
+		s.w.count.Indexed++
+		g := v.Ground()
+		space := g.Keys.IndexSpace(nil, x.Number)
+		it, err := g.Reader.Scan(space, layout.End(space))
+		if err != nil {
+			s.w.fail(check.Convergence, s, "reading index %s: %v", x.Name, err)
+			return
+		}
+		for it.Next() {
+			entry := string(it.Key()[len(space):])
+			// What has expired keeps its entries until it is deleted.
+			if !want[entry] && (!c.Expiring() || slices.ContainsFunc(shown, func(key string) bool { return strings.HasSuffix(entry, key) })) {
+				s.w.fail(check.Convergence, s, "index %s of %s has a needless entry %s", x.Name, name, hex.EncodeToString([]byte(entry)))
+			}
+			delete(want, entry)
+		}
+		_ = it.Close()
+		for _, entry := range slices.Sorted(maps.Keys(want)) {
+			s.w.fail(check.Convergence, s, "index %s of %s lacks the entry %s", x.Name, name, hex.EncodeToString([]byte(entry)))
+		}
 	}
 }

@@ -55,9 +55,11 @@ func (w *world) changeSchema(rng *random, s *site) {
 	case 2:
 		s.submitSchema(fabric.DropCollection(temp))
 	case 3:
-		s.submitSchema(fabric.CreateIndex("docs", fabric.IndexSpec{Name: "by_a", Type: "persistent", Fields: []string{"a"}, Sparse: rng.chance(50)}, &existed))
+		spec := pick(rng, passing())
+		spec.Sparse = rng.chance(50)
+		s.submitSchema(fabric.CreateIndex("docs", spec, &existed))
 	case 4:
-		s.submitSchema(fabric.DropIndex("docs", "by_a", &dropped))
+		s.submitSchema(fabric.DropIndex("docs", pick(rng, passing()).Name, &dropped))
 	case 5:
 		s.submitSchema(fabric.SetProperties("plain", fabric.Properties{Extra: map[string]string{"note": fmt.Sprint(rng.below(9))}}))
 	case 6:

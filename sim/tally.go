@@ -24,6 +24,8 @@ type Work struct {
 	Entries     uint64 `json:"entries"`                // applied at other locations
 	Schema      uint64 `json:"schemaChanges"`
 	Truncates   uint64 `json:"truncates" sim:"rare"`
+	Interactive uint64 `json:"transactions"` // interactive ones
+	Overtaken   uint64 `json:"overtaken"`    // interactive ones that were refused for what they had read
 }
 
 // Merging is what became of it.
@@ -44,6 +46,7 @@ type Reading struct {
 	Waits   uint64 `json:"sessionWaits" sim:"rare"`
 	Moves   uint64 `json:"sessionMoves"`
 	Lookups uint64 `json:"lookups"`
+	Indexed uint64 `json:"indexReads"` // indexes of which all entries were compared
 	Digests uint64 `json:"digests"`
 	// PointReads is how often all points were compared.
 	PointReads uint64 `json:"pointReads"`

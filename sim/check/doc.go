@@ -6,7 +6,7 @@
 // all operations ever made on it, judged by a declarative specification (see Spec), however often that is slow.
 //
 // The properties: 1 convergence, 2 causality, 3 atomicity, 4 sessions, 5 durability, 6 no loss and no repeat,
-// 7 bounded metadata, 8 merge rules.
+// 7 bounded metadata, 8 merge rules, 9 isolation of interactive transactions at a location.
 //
 // Guarantees: deterministic; a violation is kept with the time, the location and the reason; the first ones are
 // kept, the rest counted. Not guaranteed: that a fault which changes nothing that anyone could see is found.

@@ -15,11 +15,12 @@ const (
 	Delivery
 	Metadata
 	Merge
+	Isolation
 )
 
 // String names the property.
 func (p Property) String() string {
-	names := [...]string{"none", "convergence", "causality", "atomicity", "session", "durability", "delivery", "metadata", "merge"}
+	names := [...]string{"none", "convergence", "causality", "atomicity", "session", "durability", "delivery", "metadata", "merge", "isolation"}
 	if p < 0 || int(p) >= len(names) {
 		return fmt.Sprintf("property %d", int(p))
 	}
