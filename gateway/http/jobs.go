@@ -287,15 +287,20 @@ func (q *request) multipart() error {
 	}
 	failed := 0
 	out := make([]byte, 0, 4<<10)
-	var sessions []string
+	session := q.header(sessionHeader)
 	for i := range parts {
-		q.lend(&parts[i], i)
+		lent := q.lend(&parts[i], i, session)
 		answer := q.runPart(ctx, &parts[i], q.server.service.Limits().BodyBytes-int64(len(out)))
 		if answer.status >= http.StatusBadRequest {
 			failed++
 		}
-		if t := answer.header.Get("Selvedge-Session"); t != "" && !slices.Contains(sessions, t) {
-			sessions = append(sessions, t)
+		switch t := answer.header.Get(sessionHeader); {
+		case t == "" || strings.Contains(session, t):
+		case lent || session == "": // then it has what was seen before, too
+			session = t
+		default:
+			all := append(strings.Split(session, ","), t)
+			session = strings.Join(all[max(0, len(all)-sessionsMost):], ",")
 		}
 		out = appendPart(out, boundary, &parts[i], answer)
 	}
@@ -303,14 +308,16 @@ func (q *request) multipart() error {
 	h := q.headers()
 	h["Content-Type"] = []string{"multipart/form-data; boundary=" + boundary}
 	h["X-C8-Errors"] = []string{strconv.Itoa(failed)}
-	if n := len(sessions); n > 0 {
-		h["Selvedge-Session"] = []string{strings.Join(sessions[max(0, n-sessionsMost):], ",")}
+	if session != "" {
+		h[sessionHeader] = []string{session}
 	}
 	q.status = http.StatusOK
 	q.w.WriteHeader(http.StatusOK)
 	_, _ = q.w.Write(out) // a caller that is gone cannot be told
 	return nil
 }
+
+const sessionHeader = "Selvedge-Session"
 
 // sessionsMost is how many session tokens one header may hold.
 const sessionsMost = 16
@@ -398,18 +405,23 @@ func cutLine(text []byte) (string, []byte) {
 	return strings.TrimRight(string(line), "\r"), rest
 }
 
-// lend gives a part what the call of the batch says of itself and the part does not. Of an idempotency key each part has
-// its own, so that a batch which is repeated repeats nothing.
-func (q *request) lend(p *part, number int) {
-	for _, name := range [...]string{"Authorization", "Selvedge-Session", "Selvedge-Consistency", "Selvedge-Deadline"} {
+// lend gives a part what the call of the batch says of itself and the part does not, and the session so far; it tells
+// whether the part took that. Of an idempotency key each part has its own, so that a batch which is repeated repeats
+// nothing.
+func (q *request) lend(p *part, number int, session string) (lent bool) {
+	for _, name := range [...]string{"Authorization", "Selvedge-Consistency", "Selvedge-Deadline"} {
 		if text := q.header(name); text != "" && p.header.Get(name) == "" {
 			p.header.Set(name, text)
 		}
+	}
+	if lent = session != "" && p.header.Get(sessionHeader) == ""; lent {
+		p.header.Set(sessionHeader, session)
 	}
 	const key = "Idempotency-Key"
 	if text := q.header(key); text != "" && p.header.Get(key) == "" {
 		p.header.Set(key, text+"#part"+strconv.Itoa(number))
 	}
+	return lent
 }
 
 // runPart answers one request of a batch, in the tenant and the fabric of the batch unless it names others.

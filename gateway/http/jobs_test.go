@@ -228,6 +228,25 @@ func TestBatchIsPartOfItsCall(t *testing.T) {
 	}
 }
 
+// TestSessionOfABatch: what the parts have seen, in whatever fabrics, the caller has.
+func TestSessionOfABatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open("demo", "shop")
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(200, "POST", "/_fabric/shop/_api/collection", `{"name":"c"}`)
+	one := w.call("POST", base+"/document/c", `{}`).header.Get("Selvedge-Session")
+	parts := []string{"--XXX", "", "POST /_fabric/shop/_api/document/c HTTP/1.1", "", "{}"}
+	for range 20 {
+		parts = append(parts, "--XXX", "", "POST /document/c HTTP/1.1", "", "{}")
+	}
+	parts = append(parts, "--XXX", "", "POST /none HTTP/1.1", "", "", "--XXX--")
+	got := w.call("POST", base+"/batch", crlf(parts...)).header.Get("Selvedge-Session")
+	if one == "" || strings.Contains(got, ",") || len(got) < len(one)*3/2 {
+		t.Errorf("session %q, that of one fabric is %q", got, one)
+	}
+}
+
 // TestPanicsInTheBackground: what goes wrong in one request ends that one alone.
 func TestPanicsInTheBackground(t *testing.T) {
 	t.Parallel()
