@@ -42,7 +42,12 @@ func (a *app) queryCommand() *cobra.Command {
 			"  selvedge query --file report.c8ql --output csv > report.csv\n" +
 			"  selvedge query --explain 'FOR a IN airports FILTER a.country == \"Iceland\" RETURN a'\n" +
 			"  selvedge query --slow\n  selvedge query",
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("the query came in %d arguments: put it between quotation marks", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.query(cmd.Context(), args, &f)
 		},
@@ -70,8 +75,11 @@ func (a *app) queryCommand() *cobra.Command {
 func (a *app) query(ctx context.Context, args []string, f *queryFlags) error {
 	form := a.flags.output
 	switch form {
+	case outputTable, outputJSON, outputYAML:
 	case outputCSV, outputLines:
 		a.flags.output = outputJSON // as far as the client's flags are concerned
+	default:
+		return usagef("--output %q: want table, json, jsonl, csv or yaml", form)
 	}
 	c, err := a.connect(false)
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 
 const shellHelp = `A query ends with a semicolon or an empty line. The tab key completes keywords, functions and collections.
 
-  \explain QUERY     show the plan, run nothing
-  \profile QUERY     run, and show rows, time and memory of each node
+  \explain [QUERY]   show the plan, run nothing; without a query, of the one before
+  \profile [QUERY]   run, and show rows, time and memory of each node
   \bind NAME=JSON    set a parameter for the queries that follow; \bind alone lists them, \unbind NAME takes one back
   \output FORM       table, json, jsonl, csv or yaml
   \timing            tell how long each query took, or stop telling
   \collections       list the collections
   \running, \slow    list queries that run, or that took long; \kill ID ends one
   \h                 this
-  \q                 leave`
+  \q                 leave, as Ctrl-D does; Ctrl-C drops what was entered, or ends the query that runs`
 
 // querySession is a shell at work.
 type querySession struct {
@@ -32,6 +32,7 @@ type querySession struct {
 	query  client.Query
 	flags  queryFlags
 	words  []string
+	last   string // the query before
 }
 
 func (a *app) queryShell(ctx context.Context, c *client.Client, in *os.File, q client.Query, f *queryFlags) error {
@@ -112,6 +113,7 @@ func (s *querySession) commands() []shellCommand {
 		{"output", s.output},
 		{"timing", func(context.Context, string) error {
 			s.flags.timing = !s.flags.timing
+			fmt.Fprintf(s.app.out, "timing is %s\n", map[bool]string{true: "on", false: "off"}[s.flags.timing])
 			return nil
 		}},
 		{"collections", s.collections},
@@ -153,6 +155,10 @@ func (s *querySession) dispatch(ctx context.Context, statement string) error {
 }
 
 func (s *querySession) ask(ctx context.Context, text string, f queryFlags) error {
+	if text == "" {
+		text = s.last
+	}
+	s.last = text
 	q := s.query
 	q.Text, q.Profile = text, f.profile
 	q.Bind = s.used(text)
@@ -207,6 +213,9 @@ func (s *querySession) output(_ context.Context, form string) error {
 	case outputTable, outputJSON, outputLines, outputCSV, outputYAML:
 		s.app.flags.output = form
 		return nil
+	}
+	if form == "" {
+		return errors.New("\\output: want table, json, jsonl, csv or yaml")
 	}
 	return fmt.Errorf("\\output %s: want table, json, jsonl, csv or yaml", form)
 }

@@ -90,7 +90,7 @@ func TestQueryAsks(t *testing.T) {
 	f.command(t, "query", "--slow").want(t, exitDone, "FOR a IN b RETURN a")
 	for _, wrong := range [][]string{{"query", "RETURN 1", "--bind", "x"}, {"query", "RETURN 1", "--bind", "x=1", "--bind", "x=2"},
 		{"query", "RETURN 1", "--file", "x"}, {"query", " "}, {"query", "RETURN 1", "--batch", "-1"}, {"query", "RETURN 1", "--memory-limit", "-1"},
-		{"query", "RETURN 1", "--max-runtime", "-1s"}, {"query", "--slow", "--running"}, {"query", "RETURN 1", "--output", "xml"}} {
+		{"query", "RETURN", "1"}, {"query", "RETURN 1", "--max-runtime", "-1s"}, {"query", "--slow", "--running"}, {"query", "RETURN 1", "--output", "xml"}} {
 		if r := f.command(t, wrong...); r.code != exitUsage {
 			t.Errorf("%v: exit code %d: %s", wrong, r.code, r.err)
 		}
@@ -145,5 +145,29 @@ func TestParametersOfAShell(t *testing.T) {
 		if got := fmt.Sprint(s.used(text)); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
+	}
+}
+
+func TestCommandsOfAShell(t *testing.T) {
+	t.Parallel()
+	f, asked := answering(t, 1, "1")
+	var out, errOut bytes.Buffer
+	a := &app{out: &out, err: &errOut, flags: globalFlags{url: f.URL, fabric: "_system", output: outputTable}}
+	c, err := a.connect(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &querySession{app: a, client: c}
+	for _, line := range []string{`\explain`, "RETURN 7", `\explain`, `\profile`, `\timing`, `\timing`, `\output`} {
+		if s.run(t.Context(), line) {
+			t.Fatalf("%s ended the shell", line)
+		}
+	}
+	want := "the query is empty\nvalue\n    1\nReturnNode\ntiming is on\ntiming is off\n\\output: want table, json, jsonl, csv or yaml\n"
+	if out.String() != want {
+		t.Errorf("showed %q, want %q", out.String(), want)
+	}
+	if n := len(*asked); n != 2 || (*asked)[1]["query"] != "RETURN 7" { // itself, and once more for the profile
+		t.Errorf("asked %v", *asked)
 	}
 }

@@ -1,15 +1,18 @@
 // Package shell reads statements from a terminal: lines with history and completion, several lines to a statement.
 //
 // Guarantees: a statement ends with a line that ends in a semicolon (which is taken off), or with an empty line; a
-// command is one line that begins with a backslash. While a statement runs the terminal is as it was before, so that
-// an interrupt reaches Run as the end of its context and the shell goes on. The terminal is restored when Loop returns.
+// command is one line that begins with a backslash; help, ?, exit and quit alone on a first line are the commands \h and
+// \q. While a statement runs the terminal is as it was before, so that an interrupt reaches Run as the end of its
+// context and the shell goes on; while one is entered an interrupt drops it. The terminal is restored when Loop returns.
 //
 // Not guaranteed: that a history of several shells at once is in order.
 package shell
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -33,10 +36,7 @@ type Shell struct {
 // Loop reads from a terminal until the end of input, or until Run says that it is done.
 func (s *Shell) Loop(ctx context.Context, in, out *os.File) error {
 	fd := int(in.Fd())
-	t := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{in, out}, s.Prompt)
+	t := s.terminal(in, out)
 	if width, height, err := term.GetSize(fd); err == nil {
 		_ = t.SetSize(width, height)
 	}
@@ -52,9 +52,53 @@ func (s *Shell) Loop(ctx context.Context, in, out *os.File) error {
 	})
 }
 
+func (s *Shell) terminal(in io.Reader, out io.Writer) *term.Terminal {
+	return term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{&keys{in: in}, out}, s.Prompt)
+}
+
+// The terminal takes an interrupt for the end of input. So the key is read as another one, to the end of the line, and
+// a line that ends with a mark.
+const (
+	interruptKey  = 3
+	interruptMark = "^C"
+	interruption  = "\x05" + interruptMark + "\r"
+)
+
+// keys is what is typed, with interruptions in the place of interrupts.
+type keys struct {
+	in   io.Reader
+	rest []byte
+}
+
+func (k *keys) Read(p []byte) (int, error) {
+	if len(k.rest) == 0 {
+		typed := make([]byte, len(p))
+		n, err := k.in.Read(typed)
+		if n == 0 {
+			return 0, err
+		}
+		k.rest = bytes.ReplaceAll(typed[:n], []byte{interruptKey}, []byte(interruption))
+	}
+	n := copy(p, k.rest)
+	k.rest = k.rest[n:]
+	return n, nil
+}
+
 // loop is Loop over any terminal; raw puts it into the mode for editing.
 func (s *Shell) loop(ctx context.Context, t *term.Terminal, raw func() (func(), error)) error {
-	t.AutoCompleteCallback = s.complete
+	t.AutoCompleteCallback = func(line string, at int, key rune) (string, int, bool) {
+		if key != '\t' || s.Words == nil {
+			return "", 0, false
+		}
+		line, at, choice := s.complete(line, at)
+		if len(choice) > 1 {
+			_, _ = io.WriteString(t, columns(choice, listed))
+		}
+		return line, at, true
+	}
 	var lines []string
 	for {
 		line, err := s.line(t, len(lines) > 0, raw)
@@ -66,6 +110,10 @@ func (s *Shell) loop(ctx context.Context, t *term.Terminal, raw func() (func(), 
 		}
 		if err != nil {
 			return err
+		}
+		if strings.HasSuffix(line, interruptMark) {
+			lines = nil
+			continue
 		}
 		statement, complete := add(&lines, line)
 		if !complete || statement == "" {
@@ -93,8 +141,10 @@ func (s *Shell) line(t *term.Terminal, more bool, raw func() (func(), error)) (s
 // add takes one more line in and says whether the statement is whole.
 func add(lines *[]string, line string) (statement string, complete bool) {
 	trimmed := strings.TrimSpace(line)
-	if len(*lines) == 0 && strings.HasPrefix(trimmed, `\`) {
-		return trimmed, true
+	if len(*lines) == 0 {
+		if command := command(trimmed); command != "" {
+			return command, true
+		}
 	}
 	ended := trimmed == ""
 	if strings.HasSuffix(trimmed, ";") {
@@ -109,6 +159,21 @@ func add(lines *[]string, line string) (statement string, complete bool) {
 	return statement, true
 }
 
+// command is the command that a first line is, empty for none. What people type to leave a shell they do not know is
+// no query.
+func command(line string) string {
+	switch strings.TrimSuffix(line, ";") {
+	case "help", "?":
+		return `\h`
+	case "exit", "quit":
+		return `\q`
+	}
+	if strings.HasPrefix(line, `\`) {
+		return line
+	}
+	return ""
+}
+
 // run carries out a statement; an interrupt ends only that.
 func (s *Shell) run(ctx context.Context, statement string) bool {
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt)
@@ -116,42 +181,65 @@ func (s *Shell) run(ctx context.Context, statement string) bool {
 	return s.Run(ctx, statement)
 }
 
-// complete completes the word before the cursor as far as the words that begin so agree.
-func (s *Shell) complete(line string, at int, key rune) (string, int, bool) {
-	if key != '\t' || s.Words == nil {
-		return "", 0, false
-	}
-	runes := []byte(line)
-	if at > len(runes) {
-		at = len(runes)
-	}
+// complete completes the word before the cursor as far as the words that begin so agree. When that is no further than
+// it is written already, choice is all of them.
+func (s *Shell) complete(line string, at int) (completed string, cursor int, choice []string) {
+	at = min(at, len(line))
 	start := at
-	for start > 0 && IsWord(runes[start-1]) {
+	for start > 0 && IsWord(line[start-1]) {
 		start--
 	}
 	prefix := line[start:at]
 	if prefix == "" {
-		return line, at, true
+		return line, at, nil
 	}
-	var common string
-	found := 0
 	for _, word := range s.Words() {
-		if len(word) < len(prefix) || !strings.EqualFold(word[:len(prefix)], prefix) {
-			continue
-		}
-		if found++; found == 1 {
-			common = word
-		} else {
-			common = agree(common, word)
+		if len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix) {
+			choice = append(choice, word)
 		}
 	}
-	if found == 0 || len(common) < len(prefix) {
-		return line, at, true
+	if len(choice) == 0 {
+		return line, at, nil
 	}
-	if found == 1 {
+	common := choice[0]
+	for _, word := range choice[1:] {
+		common = agree(common, word)
+	}
+	switch {
+	case len(common) < len(prefix):
+		return line, at, choice
+	case len(choice) == 1:
 		common += " "
+	case len(common) > len(prefix):
+		choice = nil
 	}
-	return line[:start] + common + line[at:], start + len(common), true
+	return line[:start] + common + line[at:], start + len(common), choice
+}
+
+// listed is how many words are shown of those that a word could become.
+const listed = 40
+
+// columns writes words in lines of four, and how many more there are than a limit.
+func columns(words []string, limit int) string {
+	more := len(words) - limit
+	words = words[:min(limit, len(words))]
+	width := 0
+	for _, word := range words {
+		width = max(width, len(word))
+	}
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i%4 == 3 || i == len(words)-1:
+			b.WriteString(word + "\n")
+		default:
+			fmt.Fprintf(&b, "%-*s  ", width, word)
+		}
+	}
+	if more > 0 {
+		fmt.Fprintf(&b, "and %d more\n", more)
+	}
+	return b.String()
 }
 
 // agree is the beginning that two words share, whatever their case.
@@ -194,9 +282,9 @@ func openHistory(path string) *history {
 	return h
 }
 
-// Add keeps a line.
+// Add keeps a line that was not interrupted.
 func (h *history) Add(entry string) {
-	if strings.TrimSpace(entry) == "" || (len(h.lines) > 0 && h.lines[len(h.lines)-1] == entry) {
+	if strings.TrimSpace(entry) == "" || strings.HasSuffix(entry, interruptMark) || (len(h.lines) > 0 && h.lines[len(h.lines)-1] == entry) {
 		return
 	}
 	if h.lines = append(h.lines, entry); len(h.lines) > historyLimit {

@@ -3,24 +3,18 @@ package shell
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/term"
 )
 
 // drive types keys into a shell and returns what it ran and what it showed.
 func drive(t *testing.T, s *Shell, past *history, keys string) (ran []string, shown string) {
 	t.Helper()
 	var out bytes.Buffer
-	terminal := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{strings.NewReader(keys), &out}, s.Prompt)
+	terminal := s.terminal(strings.NewReader(keys), &out)
 	terminal.History = past
 	s.Run = func(_ context.Context, statement string) bool {
 		ran = append(ran, statement)
@@ -44,6 +38,13 @@ func TestStatements(t *testing.T) {
 		{"commands are one line", "\\timing\rRETURN 3;\r", []string{`\timing`, "RETURN 3"}},
 		{"a command ends the shell", "\\q\rRETURN 4;\r", []string{`\q`}},
 		{"nothing runs for nothing", "\r;\r  \r", nil},
+		{"words that leave", "exit\rRETURN 4;\r", []string{`\q`}},
+		{"words that leave, with a semicolon", "quit;\rRETURN 4;\r", []string{`\q`}},
+		{"words that ask for help", "help\r?\r", []string{`\h`, `\h`}},
+		{"within a statement they are words of it", "RETURN\rexit\r\r", []string{"RETURN\nexit"}},
+		{"an interrupt drops what was entered", "FOR a\rIN b\x03RETURN 6;\r", []string{"RETURN 6"}},
+		{"an interrupt within a line drops all of it", "RETURN 7;\x1b[D\x1b[D\x03RETURN 8;\r", []string{"RETURN 8"}},
+		{"the end of input leaves", "\x04RETURN 9;\r", nil},
 		{"an unfinished statement is dropped at the end", "RETURN 5\r", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,6 +79,39 @@ func TestCompletion(t *testing.T) {
 		if len(ran) != 1 || ran[0] != strings.TrimSpace(c.want) {
 			t.Errorf("%q ran %q, want %q", c.keys, ran, c.want)
 		}
+	}
+}
+
+func TestChoice(t *testing.T) {
+	t.Parallel()
+	words := []string{"FILTER", "airports", "airlines", "airways"}
+	for range 45 {
+		words = append(words, "zone")
+	}
+	for _, c := range []struct {
+		name, keys, want string
+		listed           bool
+	}{
+		{"a word that goes on is no choice", "a\t\x03", "> a", false},
+		{"and the line is there again", "air\t\x03", "airports  airlines  airways\r\n> air", true},
+		{"no more than a screen", "zone\t\x03", "zone  zone  zone  zone\r\nand 5 more\r\n", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, shown := drive(t, &Shell{Prompt: "> ", Words: func() []string { return words }}, openHistory(""), c.keys)
+			if !strings.Contains(shown, c.want) || strings.Contains(shown, "airlines") != c.listed {
+				t.Fatalf("showed %q, want %q", shown, c.want)
+			}
+		})
+	}
+}
+
+func TestInterruptedLinesAreNoHistory(t *testing.T) {
+	t.Parallel()
+	past := openHistory("")
+	drive(t, &Shell{Prompt: "> "}, past, "RETURN 1;\rRETURN 2\x03\r")
+	if !slices.Equal(past.lines, []string{"RETURN 1;"}) {
+		t.Fatalf("history %q", past.lines)
 	}
 }
 
