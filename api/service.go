@@ -45,6 +45,7 @@ type CursorLimits struct {
 type TransactionLimits struct {
 	Open int           // of one tenant; default 64
 	Idle time.Duration // after which one is rolled back; default 60 s
+	Time time.Duration // likewise, however busy it is: it keeps old data on disk; default 1 h
 	Size int64         // bytes that one writes; default 128 MiB, and no wish goes beyond
 }
 
@@ -68,6 +69,7 @@ func (l *CursorLimits) orDefaults() {
 func (l *TransactionLimits) orDefaults() {
 	fill(&l.Open, 64)
 	fill(&l.Idle, time.Minute)
+	fill(&l.Time, time.Hour)
 	fill(&l.Size, 128<<20)
 }
 

@@ -35,7 +35,8 @@ type transaction struct {
 	reads, writes map[string]bool // nil: anything
 	strict        bool
 	wait          time.Duration
-	doomed        string // why it cannot be committed
+	until         time.Duration // of the monotonic clock
+	doomed        string        // why it cannot be committed
 	cursors       []string
 }
 
@@ -83,7 +84,7 @@ func (s *Service) BeginTransaction(ctx context.Context, c *Call, r *TransactionR
 	if c.joined != nil {
 		return "", Fail(TransactionOperation, "transactions do not nest")
 	}
-	t := &transaction{owner: c.owner(), strict: r.Strict, wait: r.LockTimeout}
+	t := &transaction{owner: c.owner(), strict: r.Strict, wait: r.LockTimeout, until: s.Monotonic() + s.limits.Transactions.Time}
 	most := s.limits.Transactions.Size
 	if r.MaxSize > 0 {
 		most = min(most, r.MaxSize)
@@ -161,6 +162,10 @@ func (s *Service) takeTransaction(ctx context.Context, c *Call, id string) (*lea
 		ctx = wait
 	}
 	h, err := s.transactions.Take(ctx, owner, id, true)
+	if err == nil && h.Item.until <= s.Monotonic() {
+		s.undo(h)
+		return nil, Fail(TransactionAborted, "it was open for longer than %s", s.limits.Transactions.Time)
+	}
 	if err == nil {
 		return h, nil
 	}
@@ -249,10 +254,14 @@ func (s *Service) AbortTransaction(ctx context.Context, c *Call, id string) (str
 		}
 		return "", err
 	}
-	s.dropCursors(h.Item)
-	s.finished.add(ending{id: id, how: TransactionUndone, owner: h.Item.owner})
-	h.Drop()
+	s.undo(h)
 	return TransactionUndone, nil
+}
+
+// undo rolls a transaction back.
+func (s *Service) undo(h *lease.Held[*transaction]) {
+	s.finished.add(ending{id: h.ID, how: TransactionUndone, owner: h.Item.owner})
+	h.Drop()
 }
 
 // TransactionStatus tells how a transaction stands.

@@ -103,6 +103,7 @@ type QueryConfig struct {
 type TransactionConfig struct {
 	Open int64 // of one tenant
 	Idle time.Duration
+	Time time.Duration
 	Size int64
 }
 
@@ -209,7 +210,7 @@ func (c Config) validateLimits(say sayer) {
 		{"query.memory", l.Query.Memory}, {"query.time", int64(l.Query.Time)}, {"query.time-most", int64(l.Query.TimeMost)},
 		{"query.running", l.Query.Running}, {"query.waiting", l.Query.Waiting}, {"query.plans", l.Query.Plans}, {"query.slow", int64(l.Query.Slow)},
 		{"query.cursors", l.Query.Cursors}, {"query.cursor-memory", l.Query.CursorMemory}, {"query.cursor-time", int64(l.Query.CursorTime)},
-		{"query.batch", l.Query.Batch}, {"transaction.open", l.Transaction.Open}, {"transaction.idle", int64(l.Transaction.Idle)},
+		{"query.batch", l.Query.Batch}, {"transaction.open", l.Transaction.Open}, {"transaction.idle", int64(l.Transaction.Idle)}, {"transaction.time", int64(l.Transaction.Time)},
 		{"transaction.size", l.Transaction.Size}, {"job.kept", l.Job.Kept}, {"job.size", l.Job.Size}, {"job.memory", l.Job.Memory}, {"job.time", int64(l.Job.Time)},
 	} {
 		say(n.value <= 0, "limits.%s: want more than zero", n.key)

@@ -112,6 +112,7 @@ func queryKeys() []ConfigKey {
 		sizeKey("query.batch", "16MiB", "Size at which a batch of a cursor ends, whatever its batchSize.", func(l *LimitsConfig) *int64 { return &l.Query.Batch }),
 		countKey("transaction.open", "64", "Most interactive transactions of a tenant at once.", func(l *LimitsConfig) *int64 { return &l.Transaction.Open }),
 		durationKey("transaction.idle", "60s", "After how long without a request a transaction is rolled back.", func(l *LimitsConfig) *time.Duration { return &l.Transaction.Idle }),
+		durationKey("transaction.time", "1h", "After how long a transaction is rolled back, however busy it is.", func(l *LimitsConfig) *time.Duration { return &l.Transaction.Time }),
 		sizeKey("transaction.size", "128MiB", "Memory that a transaction may take, at most 128MiB; one that asks for less gets less.", func(l *LimitsConfig) *int64 { return &l.Transaction.Size }),
 		countKey("job.kept", "100", "Most requests of a tenant in the background, with their answers.", func(l *LimitsConfig) *int64 { return &l.Job.Kept }),
 		sizeKey("job.size", "8MiB", "Largest answer that is kept for a request in the background.", func(l *LimitsConfig) *int64 { return &l.Job.Size }),

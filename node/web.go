@@ -87,7 +87,7 @@ func apiLimits(l *LimitsConfig) api.Limits {
 	return api.Limits{BodyBytes: l.Body, Items: int(l.Batch),
 		Cursors: api.CursorLimits{Time: l.Query.Time, TimeMost: l.Query.TimeMost, Open: int(l.Query.Cursors), Memory: l.Query.CursorMemory,
 			BatchBytes: int(l.Query.Batch), TTLMost: l.Query.CursorTime},
-		Transactions: api.TransactionLimits{Open: int(l.Transaction.Open), Idle: l.Transaction.Idle, Size: l.Transaction.Size},
+		Transactions: api.TransactionLimits{Open: int(l.Transaction.Open), Idle: l.Transaction.Idle, Time: l.Transaction.Time, Size: l.Transaction.Size},
 		Jobs:         api.JobLimits{Kept: int(l.Job.Kept), Size: l.Job.Size, Memory: l.Job.Memory, TTL: l.Job.Time}}
 }
 

@@ -44,7 +44,7 @@ func userMembers(u *api.User) []value.Member {
 
 // users answers /user and /user/U.
 func (q *request) users() error {
-	ctx, err := q.identify()
+	ctx, err := q.apart(q.identify())
 	if err != nil {
 		return err
 	}
@@ -153,6 +153,9 @@ func (q *request) changeUser(ctx context.Context, name string, whole bool) error
 // keys answers /key, /key/validate and /key/ID.
 func (q *request) keys() error {
 	ctx, err := q.identify()
+	if q.path.at(1) != "validate" {
+		ctx, err = q.apart(ctx, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,11 @@ func (q *request) header(name string) string {
 // enter authenticates and finds the fabric, for paths that take no part in a transaction: what only reads passes over
 // its header, the rest is refused.
 func (q *request) enter() (context.Context, error) {
-	ctx, err := q.begun()
+	return q.apart(q.begun())
+}
+
+// apart is what enter says of transactions.
+func (q *request) apart(ctx context.Context, err error) (context.Context, error) {
 	if err == nil && q.transaction() != "" && q.hr.Method != http.MethodGet && q.hr.Method != http.MethodHead {
 		return nil, api.Fail(api.TransactionOperation, "%s %s; send it without the header %s", q.hr.Method, quote(q.hr.URL.Path), transactionHeader)
 	}

@@ -4,7 +4,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -135,7 +138,7 @@ func TestTransactionRefusals(t *testing.T) {
 		{"POST", begin, `{}`}, {"POST", base + "/collection", `{"name":"e"}`}, {"DELETE", base + "/collection/c", ""},
 		{"PUT", base + "/collection/c/properties", `{}`}, {"POST", base + "/index?collection=c", `{"type":"persistent","fields":["a"]}`},
 		{"POST", base + "/database", `{"name":"f"}`}, {"POST", base + "/graph", `{"name":"g"}`}, {"POST", base + "/kv/k", ``},
-		{"POST", base + "/restql", `{}`}, {"DELETE", base + "/graph/g/vertex/c", ""}, {"PUT", base + "/graph/g/edge/c", "{}"},
+		{"POST", base + "/user", `{}`}, {"DELETE", "/_api/key/root", ""}, {"POST", base + "/restql", `{}`}, {"DELETE", base + "/graph/g/vertex/c", ""}, {"PUT", base + "/graph/g/edge/c", "{}"},
 	} {
 		w.bad(400, 1653, r.method, r.path, r.body, in...)
 	}
@@ -248,6 +251,24 @@ func TestTransactionsShowWhatIsDurable(t *testing.T) {
 	write.Wait()
 	_, in := w.begin(`{}`)
 	w.good(200, "GET", base+"/document/c/a", "", in...)
+}
+
+// TestTransactionsHaveAnEnd: one that is asked for again and again keeps old data no longer than it may.
+func TestTransactionsHaveAnEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := limitedWorld(t, api.Limits{Transactions: api.TransactionLimits{Time: 100 * time.Second}})
+		w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+		id, in := w.begin(`{}`)
+		w.good(202, "POST", base+"/document/c", `{"_key":"a"}`, in...)
+		time.Sleep(50 * time.Second)
+		w.good(200, "GET", base+"/document/c/a", "", in...)
+		time.Sleep(51 * time.Second)
+		w.bad(410, 1654, "GET", base+"/document/c/a", "", in...)
+		w.bad(410, 1654, "PUT", base+"/transaction/"+id, "")
+		w.good(200, "DELETE", base+"/transaction/"+id, "")
+		w.bad(404, 1202, "GET", base+"/document/c/a", "")
+	})
 }
 
 // TestCursorOfABusyTransaction: that the transaction is in use is no reason to lose the rows.
