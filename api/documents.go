@@ -323,6 +323,10 @@ func (c *Call) settle(ctx context.Context, v *fabric.View) error {
 	return nil
 }
 
+// readManyBodies is how many times the largest body of a request the documents of one reply may have: all are held in
+// memory.
+const readManyBodies = 2
+
 // ReadMany gives documents by key; one that is missing has an error in its
 // place.
 func (s *Service) ReadMany(ctx context.Context, c *Call, collection string, keys []string) ([]Document, []*Error, error) {
@@ -334,9 +338,14 @@ func (s *Service) ReadMany(ctx context.Context, c *Call, collection string, keys
 	}
 	read, done := c.reader()
 	docs, failed := make([]Document, len(keys)), make([]*Error, len(keys))
+	left := readManyBodies * s.limits.BodyBytes
 	for i, key := range keys {
 		doc, found, err := read(collection, key)
+		left -= int64(len(doc.Text))
 		switch {
+		case left < 0:
+			_ = done(ctx)
+			return nil, nil, Fail(ResourceLimit, "the documents have more than %d bytes: ask for fewer at once", readManyBodies*s.limits.BodyBytes)
 		case fabric.CodeOf(err) == fabric.BadKey:
 			failed[i] = AsError(err)
 		case err != nil:

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -157,4 +158,17 @@ func TestKeyValuePagesAreStreamed(t *testing.T) {
 	if v := w.good(200, "POST", base+"/kv/k/values?limit=0", ""); len(field(t, v, "result").Items()) != 0 {
 		t.Errorf("a limit of zero: %s", v)
 	}
+}
+
+// TestReadManyIsBounded: a few keys, each of them many times, do not make a reply that fills the memory.
+func TestReadManyIsBounded(t *testing.T) {
+	t.Parallel()
+	w := limitedWorld(t, api.Limits{BodyBytes: 50_000})
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	w.good(202, "POST", base+"/document/c", `{"_key":"k","text":"`+strings.Repeat("x", 9000)+`"}`)
+	keys := func(n int) string { return `["k"` + strings.Repeat(`,"k"`, n-1) + `]` }
+	if got := w.good(200, "PUT", base+"/document/c?onlyget=true", keys(10)); got.Len() != 10 {
+		t.Errorf("%d documents", got.Len())
+	}
+	w.bad(400, 32, "PUT", base+"/document/c?onlyget=true", keys(1000))
 }
