@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/query"
 	"github.com/selvedge-db/selvedge/query/querytest/memory"
+	"github.com/selvedge-db/selvedge/rows"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 func TestMemoryIsLimited(t *testing.T) {
@@ -40,6 +43,32 @@ func TestMemoryIsLimited(t *testing.T) {
 				t.Errorf("%s: %v", text, err)
 			}
 		}
+	}
+}
+
+// TestMemoryOfPlaces holds the keys of all documents that an index of places finds.
+func TestMemoryOfPlaces(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, query.Limits{})
+	b.data.Create(rows.Collection{Name: "places", Indexes: []*rows.Index{{Name: "byPlace", Type: rows.Geo, Fields: memory.Fields("at"), GeoJSON: true}}})
+	list := make([]value.Value, 6000)
+	for i := range list {
+		list[i] = parsed(t, `{}`)
+		if i%2 == 0 {
+			list[i] = parsed(t, fmt.Sprintf(`{"at":[8,%g]}`, float64(i)/1e6))
+		}
+	}
+	if err := b.data.Put("places", list...); err != nil {
+		t.Fatal(err)
+	}
+	for _, filter := range []string{"GEO_DISTANCE(d.at, [8, 0]) < 0.01", "GEO_INTERSECTS(d.at, {type: 'Polygon', coordinates: [[[7, -1], [9, -1], [9, 1], [7, 1], [7, -1]]]})"} {
+		r := b.request("FOR d IN places FILTER " + filter + " COLLECT WITH COUNT INTO n RETURN n")
+		peak := b.start(r).Stats().PeakMemoryUsage
+		if peak < 3000*20 {
+			t.Errorf("%s: the peak is said to be %d", filter, peak)
+		}
+		r.Options.MemoryLimit = peak / 2
+		b.refused(r, query.NumberResource)
 	}
 }
 

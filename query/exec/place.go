@@ -91,14 +91,14 @@ func (a *placeAccess) open(x *index, row []value.Value) (finder, error) {
 	x.slot = a.slot
 	nowhere := a.nowhere && !q.never
 	if nowhere {
-		unplaced = &unmeasured{places: &a.places, t: t, x: x, intervals: []geo.Interval{{}}}
+		unplaced = &unmeasured{places: &a.places, keysFound: keysFound{t: t}, x: x, intervals: []geo.Interval{{}}}
 	}
 	var err error
 	if a.center != nil {
 		if q.center, err = geo.Parse(a.center(&t.env, row)); err != nil {
 			t.warn(1505, "the place to search around is none: "+err.Error())
 			if nowhere { // nothing has a distance from it
-				unplaced = &unmeasured{places: &a.places, t: t, x: x, intervals: []geo.Interval{{Lo: 0, Hi: math.MaxUint64 - 1}}}
+				unplaced = &unmeasured{places: &a.places, keysFound: keysFound{t: t}, x: x, intervals: []geo.Interval{{Lo: 0, Hi: math.MaxUint64 - 1}}}
 			}
 			return unplaced, nil
 		}
@@ -129,7 +129,7 @@ func (a *placeAccess) placed(x *index, q asked) finder {
 		search := geo.Search{Center: q.at, Min: max(0, q.low), Max: q.high, Limit: max(0, int(x.left)), Farthest: a.farthest}
 		return &nearest{places: &a.places, t: x.t, x: x, q: q, near: geo.NewNear(search)}
 	}
-	return &around{places: &a.places, t: x.t, x: x, q: q, intervals: q.intervals(!a.index.GeoJSON)}
+	return &around{places: &a.places, keysFound: keysFound{t: x.t}, x: x, q: q, intervals: q.intervals(!a.index.GeoJSON)}
 }
 
 // both gives what one finder finds, and then what the other does.
@@ -157,13 +157,45 @@ func (b *both) close() error {
 	return b.second.close()
 }
 
+// keysFound are the keys that a search still has to look at.
+type keysFound struct {
+	t    *task
+	list []string
+	held int64
+}
+
+// add notes a key. When that takes too much memory the task has failed.
+func (k *keysFound) add(key []byte) {
+	bytes := int64(len(key) + slotBytes)
+	k.held += bytes
+	if k.t.grow(bytes) == nil {
+		k.list = append(k.list, string(key))
+	}
+}
+
+// take gives the next one.
+func (k *keysFound) take() (key string, ok bool) {
+	if len(k.list) == 0 {
+		_ = k.close()
+		k.list = nil
+		return "", false
+	}
+	key, k.list = k.list[0], k.list[1:]
+	return key, true
+}
+
+func (k *keysFound) close() error {
+	k.t.shrink(k.held)
+	k.held = 0
+	return nil
+}
+
 // unmeasured gives documents that have no distance.
 type unmeasured struct {
 	*places
-	t         *task
+	keysFound
 	x         *index
 	intervals []geo.Interval
-	found     []string
 }
 
 func (u *unmeasured) next() (key, entry []byte, err error) {
@@ -172,21 +204,19 @@ func (u *unmeasured) next() (key, entry []byte, err error) {
 		u.intervals = nil
 		if _, err := u.scan(u.t, i, false, 0, func(cell uint64, key []byte) {
 			if cell == geo.Nowhere || geo.IsCentroid(cell) {
-				u.found = append(u.found, string(key))
+				u.add(key)
 			}
 		}); err != nil {
 			return nil, nil, err
 		}
 	}
-	if len(u.found) == 0 {
+	k, ok := u.take()
+	if !ok {
 		return nil, nil, nil
 	}
-	key, u.found = []byte(u.found[0]), u.found[1:]
 	u.x.loaded, u.x.distance = false, value.Null()
-	return key, nil, nil
+	return []byte(k), nil, nil
 }
-
-func (u *unmeasured) close() error { return nil }
 
 // limit is a limit of the distance, in the order of all values; false when no distance can keep it.
 func limit(v value.Value, high bool) (float64, bool) {
@@ -278,18 +308,15 @@ func (p *places) scan(t *task, i geo.Interval, reverse bool, limit int, take fun
 // around gives what lies in a number of intervals and fits.
 type around struct {
 	*places
-	t         *task
+	keysFound
 	x         *index
 	q         asked
 	intervals []geo.Interval
-	found     []string
 }
 
 func (a *around) next() (key, entry []byte, err error) {
 	for {
-		for len(a.found) > 0 {
-			k := a.found[0]
-			a.found = a.found[1:]
+		for k, ok := a.take(); ok; k, ok = a.take() {
 			doc, shape, err := a.load(a.t, k)
 			if err != nil {
 				return nil, nil, err
@@ -312,7 +339,7 @@ func (a *around) next() (key, entry []byte, err error) {
 		a.intervals = a.intervals[1:]
 		_, err := a.scan(a.t, i, false, 0, func(cell uint64, key []byte) {
 			if a.q.shape != nil || geo.IsCentroid(cell) {
-				a.found = append(a.found, string(key))
+				a.add(key)
 			}
 		})
 		if err != nil {
@@ -320,8 +347,6 @@ func (a *around) next() (key, entry []byte, err error) {
 		}
 	}
 }
-
-func (a *around) close() error { return nil }
 
 // nearest gives documents by distance.
 type nearest struct {
