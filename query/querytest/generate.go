@@ -111,6 +111,8 @@ func Generate(seed uint64, d *Dataset, cover *Coverage) Generated {
 		g.out.Text = g.timing()
 	case n < 27:
 		g.out.Text = "RETURN " + g.expr(anything, 3)
+	case n < 30:
+		g.out.Text = g.fromIndex()
 	default:
 		g.out.Text = g.block(g.between(1, 2))
 	}
@@ -120,6 +122,17 @@ func Generate(seed uint64, d *Dataset, cover *Coverage) Generated {
 		}
 	}
 	return g.out
+}
+
+// fromIndex makes a query that an index alone may answer.
+func (g *generator) fromIndex() string {
+	a := pick(g.source, "tags", "tags", "any", "n", "s", "o.x", "sp", "f", "subs[*].k", "ref", "u")
+	cond := "v." + a + pick(g.source, " >= ", " == ", " < ", " != ") + g.constant(pick(g.source, numeric, textual, anything))
+	if a == "tags" || a == "subs[*].k" {
+		cond = g.constant(textual) + " IN v." + a
+	}
+	give := pick(g.source, "v."+a, "v."+a, "[v."+a+", v._key]", "{a: v."+a+"}", "[v.n, v.s]")
+	return "FOR v IN items FILTER " + cond + pick(g.source, "", "", " SORT v._key", " LIMIT 200") + " RETURN " + give
 }
 
 func uses(text, name string) bool {

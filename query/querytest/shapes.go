@@ -182,7 +182,8 @@ func (g *generator) modification() string {
 	}
 	patch := "{n: " + g.expr(numeric, 1) + pick(g.source, "", ", o: {x: 7}", ", s: null", ", new: v._key") + "}"
 	options := pick(g.source, "", "", "", " OPTIONS {keepNull: false}", " OPTIONS {mergeObjects: false}", " OPTIONS {ignoreRevs: false}", " OPTIONS {ignoreErrors: true}")
-	give := pick(g.source, "", ` RETURN UNSET(NEW, "_rev")`, " RETURN [OLD.n, NEW.n]", " LET w = OLD RETURN w.s", " FILTER NEW.n > 3 RETURN NEW._key")
+	give := pick(g.source, "", ` RETURN UNSET(NEW, "_rev")`, " RETURN [OLD.n, NEW.n]", " LET w = OLD RETURN w.s", " FILTER NEW.n > 3 RETURN NEW._key",
+		" FILTER v.n > 4 RETURN NEW._key")
 	switch g.below(9) {
 	case 0, 1:
 		return over + " UPDATE v WITH " + patch + " IN " + name + options + give
