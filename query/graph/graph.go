@@ -192,7 +192,7 @@ func (g *Graph) neighbours(v Vertex, reverse bool) ([]half, error) {
 // ways.
 func (g *Graph) load(v Vertex, reverse bool) ([]half, error) {
 	list := []half{}
-	var loops []Edge
+	var loops map[name]bool // by what they stand for: they may have been numbered anew
 	var failed error
 	err := g.config.Source.Edges(g.ids[v], reverse, func(f Found) bool {
 		var h half
@@ -200,10 +200,14 @@ func (g *Graph) load(v Vertex, reverse bool) ([]half, error) {
 			return false
 		}
 		if h.other == v {
-			if g.metBefore(loops, h.edge) {
+			loop := name{int32(f.Set), string(f.Key)}
+			if loops[loop] {
 				return true
 			}
-			loops = append(loops, h.edge)
+			if loops == nil {
+				loops = map[name]bool{}
+			}
+			loops[loop] = true
 		}
 		list = append(list, h)
 		return true
@@ -215,17 +219,6 @@ func (g *Graph) load(v Vertex, reverse bool) ([]half, error) {
 		return nil, err
 	}
 	return list, g.grow(8 * cap(list))
-}
-
-// metBefore compares edges by what they stand for: they may have been numbered anew.
-func (g *Graph) metBefore(list []Edge, e Edge) bool {
-	set, key := g.EdgeKey(e)
-	for _, o := range list {
-		if s, k := g.EdgeKey(o); s == set && k == key {
-			return true
-		}
-	}
-	return false
 }
 
 func (g *Graph) intern(f Found) (half, error) {

@@ -286,3 +286,40 @@ func TestReadsOnce(t *testing.T) {
 		t.Fatalf("after the trim %d bytes are held", held)
 	}
 }
+
+// circling is a vertex with many edges to itself, each given at both of its ends.
+type circling int
+
+func (c circling) Edges(vertex string, _ bool, visit func(Found) bool) error {
+	for i := range 2 * int(c) {
+		if !visit(Found{0, []byte{byte(i / 2 >> 16), byte(i / 2 >> 8), byte(i / 2)}, []byte(vertex), 1}) {
+			break
+		}
+	}
+	return nil
+}
+
+// TestManyEdgesToItself takes each of them once.
+func TestManyEdgesToItself(t *testing.T) {
+	t.Parallel()
+	const loops = 200_000
+	for _, shared := range []bool{false, true} {
+		g := New(Config{Source: circling(loops), Shared: shared})
+		tr, err := g.Traverse(Options{Min: 1, Max: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Start("v/a"); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for more := true; more; n++ {
+			if more, err = tr.Next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n-1 != loops {
+			t.Errorf("%d paths, want %d", n-1, loops)
+		}
+	}
+}
