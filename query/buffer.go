@@ -54,6 +54,12 @@ func (b *buffer) take(dst []byte, n int) ([]byte, int) {
 	for taken < n && len(b.parts) > 0 {
 		p := &b.parts[0]
 		to := min(b.at+n-taken, len(p.Ends))
+		if dst == nil && b.at == 0 && to == len(p.Ends) && cap(p.JSON) <= 2*len(p.JSON) {
+			dst = p.JSON[:p.Ends[to-1]:p.Ends[to-1]] // nobody else has it
+			taken = to
+			b.forget(to)
+			continue
+		}
 		if taken > 0 {
 			dst = append(dst, ',')
 		}

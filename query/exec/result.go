@@ -19,6 +19,9 @@ type Run struct {
 	at    int
 	ended bool
 	err   error
+	// asker is the context of the first call, which often is the only one, and room is for a frame.
+	asker context.Context
+	room  [4]value.Value
 }
 
 // Start begins a run. Close ends it.
@@ -35,14 +38,26 @@ func (p *Program) Start(c Config) *Run {
 func (r *Run) open() error {
 	r.t = &r.own
 	r.t.begin(&r.shared)
-	r.frame.seed = make([]value.Value, r.program.main.layout.width)
+	width := r.program.main.layout.width
+	if r.frame.seed = r.room[:]; width > len(r.room) {
+		r.frame.seed = make([]value.Value, width)
+	}
+	r.frame.seed = r.frame.seed[:width:width]
 	var err error
 	r.top, err = r.program.main.top.open(r.t, &r.frame)
 	return err
 }
 
 // wait says on whose behalf the run works from now on.
-func (r *Run) wait(ctx context.Context) { r.ctx.Store(&ctx) }
+func (r *Run) wait(ctx context.Context) {
+	if r.asker == nil {
+		r.asker = ctx
+		r.ctx.Store(&r.asker)
+		return
+	}
+	later := ctx
+	r.ctx.Store(&later)
+}
 
 // stop ends the run with an error.
 func (r *Run) stop(err error) error {

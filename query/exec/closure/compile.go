@@ -40,6 +40,11 @@ type Env struct {
 	hasOnce []bool
 	members []*members
 	numbers []float64 // of parameters, NaN where they are none
+	// room is for the parameters, which often are few.
+	room struct {
+		values  [2]value.Value
+		numbers [2]float64
+	}
 }
 
 // Params numbers the parameters of a program.
@@ -78,8 +83,10 @@ type Shape struct {
 // Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.
 func (s *Shape) Begin(e *Env, bind value.Value) {
 	if n := len(s.Params.Names); n > 0 {
-		e.Params = make([]value.Value, n)
-		e.numbers = make([]float64, n)
+		if e.Params, e.numbers = e.room.values[:], e.room.numbers[:]; n > len(e.room.values) {
+			e.Params, e.numbers = make([]value.Value, n), make([]float64, n)
+		}
+		e.Params, e.numbers = e.Params[:n], e.numbers[:n]
 		for i, name := range s.Params.Names {
 			v, _ := bind.Get(name)
 			e.Params[i] = v

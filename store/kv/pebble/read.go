@@ -12,11 +12,19 @@ import (
 )
 
 func get(d *DB, r pebble.Reader, key []byte) (value []byte, found bool, err error) {
-	found, err = view(d, r, key, func(v []byte) error {
-		value = append([]byte{}, v...)
-		return nil
-	})
-	return value, found, err
+	if err := d.enter(); err != nil {
+		return nil, false, err
+	}
+	defer d.leave()
+	v, closer, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, d.readError(err)
+	}
+	value = append([]byte{}, v...)
+	return value, true, closer.Close()
 }
 
 func view(d *DB, r pebble.Reader, key []byte, read func([]byte) error) (bool, error) {
