@@ -124,7 +124,7 @@ func (c *Core) BeginTx(wallMs int64, o TxOptions) *Tx {
 	// As in begin: what has expired by the time of the stamp has expired.
 	now := max(v.state.now, clock.Time(c.vouched.Load()))
 	v.wallMs = max(v.wallMs, now.Next().Millis())
-	t := &Tx{core: c, view: v, reader: overlay.New(v.reader), written: map[*writing]*inTx{}, added: map[uint32]int64{},
+	t := &Tx{core: c, view: v, reader: overlay.New(v.reader, c.random()), written: map[*writing]*inTx{}, added: map[uint32]int64{},
 		counted: map[uint32]bool{}, limit: o.MaxBytes}
 	v.reader, v.tx = t.reader, t
 	t.state = Prepared{schema: v.state.schema, seen: v.state, wallMs: wallMs, judgedMs: v.wallMs, reader: t.reader}

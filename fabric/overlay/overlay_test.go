@@ -42,7 +42,7 @@ func newWorld(t *rapid.T, base []int) *world {
 		put(t, below, docKey(n), []byte{'b', byte(n)})
 		put(t, want, docKey(n), []byte{'b', byte(n)})
 	}
-	return &world{overlay.New(below.Snapshot()), want}
+	return &world{overlay.New(below.Snapshot(), 7), want}
 }
 
 func (w *world) change(t *rapid.T, n int, del bool) {
@@ -173,7 +173,7 @@ func TestNotesWhatWasPassed(t *testing.T) {
 		}, []int{20, 21, 22}, []int{19, 23}, true},
 		{"unnoted", func(r *overlay.Reader, _ kv.Iterator) { _, _, _ = r.Unnoted().Get(docKey(20)) }, nil, []int{20}, true},
 	} {
-		r := overlay.New(below.Snapshot())
+		r := overlay.New(below.Snapshot(), 7)
 		it, err := r.Scan(docKey(0), docKey(50))
 		if err != nil {
 			t.Fatal(err)
@@ -200,7 +200,7 @@ func TestNotesWhatWasPassed(t *testing.T) {
 // TestStateIsNotNoted reads what no query reads.
 func TestStateIsNotNoted(t *testing.T) {
 	t.Parallel()
-	r := overlay.New(memory.New(memory.Options{}).Snapshot())
+	r := overlay.New(memory.New(memory.Options{}).Snapshot(), 7)
 	_, _, _ = r.Get(keys.Count(16))
 	it, err := r.Scan(keys.Space(nil, layout.Expiring), layout.End(keys.Space(nil, layout.Expiring)))
 	if err != nil {
@@ -217,7 +217,7 @@ func TestStateIsNotNoted(t *testing.T) {
 func TestManyReadsBecomeCoarse(t *testing.T) {
 	t.Parallel()
 	for _, stretches := range []bool{false, true} {
-		r := overlay.New(memory.New(memory.Options{}).Snapshot())
+		r := overlay.New(memory.New(memory.Options{}).Snapshot(), 7)
 		most := 0
 		for i := range 250_000 {
 			key := keys.Document(nil, 16+uint32(i%2), fmt.Sprintf("%06d", i))
@@ -248,7 +248,7 @@ func BenchmarkScanWithOneChange(b *testing.B) {
 	for n := range 1000 {
 		put(b, below, docKey(n), []byte("x"))
 	}
-	r := overlay.New(below.Snapshot())
+	r := overlay.New(below.Snapshot(), 7)
 	r.Set(docKey(500), []byte("y"))
 	b.ReportAllocs()
 	for b.Loop() {

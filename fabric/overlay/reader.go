@@ -20,9 +20,10 @@ type Reader struct {
 	open   map[*tracked]struct{}
 }
 
-// New makes a reader over a state of the store.
-func New(base kv.Reader) *Reader {
-	return &Reader{base: base, points: map[string]struct{}{}, open: map[*tracked]struct{}{}}
+// New makes a reader over a state of the store. The seed should be random: by it the tree is balanced, whatever keys somebody
+// thinks out.
+func New(base kv.Reader, seed uint64) *Reader {
+	return &Reader{base: base, Tree: Tree{seed: seed | 1}, points: map[string]struct{}{}, open: map[*tracked]struct{}{}}
 }
 
 // Base is the state below the changes; what is read there is not noted.

@@ -10,7 +10,7 @@
 // collection or index become one, from the first to the last: that may cost a conflict that was none.
 //
 // Shapes: keys are those of package layout. Only what Noted accepts is noted. The tree is a treap whose weights are
-// hashes of the keys (Seidel and Aragon, "Randomized Search Trees"). What a picture was taken of does not change any more:
+// hashes of the keys, put into another order by a seed (Seidel and Aragon, "Randomized Search Trees"). What a picture was taken of does not change any more:
 // a change copies the nodes on the way to it, those that came since excepted.
 //
 // A Reader may be read by many goroutines while nothing is changed. Changes belong to one goroutine.
@@ -23,9 +23,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Tree maps keys to changes: values set, or marks of keys deleted. The zero Tree is empty. It must not be copied.
+// Tree maps keys to changes: values set, or marks of keys deleted. It must not be copied.
 type Tree struct {
 	root     *node
+	seed     uint64 // odd
 	bytes    int
 	era      uint32      // between two pictures
 	pictured atomic.Bool // one was taken in this era
@@ -69,7 +70,7 @@ func (t *Tree) put(fresh *node) {
 		t.bytes -= len(old.key) + len(old.value) + nodeBytes
 	}
 	t.bytes += len(fresh.key) + len(fresh.value) + nodeBytes
-	fresh.weight = xxhash.Sum64(fresh.key)
+	fresh.weight = xxhash.Sum64(fresh.key) * t.seed
 	t.root = t.insert(t.root, fresh)
 }
 
