@@ -65,6 +65,7 @@ var faults = []struct {
 	parts       []string
 }{
 	{`RETURN x`, ``, 1512, []string{"unknown variable 'x'", "line 1, column 8"}},
+	{`LET y = 1 RETURN x`, ``, 1512, []string{"; no variable"}},
 	{`FOR person IN people RETURN persn`, ``, 1512, []string{"did you mean person?", "^"}},
 	{`FOR x IN peple RETURN x`, ``, 1203, []string{"'peple'", "did you mean people?"}},
 	{`FOR x IN x.a RETURN x`, ``, 1512, []string{"'x'"}},
@@ -84,6 +85,9 @@ var faults = []struct {
 	{`RETURN LENGHT(1)`, ``, 1540, []string{"LENGHT()", "LENGTH"}},
 	{`RETURN LENGTH()`, ``, 1541, []string{"LENGTH"}},
 	{`RETURN ABS(1, 2)`, ``, 1541, []string{"ABS"}},
+	{`RETURN NOW()`, ``, 1540, []string{"did you mean DATE_NOW()?"}},
+	{`RETURN DATE_DIFF("2024")`, ``, 1541, []string{"got 1, expected 3 to 4, as in DATE_DIFF(date1, date2, unit[, asFloat])"}},
+	{`FOR x IN people COLLECT AGGREGATE f = FIRST(x.a) RETURN f`, ``, 1541, []string{"as in FIRST(value, time)"}},
 	{`FOR x IN people COLLECT AGGREGATE s = SUMM(x.a) RETURN s`, ``, 1574, []string{"SUMM()", "SUM"}},
 	{`FOR x IN people COLLECT AGGREGATE s = SUM(x.a, 1) RETURN s`, ``, 1541, []string{"SUM"}},
 	{`FOR x IN people COLLECT AGGREGATE s = SUM() RETURN s`, ``, 1541, nil},

@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -26,6 +27,27 @@ func (c *Context) badArray(name string) value.Value {
 	if c != nil && c.Warn != nil {
 		c.Warn(WarnArrayExpected, "array expected in call to function '"+name+"()'")
 	}
+	return value.Null()
+}
+
+// What functions of dates want, for badText.
+const (
+	wantUnit     = "a unit, such as day, h or i for minutes (m is for months)"
+	wantDuration = "an ISO 8601 duration, such as P1DT2H"
+	wantSpan     = "a span of time, such as 15m, 1h, 1d or 1mo"
+)
+
+// badText warns of an argument that is not one of the texts which the function knows, and gives null.
+func (c *Context) badText(name string, v value.Value, want string) value.Value {
+	if v.Kind() != value.KindString {
+		return c.badType(name)
+	}
+	const shown = 40
+	text := v.Str()
+	if len(text) > shown {
+		text = strings.ToValidUTF8(text[:shown], "") + "..."
+	}
+	c.warn(WarnArgumentType, "invalid argument type in call to function '%s()': %q; want %s", name, text, want)
 	return value.Null()
 }
 
@@ -99,5 +121,25 @@ func ArityText(name string, params []Param, got int) string {
 	case most > least:
 		want = fmt.Sprintf("%d to %d", least, most)
 	}
-	return fmt.Sprintf("invalid number of arguments for function '%s()': got %d, expected %s", name, got, want)
+	return fmt.Sprintf("invalid number of arguments for function '%s()': got %d, expected %s, as in %s", name, got, want, call(name, params))
+}
+
+// call writes a call with the names of its parameters.
+func call(name string, params []Param) string {
+	var b strings.Builder
+	open := 0
+	for i, p := range params {
+		if p.Optional {
+			b.WriteByte('[')
+			open++
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(p.Name)
+		if p.Variadic {
+			b.WriteString("...")
+		}
+	}
+	return name + "(" + b.String() + strings.Repeat("]", open) + ")"
 }

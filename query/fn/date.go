@@ -108,7 +108,7 @@ var dateFunctions = []Function{
 		Eval: func(c *Context, a []value.Value) value.Value {
 			u, known := calendar.UnitNamed(a[1].Str())
 			if !known {
-				return c.badType("DATE_TRUNC")
+				return c.badText("DATE_TRUNC", a[1], wantUnit)
 			}
 			ms, ok := instant(a[0])
 			if ms = calendar.Truncate(ms, u); !ok || ms < calendar.Earliest {
@@ -208,7 +208,7 @@ func moved(name, doc string, sign int64, examples []Example) Function {
 			}
 			d, ok := amountOf(a)
 			if !ok {
-				return c.badType(name)
+				return c.badAmount(name, a)
 			}
 			if ms, ok = d.AddTo(ms, sign); !ok {
 				return c.badDate(name)
@@ -285,10 +285,24 @@ func amountOf(a []value.Value) (calendar.Duration, bool) {
 	return calendar.Amount(ToNumber(amount), u)
 }
 
+// badAmount warns of what amountOf cannot read.
+func (c *Context) badAmount(name string, a []value.Value) value.Value {
+	if len(a) == 2 {
+		return c.badText(name, a[1], wantDuration)
+	}
+	if _, known := calendar.UnitNamed(a[2].Str()); !known {
+		return c.badText(name, a[2], wantUnit)
+	}
+	return c.badType(name)
+}
+
 func evalDateRound(c *Context, a []value.Value) value.Value {
 	u, known := calendar.UnitNamed(a[2].Str())
 	amount := ToNumber(a[1])
-	if !known || u < calendar.Day || a[1].Kind() != value.KindNumber || !(amount >= 1 && amount <= calendar.Latest) {
+	if !known || u < calendar.Day {
+		return c.badText("DATE_ROUND", a[2], "days or smaller units, such as d, h or i for minutes (m is for months)")
+	}
+	if a[1].Kind() != value.KindNumber || !(amount >= 1 && amount <= calendar.Latest) {
 		return c.badType("DATE_ROUND")
 	}
 	ms, ok := instant(a[0])
@@ -310,7 +324,7 @@ func evalDateDiff(c *Context, a []value.Value) value.Value {
 	}
 	u, known := calendar.UnitNamed(a[2].Str())
 	if !known {
-		return c.badType("DATE_DIFF")
+		return c.badText("DATE_DIFF", a[2], wantUnit)
 	}
 	count := float64(to-from) / float64(u.Length())
 	if !flag(a, 3) {

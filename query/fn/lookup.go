@@ -59,7 +59,35 @@ func (x *index) lookup(name string) (*Function, bool) {
 
 // suggest gives the names of functions that are near to one.
 func (x *index) suggest(name string) []string {
+	if known := foreign(name); known != "" {
+		return []string{known}
+	}
 	return near(name, slices.Collect(maps.Keys(x.functions)))
+}
+
+// foreign gives the function for what other languages call otherwise, empty when there is none.
+func foreign(name string) string {
+	switch strings.ToUpper(name) {
+	case "NOW", "CURRENT_TIMESTAMP", "GETDATE", "TODAY":
+		return "DATE_NOW"
+	case "COALESCE", "IFNULL", "NVL":
+		return "NOT_NULL"
+	case "STRLEN", "SIZE", "ARRAY_LENGTH":
+		return "LENGTH"
+	case "GROUP_CONCAT", "STRING_AGG", "JOIN":
+		return "CONCAT_SEPARATOR"
+	case "UCASE", "TOUPPER":
+		return "UPPER"
+	case "LCASE", "TOLOWER":
+		return "LOWER"
+	case "REPLACE":
+		return "SUBSTITUTE"
+	case "INDEXOF", "STRPOS", "INSTR":
+		return "FIND_FIRST"
+	case "TYPEOF":
+		return "TYPENAME"
+	}
+	return ""
 }
 
 // apply and callEval are APPLY and CALL, the functions that need to know all others; so they belong to the index.

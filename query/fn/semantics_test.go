@@ -549,3 +549,42 @@ func TestWrongValuesMakeAggregatesNull(t *testing.T) {
 		}
 	}
 }
+
+// A text that a function does not know is shown, with what it would know.
+func TestWarningsSayWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	for expr, want := range map[string]string{
+		`DATE_ADD("2024", 1, "fortnight")`:                     `'DATE_ADD()': "fortnight"; want a unit`,
+		`DATE_ADD("2024", "1 day")`:                            `"1 day"; want an ISO 8601 duration`,
+		`DATE_SUBTRACT("2024", [], "day")`:                     `'DATE_SUBTRACT()'`,
+		`DATE_ADD("2024", 1, 5)`:                               `'DATE_ADD()'`,
+		`DATE_TRUNC("2024", "q")`:                              `"q"; want a unit`,
+		`DATE_DIFF("2024", "2025", "decades")`:                 `"decades"; want a unit`,
+		`DATE_ROUND("2024", 15, "m")`:                          `"m"; want days or smaller`,
+		`TIME_BUCKET("2024", "1 hour")`:                        `"1 hour"; want a span`,
+		`RATE([[0, 1], [5, 2]], "x")`:                          `"x"; want a span`,
+		`GAP_FILL([], "t", 0, 1, "10q")`:                       `"10q"; want a span`,
+		`GAP_FILL([], "t", 0, 1, 1, "prev")`:                   `"prev"; want null, previous or linear`,
+		`DATE_TRUNC("2024", REPEAT("ü", 100))`:                 `üü..."; want a unit`,
+		`IS_ARRAY([DATE_TRUNC("2024", REPEAT("y", 1000000))])`: `yy..."; want a unit`,
+	} {
+		var w warnings
+		run(t, testContext(&w), "RETURN "+expr)
+		if len(w.list) != 1 || !strings.Contains(w.list[0], want) || len(w.list[0]) > 200 {
+			t.Errorf("%s warned %q, want %s", expr, w.list, want)
+		}
+	}
+}
+
+func TestSuggestions(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"LENGHT": "LENGTH", "now": "DATE_NOW", "COALESCE": "NOT_NULL", "SUBSTR": "SUBSTRING", "ZZZZZZ": ""} {
+		got := ""
+		if near := fn.Suggest(name); len(near) > 0 {
+			got = near[0]
+		}
+		if got != want {
+			t.Errorf("for %s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -39,7 +39,7 @@ var seriesFunctions = []Function{
 			case !valid:
 				return value.Null()
 			case !ok:
-				return c.badType("RATE")
+				return c.badText("RATE", a[1], wantSpan)
 			}
 			return value.Float(rateOf(points, unitMs))
 		},
@@ -117,7 +117,7 @@ func asTime(ms int64, like value.Value) value.Value {
 func evalTimeBucket(c *Context, a []value.Value) value.Value {
 	bucket, ok := bucketOf(a[1])
 	if !ok {
-		return c.badType("TIME_BUCKET")
+		return c.badText("TIME_BUCKET", a[1], wantSpan)
 	}
 	ms, ok := instant(a[0])
 	if !ok {
@@ -224,11 +224,14 @@ func evalGapFill(c *Context, a []value.Value) value.Value {
 		case "linear":
 			how = fillLinear
 		default:
-			return c.badType(name)
+			return c.badText(name, a[5], "null, previous or linear")
 		}
 	}
 	bucket, ok := bucketOf(a[4])
-	if !ok || a[1].Kind() != value.KindString {
+	if !ok {
+		return c.badText(name, a[4], wantSpan)
+	}
+	if a[1].Kind() != value.KindString {
 		return c.badType(name)
 	}
 	from, ok1 := instant(a[2])

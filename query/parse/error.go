@@ -114,7 +114,9 @@ func begins(a, b string) bool { return a != "" && b != "" && strings.EqualFold(a
 // Nearest gives the candidate that a word was most likely meant to be, "" when none is near.
 func Nearest(word string, candidates []string) string {
 	best, least := "", 3
-	if n := utf8.RuneCountInString(word); n < 4 {
+	if n := utf8.RuneCountInString(word); n == 1 { // any letter is as near to any other
+		least = 1
+	} else if n < 4 {
 		least = 2
 	} else if n > 64 {
 		return ""

@@ -255,7 +255,7 @@ func (p *parser) primary() (e ast.Expr, chain bool) {
 			return p.object(), true
 		}
 	}
-	p.unexpected("an expression")
+	p.unexpected(expectExpression)
 	return nil, false
 }
 
@@ -273,7 +273,7 @@ func (p *parser) word() (ast.Expr, bool) {
 		p.advance()
 		return &ast.Literal{Pos: t.pos, Value: value.Bool(t.word("TRUE"))}, false
 	case isReserved(t):
-		p.unexpected("an expression")
+		p.unexpected(expectExpression)
 		return nil, false
 	}
 	p.advance()

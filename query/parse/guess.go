@@ -15,15 +15,22 @@ var operationWords = func() []string {
 // Words of SQL and other languages, and what is written here.
 var foreignWords = func() map[string]string {
 	return map[string]string{
-		"SELECT": "a query reads FOR x IN collection ... RETURN x", "WHERE": "write FILTER for a condition",
+		"SELECT": writeFor, "WHERE": "write FILTER for a condition",
 		"ORDER": "write SORT to sort", "GROUP": "write COLLECT to group", "HAVING": "write FILTER behind COLLECT",
 		"FROM": "write FOR x IN collection", "JOIN": "write one FOR within the other, and FILTER to join them",
 		"DELETE": "write REMOVE key IN collection", "OFFSET": "write LIMIT offset, count",
 		"BY": "leave BY out", "AS": "write LET name = value, or {name: value}", "IS": "write == null",
 		"EXISTS": "write LENGTH(...) > 0", "BETWEEN": "write x >= a AND x <= b", "ELSE": "write condition ? value : other",
-		"IF": "write condition ? value : other, or FILTER", "CASE": "write condition ? value : other", "VALUES": "write INSERT {...} INTO collection",
+		"ASCENDING": "write ASC", "DESCENDING": "write DESC", "SET": writeUpdate, "DB": writeFor,
+		"IF": "write condition ? value : other, or FILTER", "CASE": "write condition ? value : other", "VALUES": writeInsert,
 	}
 }()
+
+const (
+	writeFor    = "a query reads FOR x IN collection ... RETURN x"
+	writeInsert = "write INSERT {...} INTO collection"
+	writeUpdate = "write UPDATE key WITH {...} IN collection"
+)
 
 // guess says what was meant perhaps by a token that does not fit.
 func (p *parser) guess(t token, expected string) string {
@@ -39,6 +46,9 @@ func (p *parser) guess(t token, expected string) string {
 	if t.is(";") {
 		return "a text holds one query and needs no semicolon"
 	}
+	if t.is("*") && expected == expectExpression {
+		return "COUNT() counts the rows of a group, LENGTH(collection) documents"
+	}
 	if t.kind == str && strings.HasPrefix(expected, "name") {
 		return "write names without quotation marks, or between backticks"
 	}
@@ -47,6 +57,14 @@ func (p *parser) guess(t token, expected string) string {
 	}
 	if strings.HasPrefix(expected, "name of") && isReserved(t) {
 		return "'" + t.text + "' is a word of the language: put it between backticks to use it as a name"
+	}
+	switch upper := strings.ToUpper(t.text); {
+	case upper == "SET" && strings.HasPrefix(expected, "INTO"):
+		return writeUpdate
+	case upper == "INTO" && expected == expectExpression:
+		return writeInsert
+	case expected == expectEnd && (upper == "SORT" || upper == "LIMIT" || upper == "FILTER" || upper == "COLLECT"):
+		return "RETURN comes last: put " + upper + " before it"
 	}
 	if word := foreignWords[strings.ToUpper(t.text)]; word != "" && !strings.HasPrefix(expected, "INTO") {
 		return word

@@ -105,7 +105,7 @@ func (p *parser) filter() ast.Operation {
 func (p *parser) sort() ast.Operation {
 	s := &ast.Sort{Pos: p.advance().pos}
 	if next := p.peek(1); p.tok.word("BY") && (next.kind == name || next.kind == quoted) && !isReserved(next) {
-		p.unexpected("an expression")
+		p.unexpected(expectExpression)
 	}
 	for p.lex.err == nil {
 		k := ast.SortKey{Expr: p.expr()}

@@ -46,7 +46,10 @@ func Query(text string, limits Limits) (*ast.Query, error) {
 	return q, nil
 }
 
-const expectEnd = "end of query"
+const (
+	expectEnd        = "end of query"
+	expectExpression = "an expression"
+)
 
 // Expression reads one expression that makes up the whole text.
 func Expression(text string, limits Limits) (ast.Expr, error) {
