@@ -46,6 +46,10 @@ func TestPointsThroughREST(t *testing.T) {
 	if !strings.Contains(got.body, want) {
 		t.Errorf("exported\n%s\nwant\n%s", got.body, want)
 	}
+	asked := w.good(201, "POST", base+"/cursor", `{"query":"FOR i IN 1..3 INSERT {machine: 'e', at: i, v: i} INTO m"}`)
+	if n := field(t, asked, "extra.stats.writesExecuted").Digits(); n != "3" {
+		t.Errorf("a query that wrote 3 points counts %s", n)
+	}
 	w.good(200, "PUT", base+"/collection/m/truncate", "")
 	if got := mustInt(w.good(200, "GET", base+"/collection/m/count", ""), "count"); got != 0 {
 		t.Errorf("after truncation the count is %d", got)

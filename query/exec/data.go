@@ -84,9 +84,13 @@ func (d *data) indexed(name, kind, field string, number int) (*rows.Collection, 
 			return c, x, nil
 		}
 	}
+	on := ""
+	if field != "" {
+		on = fmt.Sprintf(" on %q", field)
+	}
 	return nil, nil, &Error{
 		Number: number, Code: "query-index-missing",
-		Text: fmt.Sprintf("collection %q has no %s index for this: create one first", name, kind),
+		Text: fmt.Sprintf("collection %q has no %s index%s: create one first", name, kind, on),
 	}
 }
 

@@ -128,6 +128,7 @@ func (w *writing) each(from source, f func(row []value.Value) error) error {
 
 // row writes for one row and keeps it.
 func (w *writing) row(row []value.Value) error {
+	ignored := w.t.stats.WritesIgnored
 	done, err := w.writer.write(row)
 	if w.t.failed != nil {
 		return w.t.failed
@@ -139,7 +140,7 @@ func (w *writing) row(row []value.Value) error {
 		w.t.stats.WritesIgnored++
 		return nil
 	}
-	if done.Key != "" {
+	if w.t.stats.WritesIgnored == ignored {
 		w.t.stats.WritesExecuted++
 	}
 	if w.s.quiet {
