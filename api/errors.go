@@ -327,12 +327,17 @@ func row(c Code) Row {
 }
 
 // Fail makes an error of the catalogue. The message is the row's text, then
-// the detail.
+// the detail, which says enough alone when it begins with that text.
 func Fail(c Code, format string, args ...any) *Error {
 	r := row(c)
 	msg := r.Text
 	if format != "" {
-		msg += ": " + fmt.Sprintf(format, args...)
+		detail := fmt.Sprintf(format, args...)
+		if strings.HasPrefix(detail, msg) {
+			msg = detail
+		} else {
+			msg += ": " + detail
+		}
 	}
 	return &Error{Code: r.Code, Status: r.Status, Num: r.Num, Message: msg, Index: -1, RetryAfter: r.Retry}
 }

@@ -79,3 +79,21 @@ func TestCatalogue(t *testing.T) {
 		t.Errorf("an unknown code gives %+v", e)
 	}
 }
+
+// A detail that begins as its row does is not told twice.
+func TestMessagesDoNotRepeat(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]string{
+		"":                     "unknown variable",
+		"unknown variable 'b'": "unknown variable 'b'",
+		"'b' is none":          "unknown variable: 'b' is none",
+	} {
+		e := Fail(QueryUnknownVariable, "")
+		if detail != "" {
+			e = Fail(QueryUnknownVariable, "%s", detail)
+		}
+		if e.Message != want {
+			t.Errorf("%q gives %q, want %q", detail, e.Message, want)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Error says why a query was refused or stopped.
 type Error struct {
@@ -16,6 +19,9 @@ type Error struct {
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.Message
+	}
+	if strings.HasSuffix(e.Message, "?") {
+		return fmt.Sprintf("%s At line %d, column %d", e.Message, e.Line, e.Column)
 	}
 	return fmt.Sprintf("%s, at line %d, column %d", e.Message, e.Line, e.Column)
 }

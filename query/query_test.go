@@ -312,6 +312,18 @@ func TestWritesHappenWhole(t *testing.T) {
 	}
 }
 
+func TestErrorsTellTheirPlace(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"it is wrong":                "it is wrong, at line 2, column 3",
+		"no peple; did you mean me?": "no peple; did you mean me? At line 2, column 3",
+	} {
+		if got := (&query.Error{Message: message, Line: 2, Column: 3}).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestRevisionsOfWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, query.Limits{})
