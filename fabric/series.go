@@ -577,7 +577,7 @@ func (t *Tx) writePoint(collection *schema.Collection, w *Write) (TxWritten, err
 		return TxWritten{}, err
 	}
 	if len(t.written)+len(t.points) >= t.core.limits.Writes {
-		return TxWritten{}, failure(TooLarge, "the transaction writes more than %d documents", t.core.limits.Writes)
+		return TxWritten{}, failure(TooLarge, "the transaction writes more than %d documents: write them in parts", t.core.limits.Writes)
 	}
 	table := t.core.table(collection)
 	g := table.Gather()

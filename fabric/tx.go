@@ -241,7 +241,7 @@ func (t *Tx) write(d *writing, w *Write) (out TxWritten, err error) {
 		return out, nil // the removal of nothing
 	}
 	if !again && len(t.written) >= t.core.limits.Writes {
-		return out, failure(TooLarge, "the transaction writes more than %d documents", t.core.limits.Writes)
+		return out, failure(TooLarge, "the transaction writes more than %d documents: write them in parts", t.core.limits.Writes)
 	}
 	record, err := t.record(d)
 	if err != nil {
