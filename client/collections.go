@@ -22,13 +22,26 @@ type CRDT struct {
 	Scale int    `json:"scale,omitempty"`
 }
 
+// Timeseries says what the points of a time series collection are: Series and Time and Values name fields, spans are
+// texts like 5m, 24h and 1mo, and TimeFormat is ms or iso.
+type Timeseries struct {
+	Series     []string `json:"series,omitempty"`
+	Time       string   `json:"time"`
+	Values     []string `json:"values"`
+	Retention  string   `json:"retention,omitempty"`
+	Rollups    []string `json:"rollups,omitempty"`
+	TimeFormat string   `json:"timeFormat,omitempty"`
+}
+
 // CollectionSpec describes a collection to be made.
 type CollectionSpec struct {
 	Name string `json:"name"`
 	// Type is DocumentCollection (also when zero) or EdgeCollection.
 	Type int `json:"type,omitempty"`
 	// CRDT is by path, for example "stock" or "totals.visits".
-	CRDT        map[string]CRDT `json:"crdt,omitempty"`
+	CRDT map[string]CRDT `json:"crdt,omitempty"`
+	// Timeseries makes it a collection of points, not of documents.
+	Timeseries  *Timeseries     `json:"timeseries,omitempty"`
 	Local       bool            `json:"isLocal,omitempty"`
 	System      bool            `json:"isSystem,omitempty"`
 	WaitForSync bool            `json:"waitForSync,omitempty"`
@@ -38,15 +51,16 @@ type CollectionSpec struct {
 
 // Collection is a collection as the server describes it.
 type Collection struct {
-	ID     string          `json:"id"`
-	Name   string          `json:"name"`
-	Type   int             `json:"type"`
-	Model  string          `json:"collectionModel"`
-	System bool            `json:"isSystem"`
-	Local  bool            `json:"isLocal"`
-	Sync   bool            `json:"waitForSync"`
-	Count  int64           `json:"count,omitempty"`
-	CRDT   map[string]CRDT `json:"crdt,omitempty"`
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Type       int             `json:"type"`
+	Model      string          `json:"collectionModel"`
+	System     bool            `json:"isSystem"`
+	Local      bool            `json:"isLocal"`
+	Sync       bool            `json:"waitForSync"`
+	Count      int64           `json:"count,omitempty"`
+	CRDT       map[string]CRDT `json:"crdt,omitempty"`
+	Timeseries *Timeseries     `json:"timeseries,omitempty"`
 }
 
 func schemaPath(collection string) string { return "/collection/" + url.PathEscape(collection) }

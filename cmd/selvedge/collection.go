@@ -45,7 +45,10 @@ func (a *app) collectionListCommand() *cobra.Command {
 				t := &table{head: []string{"COLLECTION", "TYPE", "LOCAL"}}
 				for _, l := range list {
 					kind, local := "document", "no"
-					if l.Type == client.EdgeCollection {
+					switch {
+					case l.Timeseries != nil:
+						kind = "time series"
+					case l.Type == client.EdgeCollection:
 						kind = "edge"
 					}
 					if l.Local {
@@ -64,18 +67,26 @@ func (a *app) collectionListCommand() *cobra.Command {
 func (a *app) collectionCreateCommand() *cobra.Command {
 	var edges, local bool
 	var crdt []string
+	var points client.Timeseries
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "create COLLECTION",
 		Short: "Make a collection",
 		Long: "Make a collection. --crdt declares how concurrent writes of a field merge: counter, set, max, min or multi; a counter\n" +
-			"of decimals has its digits behind a colon. A local collection stays at the location that it is made at.",
+			"of decimals has its digits behind a colon. A local collection stays at the location that it is made at. With --time and\n" +
+			"--values it is a time series, whose points have a time and numbers, and belong to the series that the fields --series name.",
 		Example: "  selvedge collection create articles --crdt views=counter,tags=set,balance=counter:2\n" +
-			"  selvedge collection create knows --edges\n  selvedge collection create sessions --local",
+			"  selvedge collection create knows --edges\n  selvedge collection create sessions --local\n" +
+			"  selvedge collection create climate --time at --values celsius,humidity --series machine --rollups 1m,1h --retention 365d",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			declared, err := parseCRDT(crdt)
 			if err != nil {
 				return err
+			}
+			series := points.Time != "" || len(points.Values) > 0
+			if series && (points.Time == "" || len(points.Values) == 0) ||
+				!series && len(points.Series)+len(points.Rollups)+len(points.Retention)+len(points.TimeFormat) > 0 {
+				return usagef("a time series needs --time and --values")
 			}
 			c, err := a.connect(true)
 			if err != nil {
@@ -84,6 +95,9 @@ func (a *app) collectionCreateCommand() *cobra.Command {
 			spec := client.CollectionSpec{Name: args[0], Type: client.DocumentCollection, Local: local, CRDT: declared}
 			if edges {
 				spec.Type = client.EdgeCollection
+			}
+			if series {
+				spec.Timeseries = &points
 			}
 			made, err := c.CreateCollection(cmd.Context(), spec)
 			if err != nil {
@@ -94,6 +108,12 @@ func (a *app) collectionCreateCommand() *cobra.Command {
 	})
 	c.Flags().BoolVar(&edges, "edges", false, "for edges, documents with _from and _to")
 	c.Flags().BoolVar(&local, "local", false, "at this location only")
+	c.Flags().StringVar(&points.Time, "time", "", "for a time series, the field with the time")
+	c.Flags().StringSliceVar(&points.Values, "values", nil, "for a time series, the fields with numbers")
+	c.Flags().StringSliceVar(&points.Series, "series", nil, "fields that name a series; without it there is one series")
+	c.Flags().StringSliceVar(&points.Rollups, "rollups", nil, "spans by which points are summed up as they come: 1m, 1h, 1d, 1mo")
+	c.Flags().StringVar(&points.Retention, "retention", "", "how long a point is kept, from its own time on, as 30d; without it for ever")
+	c.Flags().StringVar(&points.TimeFormat, "time-format", "", "how times are shown: ms or iso; ms without it")
 	c.Flags().StringSliceVar(&crdt, "crdt", nil, "how fields merge: PATH=TYPE[:DIGITS],...")
 	return c
 }

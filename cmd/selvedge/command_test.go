@@ -121,6 +121,14 @@ func TestCollections(t *testing.T) {
 	if !strings.Contains(f.made, `"type":3`) {
 		t.Errorf("asked for %s", f.made)
 	}
+	f.command(t, "collection", "create", "climate", "--time", "at", "--values", "celsius,humidity", "--series", "machine", "--rollups", "1m,1mo",
+		"--retention", "365d", "--time-format", "iso").want(t, exitDone, "climate is made")
+	if want := `{"name":"climate","type":2,"timeseries":{"series":["machine"],"time":"at","values":["celsius","humidity"],"retention":"365d","rollups":["1m","1mo"],"timeFormat":"iso"}}`; f.made != want {
+		t.Errorf("asked for %s, want %s", f.made, want)
+	}
+	for _, wrong := range [][]string{{"--time", "at"}, {"--values", "v"}, {"--series", "s"}, {"--retention", "1d"}} {
+		f.command(t, append([]string{"collection", "create", "c"}, wrong...)...).want(t, exitUsage, "--time and --values")
+	}
 	f.command(t, "collection", "list").want(t, exitDone, "knows       edge", "shops       edge")
 	f.command(t, "put", "shops/s1", `{}`).want(t, exitDone)
 	f.command(t, "delete", "shops/s1", "--rev", "r0").want(t, exitFailed, "1200")
