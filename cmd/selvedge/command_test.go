@@ -210,7 +210,7 @@ func TestStatusWaits(t *testing.T) {
 	t.Parallel()
 	runWith(t, "", nil, "status", "--wait", "--url", fakeMesh(t, 10)).want(t, exitDone, "seen from fra")
 	never := fakeMesh(t, 1<<30)
-	runWith(t, "", nil, "status", "--wait", "--url", never, "--timeout", "200ms").want(t, exitFailed, "syd lacks entries of fra, tok (is a link cut?)")
+	runWith(t, "", nil, "status", "--wait", "--url", never, "--timeout", "1s").want(t, exitFailed, "syd lacks entries of fra, tok (is a link cut?)")
 	runWith(t, "", nil, "status", "--wait", "--watch", "--url", never).want(t, exitUsage)
 }
 
