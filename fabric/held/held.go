@@ -55,26 +55,39 @@ func (k *Keeper) Turn() (uint64, bool) {
 	return turn, turn%2 == 0
 }
 
-// Take gives a snapshot of a turn, nil when that is over or nothing may be shared any more.
+// Take gives a snapshot of a turn, nil when that is over or nothing may be shared any more. It is opened without holding
+// anybody up: whoever ends a change must not wait for the store.
 func (k *Keeper) Take(db kv.DB, turn uint64) *Snapshot {
+	if s, over := k.join(turn, nil); s != nil || over {
+		return s
+	}
+	opened := db.Snapshot()
+	s, _ := k.join(turn, opened)
+	if s == nil || s.Snapshot != opened {
+		_ = opened.Close() // it may show a part of what changes, or somebody else was quicker
+	}
+	return s
+}
+
+// join takes part in the snapshot of a turn: the one that is there, or else the one given. Without either it only tells
+// whether the turn is over.
+func (k *Keeper) join(turn uint64, opened kv.Snapshot) (s *Snapshot, over bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.shut || k.turn.Load() != turn {
-		return nil
+		return nil, true
 	}
-	s := k.now
-	if s == nil || s.turn != turn {
-		k.drop()
-		s = &Snapshot{Snapshot: db.Snapshot(), keeper: k, turn: turn, users: 1}
-		if k.turn.Load() != turn {
-			_ = s.Snapshot.Close() // it may show a part of what changes
-			return nil
+	if s = k.now; s == nil || s.turn != turn {
+		if opened == nil {
+			return nil, false
 		}
-		keep(s.Snapshot, iterators)
+		k.drop()
+		s = &Snapshot{Snapshot: opened, keeper: k, turn: turn, users: 1}
+		keep(opened, iterators)
 		k.now = s
 	}
 	s.users++
-	return s
+	return s, false
 }
 
 // keep makes a snapshot keep iterators, if it can.
