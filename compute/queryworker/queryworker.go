@@ -160,18 +160,23 @@ func (s Shelf) commit(ctx context.Context, w fabric.Write, name string) (clock.V
 
 // Find gives a saved query.
 func (s Shelf) Find(ctx context.Context, name string) (Worker, error) {
+	w, _, err := s.find(ctx, name)
+	return w, err
+}
+
+func (s Shelf) find(ctx context.Context, name string) (w Worker, rev string, err error) {
 	doc, found, err := s.fabric.Get(ctx, Collection, name)
 	if fabric.CodeOf(err) == fabric.CollectionNotFound || err == nil && !found {
-		return Worker{}, failure(NotFound, "%q", name)
+		return Worker{}, "", failure(NotFound, "%q", name)
 	}
 	if err != nil {
-		return Worker{}, err
+		return Worker{}, "", err
 	}
 	content, err := doc.Value()
 	if err != nil {
-		return Worker{}, err
+		return Worker{}, "", err
 	}
-	return decode(name, content), nil
+	return decode(name, content), doc.Rev(), nil
 }
 
 // All lists the saved queries by name.
@@ -201,23 +206,32 @@ func (s Shelf) All(ctx context.Context) ([]Worker, error) {
 	return out, s.fabric.Settle(ctx, v.Number())
 }
 
-// Change sets what is given: the text, the defaults, or both.
+// attempts is how often a change that met another one is tried.
+const attempts = 10
+
+// Change sets what is given: the text, the defaults, or both. Of changes at the same time here all count.
 func (s Shelf) Change(ctx context.Context, name string, text *string, parameter *value.Value) (Worker, clock.Vector, error) {
-	w, err := s.Find(ctx, name)
-	if err != nil {
-		return w, nil, err
+	for attempt := 1; ; attempt++ {
+		w, rev, err := s.find(ctx, name)
+		if err != nil {
+			return w, nil, err
+		}
+		if text != nil {
+			w.Text = *text
+		}
+		if parameter != nil {
+			w.Parameter = *parameter
+		}
+		if err := s.check(&w); err != nil {
+			return w, nil, err
+		}
+		write := fabric.NewWrite(fabric.Replace, Collection, name, w.document())
+		write.IfRev = rev
+		seen, err := s.commit(ctx, write, name)
+		if fabric.CodeOf(err) != fabric.RevConflict || attempt == attempts {
+			return w, seen, err
+		}
 	}
-	if text != nil {
-		w.Text = *text
-	}
-	if parameter != nil {
-		w.Parameter = *parameter
-	}
-	if err := s.check(&w); err != nil {
-		return w, nil, err
-	}
-	seen, err := s.commit(ctx, fabric.NewWrite(fabric.Replace, Collection, name, w.document()), name)
-	return w, seen, err
 }
 
 // Remove forgets a query.

@@ -144,3 +144,36 @@ func TestBind(t *testing.T) {
 		t.Errorf("the defaults have changed: %s", w.Parameter)
 	}
 }
+
+// TestChangesThatMeet: of two changes at the same time both count.
+func TestChangesThatMeet(t *testing.T) {
+	t.Parallel()
+	s, f := newShelf(t)
+	ctx := t.Context()
+	if _, err := s.Save(ctx, &queryworker.Worker{Name: "w", Text: "RETURN @x", Parameter: object(t, `{"x":1}`)}); err != nil {
+		t.Fatal(err)
+	}
+	between := func() {
+		two := object(t, `{"x":2}`)
+		if _, _, err := s.Change(ctx, "w", nil, &two); err != nil {
+			t.Error(err)
+		}
+	}
+	slow := queryworker.Of(f, func(string) ([]string, error) {
+		if between != nil {
+			run := between
+			between = nil
+			run()
+		}
+		return []string{"x"}, nil
+	})
+	text := "RETURN -@x"
+	w, _, err := slow.Change(ctx, "w", &text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := s.Find(ctx, "w")
+	if err != nil || kept.Text != text || kept.Parameter.String() != `{"x":2}` || w.Parameter.String() != `{"x":2}` {
+		t.Errorf("kept %+v, answered %+v, %v", kept, w, err)
+	}
+}
