@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -371,4 +372,42 @@ func TestShutdownWaitsForWhatItCutsOff(t *testing.T) {
 		t.Error("the request goes on after the shutdown")
 	}
 	call.Wait()
+}
+
+// TestPanicsAreLogged: a request that fails badly ends its connection alone, and somebody hears of it.
+func TestPanicsAreLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var log noted
+	w.server.log = slog.New(slog.NewTextHandler(&log, nil))
+	w.server.extra = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
+	address := w.listen()
+	for range 2 {
+		if res, err := http.Get("http://" + address + "/boom"); err == nil {
+			_ = res.Body.Close()
+			t.Errorf("answered with %d", res.StatusCode)
+		}
+	}
+	if text := log.text(); strings.Count(text, "panic=boom") < 2 || !strings.Contains(text, "feeds_test.go") {
+		t.Errorf("the log has %q", text)
+	}
+}
+
+// noted keeps what is written to it.
+type noted struct {
+	mu  sync.Mutex
+	all []byte
+}
+
+func (n *noted) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, b...)
+	return len(b), nil
+}
+
+func (n *noted) text() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return string(n.all)
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,7 +170,7 @@ func (s *Server) work(j *job, hr *http.Request) {
 	defer j.cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("a request in the background failed", "method", hr.Method, "path", hr.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			s.panicked(hr, p)
 			e := api.Fail(api.Internal, "the request was ended")
 			j.answer = &recorder{header: http.Header{"Content-Type": s.metrics.fixed.json}, status: e.Status, body: e.AppendJSON(nil)}
 		}

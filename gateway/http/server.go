@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,12 +142,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// serve answers a request of a connection.
+// serve answers a request of a connection. What goes wrong badly ends that connection, and the log tells.
 func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	s.under.lock.RLock()
 	defer s.under.lock.RUnlock()
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(hr, p)
+			panic(http.ErrAbortHandler)
+		}
+	}()
 	if s.under.open.Err() == nil {
 		s.ServeHTTP(w, hr)
+	}
+}
+
+func (s *Server) panicked(hr *http.Request, p any) {
+	if p != http.ErrAbortHandler {
+		s.log.Error("a request failed", "method", hr.Method, "path", hr.URL.Path, "panic", p, "stack", string(debug.Stack()))
 	}
 }
 
