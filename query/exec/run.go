@@ -144,6 +144,9 @@ func (t *task) begin(s *shared) {
 	if s.program.shape.Expansions {
 		t.env.Grow = t.growTransient
 	}
+	if s.program.shape.Lists > 0 {
+		t.env.Hold = t.hold
+	}
 	t.env.Failed, t.env.Task = &t.failed, t
 }
 
@@ -285,6 +288,15 @@ func (t *task) shrink(bytes int64) {
 // growTransient counts what a function makes; the source that called it lets go of it with its block.
 func (t *task) growTransient(bytes int) error {
 	t.grown += int64(bytes)
+	return t.grow(int64(bytes))
+}
+
+// hold counts what is held until the run ends, or is given back.
+func (t *task) hold(bytes int) error {
+	if bytes < 0 {
+		t.shrink(int64(-bytes))
+		return nil
+	}
 	return t.grow(int64(bytes))
 }
 

@@ -1,6 +1,7 @@
 package closure_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -185,5 +186,64 @@ func TestWhatCannotBeCompiled(t *testing.T) {
 		if _, err := (&closure.Compiler{Shape: &closure.Shape{}, Slot: newBench().slot}).Eval(x); err == nil {
 			t.Error(fmt.Sprintf("%T", x), "was compiled")
 		}
+	}
+}
+
+// An array that rows have in common gets a table, whose memory is counted, and given back when another one comes.
+func TestArraysOfRows(t *testing.T) {
+	t.Parallel()
+	b := newBench()
+	shape := &closure.Shape{}
+	c := &closure.Compiler{Shape: shape, Slot: b.slot}
+	var tests []closure.Test
+	ops := []ast.Op{ast.OpIn, ast.OpNotIn}
+	for _, op := range ops {
+		test, err := c.Test(&ast.Binary{Op: op, L: b.left(), R: b.right()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests = append(tests, test)
+	}
+	held, round := 0, 0 // bytes, and what a round asked for
+	full := false
+	env := &closure.Env{Hold: func(bytes int) error {
+		if full && bytes > 0 {
+			return errors.New("full")
+		}
+		held += bytes
+		round += max(0, bytes)
+		return nil
+	}}
+	shape.Begin(env, value.Object())
+	for left := range 4 {
+		var items []value.Value
+		for i, text := range samples {
+			if i%4 != left {
+				items = append(items, parsed(t, text))
+			}
+		}
+		r := value.Array(items...)
+		round = 0
+		for range 2 {
+			for _, text := range samples {
+				l := parsed(t, text)
+				for i, op := range ops {
+					if got, want := tests[i](env, []value.Value{l, r}), operator.Compare(op, l, r); got != want {
+						t.Errorf("round %d, operator %d, %s: %v, want %v", left, op, text, got, want)
+					}
+				}
+			}
+		}
+		if held != round || held < 64*len(items) {
+			t.Errorf("round %d: %d bytes are held, and %d were asked for", left, held, round)
+		}
+	}
+	full = true
+	r := parsed(t, "[1,2,3,4,5,6,7,8,9,10]")
+	for range 20 {
+		tests[0](env, []value.Value{value.Int(3), r})
+	}
+	if held >= round {
+		t.Errorf("%d bytes are held for an array that is gone", held)
 	}
 }

@@ -30,6 +30,8 @@ type Env struct {
 	Failed *error
 	// Grow asks for the memory of arrays that expansions make; an error has been put where Failed says.
 	Grow func(bytes int) error
+	// Hold asks for memory that is held until the run ends, or gives it back when bytes is negative; nil for no count.
+	Hold func(bytes int) error
 	// Inner is for whoever compiles subqueries within expressions.
 	Inner []any
 	// Task is for the same.
@@ -39,6 +41,7 @@ type Env struct {
 	once    []value.Value // of expressions that are computed once
 	hasOnce []bool
 	members []*members
+	listed  []listed
 	numbers []float64 // of parameters, NaN where they are none
 	// room is for the parameters, which often are few.
 	room struct {
@@ -76,8 +79,10 @@ type Shape struct {
 	Functions bool
 	// Expansions says that something compiled needs Env.Grow.
 	Expansions bool
-	once       int
-	members    int
+	// Lists counts what needs Env.Hold.
+	Lists   int
+	once    int
+	members int
 }
 
 // Begin gives an Env room for what was compiled, and the values of parameters, which are the members of bind.
@@ -104,6 +109,9 @@ func (s *Shape) Begin(e *Env, bind value.Value) {
 	}
 	if s.members > 0 {
 		e.members = make([]*members, s.members)
+	}
+	if s.Lists > 0 {
+		e.listed = make([]listed, s.Lists)
 	}
 	if s.Inner > 0 {
 		e.Inner = make([]any, s.Inner)

@@ -26,7 +26,7 @@ func (c *Compiler) binary(x *ast.Binary) (Eval, error) {
 	switch {
 	case x.Op == ast.OpAnd || x.Op == ast.OpOr:
 		return c.choice(x)
-	case isComparison(x.Op), (x.Op == ast.OpIn || x.Op == ast.OpNotIn) && steady(x.R):
+	case isComparison(x.Op), x.Op == ast.OpIn, x.Op == ast.OpNotIn:
 		return c.fromTest(x)
 	}
 	sides, err := c.Evals([]ast.Expr{x.L, x.R})
@@ -96,8 +96,11 @@ func (c *Compiler) test(x ast.Expr) (Test, error) {
 			return c.both(x)
 		case isComparison(x.Op):
 			return c.comparison(x)
-		case (x.Op == ast.OpIn || x.Op == ast.OpNotIn) && steady(x.R):
-			return c.membership(x)
+		case x.Op == ast.OpIn || x.Op == ast.OpNotIn:
+			if steady(x.R) {
+				return c.membership(x)
+			}
+			return c.listing(x)
 		}
 	}
 	return c.truth(x)
@@ -158,6 +161,65 @@ func (c *Compiler) membership(x *ast.Binary) (Test, error) {
 			e.members[i] = m
 		}
 		return m.array && m.has(v) == want
+	}, nil
+}
+
+// listed is an array that came with a row. The next rows often have the same one, as that of a subquery before the
+// loop; then it is worth a table.
+type listed struct {
+	first *value.Value // which array it is, with its length: arrays are not written to, and this one stays
+	n     int
+	asked int
+	table *members
+	bytes int // of the table
+}
+
+// askedOften is how often an array is looked through before it gets a table.
+const askedOften = 8
+
+func (l *listed) has(e *Env, v, array value.Value) bool {
+	items := array.Items()
+	if len(items) <= fewMembers {
+		return operator.In(v, array)
+	}
+	if l.first != &items[0] || l.n != len(items) {
+		l.drop(e)
+		l.first, l.n = &items[0], len(items)
+	}
+	if l.asked++; l.asked > askedOften && l.table == nil {
+		const entry = 64 // of a map, and the beginning of its key
+		l.bytes = array.Memory() + entry*len(items)
+		if e.Hold != nil && e.Hold(l.bytes) != nil {
+			return false
+		}
+		l.table = membersOf(array)
+	}
+	if l.table == nil {
+		return operator.In(v, array)
+	}
+	return l.table.has(v)
+}
+
+func (l *listed) drop(e *Env) {
+	if l.table != nil && e.Hold != nil {
+		_ = e.Hold(-l.bytes)
+	}
+	*l = listed{}
+}
+
+// listing compiles IN and NOT IN of an array that rows have.
+func (c *Compiler) listing(x *ast.Binary) (Test, error) {
+	sides, err := c.Evals([]ast.Expr{x.L, x.R})
+	if err != nil {
+		return nil, err
+	}
+	left, right, want := sides[0], sides[1], x.Op == ast.OpIn
+	i := c.Shape.Lists
+	c.Shape.Lists++
+	return func(e *Env, row []value.Value) bool {
+		v := left(e, row)
+		r := right(e, row)
+		return r.Kind() == value.KindArray && e.listed[i].has(e, v, r) == want
 	}, nil
 }
 
