@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,7 +171,7 @@ func (s *Server) work(j *job, hr *http.Request) {
 	defer j.cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			s.panicked(hr, p)
+			s.log.Error("a request in the background failed", "method", hr.Method, "path", hr.URL.Path, "panic", p, "stack", string(debug.Stack()))
 			e := api.Fail(api.Internal, "the request was ended")
 			j.answer = &recorder{header: http.Header{"Content-Type": s.metrics.fixed.json}, status: e.Status, body: e.AppendJSON(nil)}
 		}

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,7 +104,7 @@ func New(cfg Config) (*Server, error) {
 	s.pool.New = func() any { return new(request) }
 	s.under.open, s.under.end = context.WithCancel(context.Background())
 	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), BaseContext: func(net.Listener) context.Context { return s.under.open }, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout,
-		MaxHeaderBytes: headerBytes, ConnState: s.fresh.state, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+		MaxHeaderBytes: headerBytes, ConnState: s.fresh.state, ErrorLog: slog.NewLogLogger(complaints{s.log.Handler()}, slog.LevelDebug)}
 	return s, nil
 }
 
@@ -142,25 +142,29 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// serve answers a request of a connection. What goes wrong badly ends that connection, and the log tells.
+// serve answers a request of a connection.
 func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	s.under.lock.RLock()
 	defer s.under.lock.RUnlock()
-	defer func() {
-		if p := recover(); p != nil {
-			s.panicked(hr, p)
-			panic(http.ErrAbortHandler)
-		}
-	}()
 	if s.under.open.Err() == nil {
 		s.ServeHTTP(w, hr)
 	}
 }
 
-func (s *Server) panicked(hr *http.Request, p any) {
-	if p != http.ErrAbortHandler {
-		s.log.Error("a request failed", "method", hr.Method, "path", hr.URL.Path, "panic", p, "stack", string(debug.Stack()))
+// complaints is where the library writes what goes wrong on connections: mostly what others did, but also requests that
+// failed badly, which end their connection alone.
+type complaints struct{ slog.Handler }
+
+func (c complaints) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c complaints) Handle(ctx context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "http: panic") {
+		r.Level = slog.LevelError
 	}
+	if !c.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return c.Handler.Handle(ctx, r)
 }
 
 // underway is the requests of connections.
