@@ -37,7 +37,7 @@ func (f *queryFields) seconds(name string) time.Duration {
 		f.top.fail("%s is %v, want seconds from 0 to %v", name, *n, float64(most))
 		return 0
 	}
-	return time.Duration(*n * float64(time.Second))
+	return time.Duration(math.Ceil(*n * float64(time.Second))) // what is asked for is never none
 }
 
 // level reads a member that is a number or, in older clients, a boolean.

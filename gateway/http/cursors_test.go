@@ -132,6 +132,7 @@ func TestCursorErrors(t *testing.T) {
 	w.bad(400, 1562, "POST", cursor, `{"query":"RETURN 1/0","options":{"failOnWarning":true}}`)
 	w.bad(400, 32, "POST", cursor, `{"query":"LET a = (FOR x IN 1..1000000 RETURN x) RETURN SORTED(a)","memoryLimit":100000}`)
 	w.bad(410, 1500, "POST", cursor, `{"query":"FOR x IN 1..100000000 FILTER x < 0 RETURN x","options":{"maxRuntime":0.05}}`)
+	w.bad(410, 1500, "POST", cursor, `{"query":"FOR x IN 1..100000000 FILTER x < 0 RETURN x","options":{"maxRuntime":1e-12}}`)
 	w.bad(504, 30004, "POST", cursor, `{"query":"FOR x IN 1..100000000 FILTER x < 0 RETURN x"}`, "Selvedge-Deadline", "50ms")
 	for _, body := range []string{`[]`, `7`, `{"query":7}`, `{"query":"RETURN 1","bindVars":7}`, `{"query":"RETURN 1","batchSize":0}`, `{"query":"RETURN 1","batchSize":"2"}`,
 		`{"query":"RETURN 1","options":7}`, `{"query":"RETURN 1","options":{"stream":1}}`, `{"query":"RETURN 1","ttl":-1}`, `{"query":"RETURN 1","ttl":"x"}`,
