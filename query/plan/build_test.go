@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -230,4 +231,19 @@ func TestInlineRunsNoMore(t *testing.T) {
 		FOR x IN c  /* full scan; reads a; no document */
 		  FOR z IN s
 		    RETURN [x.a, z.b]`)
+}
+
+// The orders of a few loops are compared; those of very many are left as they are written, since each costs more to try.
+func TestOrdersOfManyLoops(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]bool{1: true, 12: true, 300: false} {
+		var text strings.Builder
+		for i := range n {
+			fmt.Fprintf(&text, "FOR x%d IN big ", i)
+		}
+		text.WriteString("FOR y IN d FILTER y.u == 1 FILTER x0.a == y.a RETURN x0")
+		if got := slices.Contains(build(t, text.String(), nil).Rules, "interchange-adjacent-enumerations"); got != want {
+			t.Errorf("%d loops and one that should be the first: interchanged %t, want %t", n, got, want)
+		}
+	}
 }

@@ -117,6 +117,9 @@ const maxPlans = 128
 // gain is how many times cheaper another order of loops must be to be taken.
 const gain = 2
 
+// manyNodes is from how many nodes on fewer orders of loops are tried.
+const manyNodes = 32
+
 // interchange puts adjacent loops into the order that costs least.
 func interchange(b *builder, p *Plan) bool {
 	first, end := b.loopRun(p)
@@ -126,6 +129,11 @@ func interchange(b *builder, p *Plan) bool {
 	limit := b.MaxPlans
 	if limit <= 0 {
 		limit = maxPlans
+	}
+	if n := end - first; n > manyNodes { // what an order costs to try grows with their square
+		if limit = limit * manyNodes * manyNodes / (n * n); limit < 2 {
+			return false
+		}
 	}
 	best, bestCost := []Node(nil), b.tried(p, p.nodes)/gain
 	b.orders(p.nodes[first:end], limit, func(run []Node) {
