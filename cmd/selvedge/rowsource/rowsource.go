@@ -242,6 +242,9 @@ func IsNumber(text string) bool {
 	if text == "" || (text[0] != '-' && (text[0] < '0' || text[0] > '9')) || len(text) > 1000 {
 		return false
 	}
+	if last := text[len(text)-1]; last < '0' || last > '9' { // Unmarshal takes blanks behind a number
+		return false
+	}
 	var n float64
 	return json.Unmarshal([]byte(text), &n) == nil
 }

@@ -46,6 +46,7 @@ func TestRows(t *testing.T) {
 		{"header and CRLF", "a,b\r\n1,x\r\n\r\n\"2\",\"y\"\r\n", "2 {\"a\":1,\"b\":\"x\"}\n4 {\"a\":\"2\",\"b\":\"y\"}", Options{Format: CSV}},
 		{"no line end", "1,2", `1 {"a":1,"b":2}`, plain},
 		{"line within quotes", "1,\"x\ny\"\n2,z\n", "1 {\"a\":1,\"b\":\"x\\ny\"}\n3 {\"a\":2,\"b\":\"z\"}", plain},
+		{"blanks are text", "777 , 5\n1\t,2\n", "1 {\"a\":\"777 \",\"b\":\" 5\"}\n2 {\"a\":\"1\\t\",\"b\":2}", plain},
 		{"not numbers", "007,1.\n+1,.5\n1e999,0x1\n-0,1e3\n", "1 {\"a\":\"007\",\"b\":\"1.\"}\n2 {\"a\":\"+1\",\"b\":\".5\"}\n3 {\"a\":\"1e999\",\"b\":\"0x1\"}\n4 {\"a\":-0,\"b\":1e3}", plain},
 		{"fields", "1\n1,2,3\n1,2\n", "1 !the row has 1 fields, want 2\n2 !the row has 3 fields, want 2\n3 {\"a\":1,\"b\":2}", plain},
 		{"text after quote", "\"x\"y,2\n1,2\n", "1 !text after a closing quote: 'y' (a quote within a quoted field is doubled)\n2 {\"a\":1,\"b\":2}", plain},
