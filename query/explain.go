@@ -34,7 +34,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 		Plans: []value.Value{plan.JSON(best)}, Text: plan.Text(best), Cacheable: x.plan.keep,
 	}
 	for _, w := range best.Warnings {
-		out.Warnings = append(out.Warnings, Warning{Message: w})
+		out.Warnings = append(out.Warnings, Warning{Number: w.Number, Message: w.Text})
 	}
 	if all {
 		bare := r

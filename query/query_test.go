@@ -271,6 +271,25 @@ func TestWarnings(t *testing.T) {
 	b.refused(b.request("RETURN ASSERT(false, 'no')"), 1593)
 }
 
+func TestWarningsOfThePlan(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, query.Limits{}).fill(3, 1)
+	for _, text := range []string{"FOR d IN c OPTIONS {indexHnt: 'a'} RETURN d.n", "FOR d IN c OPTIONS {indexHnt: 'a'} FILTER d._key == 'k00001' RETURN d"} {
+		for range 2 { // the second time with the same plan
+			if x := b.start(b.request(text)); len(x.Warnings()) != 1 || x.Warnings()[0].Number != 1575 {
+				t.Errorf("%s: %v", text, x.Warnings())
+			}
+		}
+		r := b.request(text)
+		r.Options.FailOnWarning = true
+		b.refused(r, 1575)
+		said, err := b.engine.Explain(t.Context(), b.request(text), false)
+		if err != nil || len(said.Warnings) != 1 || said.Warnings[0].Number != 1575 || !strings.Contains(said.Text, "warning 1575: unknown option") {
+			t.Errorf("%s: %+v, %v", text, said, err)
+		}
+	}
+}
+
 func TestFullCountAndStats(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, query.Limits{}).fill(100, 1)

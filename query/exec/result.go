@@ -38,6 +38,9 @@ func (p *Program) Start(c Config) *Run {
 func (r *Run) open() error {
 	r.t = &r.own
 	r.t.begin(&r.shared)
+	for _, w := range r.program.plan.Warnings {
+		r.t.warn(w.Number, w.Text)
+	}
 	width := r.program.main.layout.width
 	if r.frame.seed = r.room[:]; width > len(r.room) {
 		r.frame.seed = make([]value.Value, width)

@@ -45,9 +45,12 @@ func (r *runner) walk(o ast.Options) walk {
 		return w
 	}
 	for _, m := range r.eval(o, row{}).Members() {
+		if m.Value.IsNull() {
+			continue
+		}
 		switch m.Name {
 		case "bfs":
-			if m.Value.Bool() {
+			if operator.ToBool(m.Value) {
 				w.order = "bfs"
 			}
 		case "order", "mode":
@@ -55,7 +58,9 @@ func (r *runner) walk(o ast.Options) walk {
 		case "uniqueVertices":
 			w.uniqueVertices = m.Value.Str()
 		case "uniqueEdges":
-			w.uniqueEdges = m.Value.Str()
+			if s := m.Value.Str(); s == "none" || s == "path" || s == "global" {
+				w.uniqueEdges = s
+			}
 		case "weightAttribute":
 			w.weightAttribute = m.Value.Str()
 		case "defaultWeight":

@@ -35,7 +35,7 @@ func (r *runner) settings(o ast.Options) settings {
 	flag("ignoreRevs", &s.ignoreRevs)
 	flag("keepNull", &s.keepNull)
 	flag("mergeObjects", &s.mergeObjects)
-	if v, _ := given.Get("overwrite"); v.Bool() {
+	if v, _ := given.Get("overwrite"); operator.ToBool(v) {
 		s.overwrite = "replace"
 	}
 	if v, ok := given.Get("overwriteMode"); ok {

@@ -59,6 +59,7 @@ type builder struct {
 	distinct     map[*rows.Index][]float64
 	entries      map[counted]int
 	whole        *Plan
+	warnings     []Warning
 }
 
 // Build plans a checked query.
@@ -96,6 +97,7 @@ func Build(q *ast.Query, c Config) (*Plan, error) {
 	}
 	b.finish(p)
 	p.Variables = b.nextVariable
+	p.Warnings = b.warnings
 	p.Rules, p.Collections, p.Writes, p.Inline = b.fired, b.order, b.writes, b.inline
 	return p, nil
 }

@@ -247,3 +247,30 @@ func TestOrdersOfManyLoops(t *testing.T) {
 		}
 	}
 }
+
+// Options that are not known, or cannot have their value, are told and passed over.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`FOR x IN d OPTIONS {indexHnt: "a"} RETURN x`:                                                                   "unknown option 'indexHnt'; there are indexHint, forceIndexHint, disableIndex, at line 1, column 21",
+		`FOR x IN d OPTIONS {indexHint: 5} RETURN x`:                                                                    "option indexHint cannot be 5; want a name, or an array of them",
+		`FOR x IN d COLLECT a = x.a OPTIONS {method: "hsh"} RETURN a`:                                                   `option method cannot be "hsh"; want sorted, hash`,
+		`INSERT {} INTO d OPTIONS {overwriteMode: "upsert"}`:                                                            `option overwriteMode cannot be "upsert"; want replace, update, ignore, conflict`,
+		`UPSERT {a: 1} INSERT {} UPDATE {} IN d OPTIONS {keepnull: false}`:                                              "unknown option 'keepnull'; there are ignoreErrors",
+		`FOR v IN 1..2 ANY "c/a" e OPTIONS {order: "bsf"} RETURN v`:                                                     `option order cannot be "bsf"; want dfs, bfs, weighted`,
+		`FOR v IN 1..2 ANY "c/a" e OPTIONS {uniqueEdges: true} RETURN v`:                                                "option uniqueEdges cannot be true",
+		`FOR v IN ANY SHORTEST_PATH "c/a" TO "c/b" e OPTIONS {weightAttribute: "w", defaultWeight: "1"} RETURN v`:       `option defaultWeight cannot be "1"; want a number`,
+		`FOR v IN 1..2 ANY "c/a" e OPTIONS {bfs: 1, uniqueVertices: "global", parallelism: 4} RETURN v`:                 "",
+		`FOR x IN d OPTIONS {indexHint: ["a", "b"], forceIndexHint: null} RETURN (FOR y IN d OPTIONS {no: 1} RETURN y)`: "unknown option 'no'",
+		`INSERT {} INTO d OPTIONS {exclusive: true, waitForSync: true, overwriteMode: null}`:                            "",
+		`FOR x IN d COLLECT a = x.a OPTIONS {method: "` + strings.Repeat("x", 1000) + `"} RETURN a`:                     "xxx...; want",
+	} {
+		got := build(t, text, nil).Warnings
+		if want == "" && len(got) == 0 {
+			continue
+		}
+		if want == "" || len(got) != 1 || got[0].Number != 1575 || len(got[0].Text) > 200 || !strings.Contains(got[0].Text, want) {
+			t.Errorf("%s warns %v, want %q", text, got, want)
+		}
+	}
+}

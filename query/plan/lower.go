@@ -227,37 +227,14 @@ func (l *lowering) loop(o *ast.For) {
 // hint reads the options of a loop.
 func (l *lowering) hint(o *ast.For) *Hint {
 	h := &Hint{Pos: o.Pos}
-	l.eachOption(o.Options, func(name string, v value.Value) {
-		switch name {
-		case "indexHint":
-			if v.Kind() == value.KindString {
-				h.Indexes = []string{v.Str()}
-			}
-			for _, item := range v.Items() {
-				h.Indexes = append(h.Indexes, item.Str())
-			}
-		case "forceIndexHint":
-			h.Force = v.Bool()
-		case "disableIndex":
-			h.Disable = v.Bool()
-		}
+	l.options(o.Options, []option{
+		{"indexHint", namesOption(&h.Indexes)}, {"forceIndexHint", flagOption(&h.Force)}, {"disableIndex", flagOption(&h.Disable)},
+		{"useCache", nil}, {"maxProjections", nil}, {"lookahead", nil},
 	})
 	if h.Indexes == nil && !h.Disable {
 		return nil
 	}
 	return h
-}
-
-// eachOption calls f for the options that have a value now.
-func (l *lowering) eachOption(o ast.Options, f func(name string, v value.Value)) {
-	if o == nil {
-		return
-	}
-	for _, m := range o.Members {
-		if v, ok := l.constant(m.Value); ok && m.Computed == nil {
-			f(m.Name, v)
-		}
-	}
 }
 
 // constant gives the value of an expression that has one when the plan is made: literals, bound parameters, and arrays
@@ -316,10 +293,9 @@ func (l *lowering) collect(o *ast.Collect) {
 			}
 		}
 	}
-	l.eachOption(o.Options, func(name string, v value.Value) {
-		n.fixed = n.fixed || name == "method" && v.Str() != ""
-		n.wantSorted = n.wantSorted || name == "method" && v.Str() == "sorted"
-	})
+	method := ""
+	l.options(o.Options, []option{{"method", textOption(&method, "sorted", "hash")}, {"disableIndex", nil}})
+	n.fixed, n.wantSorted = method != "", method == "sorted"
 	if len(n.Groups) == 0 && len(n.Aggregates) == 0 && n.Into == nil && n.CountInto != nil {
 		n.Method = CollectCount
 	}

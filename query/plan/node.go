@@ -434,6 +434,15 @@ func (n *PathSearch) Kind() string {
 	return "EnumeratePathsNode"
 }
 
+// Warning is what is to be told of a query before it runs.
+type Warning struct {
+	Number int
+	Text   string
+}
+
+// invalidOption is the number of the warning about a member of OPTIONS.
+const invalidOption = 1575
+
 // Plan is a whole plan.
 type Plan struct {
 	Root        Node
@@ -442,7 +451,7 @@ type Plan struct {
 	Rules       []string // that changed something, in order
 	Collections []*rows.Collection
 	Writes      bool
-	Warnings    []string
+	Warnings    []Warning
 	// Inline has the plans of subqueries that stand within expressions because they depend on variables of an array
 	// expansion. They are computed where the expression is, beginning with a row that has its variables.
 	Inline map[*ast.Subquery]*Plan

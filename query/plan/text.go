@@ -29,7 +29,7 @@ func Text(p *Plan) string {
 		fmt.Fprintf(&out, "\nrules: %s\n", strings.Join(p.Rules, ", "))
 	}
 	for _, warning := range p.Warnings {
-		fmt.Fprintf(&out, "warning: %s\n", warning)
+		fmt.Fprintf(&out, "warning %d: %s\n", warning.Number, warning.Text)
 	}
 	return out.String()
 }

@@ -1,9 +1,12 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/query/ast"
+	"github.com/selvedge-db/selvedge/query/operator"
 	"github.com/selvedge-db/selvedge/rows"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -23,26 +26,16 @@ func (l *lowering) modify(o *ast.Modify) {
 
 func (l *lowering) modifyOptions(o ast.Options) ModifyOptions {
 	out := ModifyOptions{IgnoreRevs: true, KeepNull: true, MergeObjects: true}
-	l.eachOption(o, func(name string, v value.Value) {
-		switch name {
-		case "ignoreErrors":
-			out.IgnoreErrors = v.Bool()
-		case "waitForSync":
-			out.WaitForSync = v.Bool()
-		case "ignoreRevs":
-			out.IgnoreRevs = v.Bool()
-		case "keepNull":
-			out.KeepNull = v.Bool()
-		case "mergeObjects":
-			out.MergeObjects = v.Bool()
-		case "overwrite":
-			if v.Bool() {
-				out.Overwrite = "replace"
-			}
-		case "overwriteMode":
-			out.Overwrite = v.Str()
-		}
+	overwrite := false
+	l.options(o, []option{
+		{"ignoreErrors", flagOption(&out.IgnoreErrors)}, {"waitForSync", flagOption(&out.WaitForSync)}, {"ignoreRevs", flagOption(&out.IgnoreRevs)},
+		{"keepNull", flagOption(&out.KeepNull)}, {"mergeObjects", flagOption(&out.MergeObjects)}, {"overwrite", flagOption(&overwrite)},
+		{"overwriteMode", textOption(&out.Overwrite, "replace", "update", "ignore", "conflict")},
+		{"exclusive", nil}, {"refillIndexCaches", nil},
 	})
+	if overwrite && out.Overwrite == "" {
+		out.Overwrite = "replace"
+	}
 	return out
 }
 
@@ -156,42 +149,127 @@ func (l *lowering) pathSearch(o *ast.PathSearch) {
 }
 
 func (l *lowering) traversalOptions(o ast.Options) TraversalOptions {
-	out := TraversalOptions{Order: "dfs", UniqueVertices: "none", UniqueEdges: "path", DefaultWeight: 1}
-	l.eachOption(o, func(name string, v value.Value) {
-		switch name {
-		case "bfs":
-			if v.Bool() {
-				out.Order = "bfs"
-			}
-		case "order", "mode":
-			out.Order = v.Str()
-		case "uniqueVertices":
-			out.UniqueVertices = v.Str()
-		case "uniqueEdges":
-			out.UniqueEdges = v.Str()
-		case "weightAttribute":
-			out.WeightAttribute = v.Str()
-		case "defaultWeight":
-			out.DefaultWeight = v.Float64()
-		case "vertexCollections":
-			out.VertexCollections = words(v)
-		case "edgeCollections":
-			out.EdgeCollections = words(v)
-		}
+	out := TraversalOptions{UniqueVertices: "none", UniqueEdges: "path", DefaultWeight: 1}
+	bfs := false
+	order := textOption(&out.Order, "dfs", "bfs", "weighted")
+	l.options(o, []option{
+		{"order", order}, {"mode", order}, {"bfs", flagOption(&bfs)}, {"uniqueVertices", textOption(&out.UniqueVertices, "none", "path", "global")},
+		{"uniqueEdges", textOption(&out.UniqueEdges, "none", "path", "global")}, {"weightAttribute", textOption(&out.WeightAttribute)},
+		{"defaultWeight", numberOption(&out.DefaultWeight)}, {"vertexCollections", namesOption(&out.VertexCollections)},
+		{"edgeCollections", namesOption(&out.EdgeCollections)}, {"maxProjections", nil}, {"parallelism", nil}, {"useCache", nil},
 	})
+	if out.Order == "" {
+		out.Order = "dfs"
+		if bfs {
+			out.Order = "bfs"
+		}
+	}
 	return out
 }
 
-// words reads a string or an array of them.
-func words(v value.Value) []string {
-	if v.Kind() == value.KindString {
-		return []string{v.Str()}
+// option is a member of OPTIONS. take reads its value, or says what it should be; without take it has no effect.
+type option struct {
+	name string
+	take func(v value.Value) (want string)
+}
+
+// options reads the members of OPTIONS that have a value now. One that is not known, or cannot have its value, is passed
+// over with a warning: what is written for another version of the language runs, and what was mistyped is seen.
+func (l *lowering) options(o ast.Options, known []option) {
+	if o == nil {
+		return
 	}
-	out := []string{}
-	for _, item := range v.Items() {
-		out = append(out, item.Str())
+	for _, m := range o.Members {
+		v, ok := l.constant(m.Value)
+		if !ok || m.Computed != nil {
+			continue
+		}
+		i := slices.IndexFunc(known, func(k option) bool { return k.name == m.Name })
+		if i < 0 {
+			var all []string
+			for _, k := range known {
+				if k.take != nil {
+					all = append(all, k.name)
+				}
+			}
+			l.warn(m.Pos, "unknown option '%s'; there are %s", cut(m.Name), strings.Join(all, ", "))
+		} else if known[i].take != nil {
+			if want := known[i].take(v); want != "" && !v.IsNull() {
+				l.warn(m.Pos, "option %s cannot be %s; want %s", m.Name, cut(v.String()), want)
+			}
+		}
 	}
-	return out
+}
+
+// mostWarnings is how many warnings a plan has.
+const mostWarnings = 10
+
+func (l *lowering) warn(pos ast.Pos, format string, args ...any) {
+	if len(l.b.warnings) == mostWarnings {
+		return
+	}
+	text := fmt.Sprintf(format, args...) + fmt.Sprintf(", at line %d, column %d", pos.Line, pos.Column)
+	l.b.warnings = append(l.b.warnings, Warning{Number: invalidOption, Text: text})
+}
+
+// cut shortens what is shown of a query.
+func cut(text string) string {
+	const shown = 60
+	if len(text) <= shown {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shown], "") + "..."
+}
+
+// flagOption reads the truth of any value.
+func flagOption(to *bool) func(value.Value) string {
+	return func(v value.Value) string {
+		*to = operator.ToBool(v)
+		return ""
+	}
+}
+
+func numberOption(to *float64) func(value.Value) string {
+	return func(v value.Value) string {
+		if v.Kind() != value.KindNumber {
+			return "a number"
+		}
+		*to = v.Float64()
+		return ""
+	}
+}
+
+// textOption reads one of these strings, or any when there are none.
+func textOption(to *string, list ...string) func(value.Value) string {
+	return func(v value.Value) string {
+		switch {
+		case v.Kind() != value.KindString && len(list) == 0:
+			return "a string"
+		case len(list) > 0 && !slices.Contains(list, v.Str()):
+			return strings.Join(list, ", ")
+		}
+		*to = v.Str()
+		return ""
+	}
+}
+
+// namesOption reads a string or an array of them.
+func namesOption(to *[]string) func(value.Value) string {
+	return func(v value.Value) string {
+		items := []value.Value{v}
+		if v.Kind() == value.KindArray {
+			items = v.Items()
+		}
+		out := []string{}
+		for _, item := range items {
+			if item.Kind() != value.KindString {
+				return "a name, or an array of them"
+			}
+			out = append(out, item.Str())
+		}
+		*to = out
+		return ""
+	}
 }
 
 // edges finds where edges come from.
