@@ -174,8 +174,8 @@ func (a *app) runQuery(ctx context.Context, c *client.Client, q client.Query, f 
 		if err != nil {
 			return err
 		}
-		a.warn(plan.Warnings)
 		if a.flags.output == outputJSON || a.flags.output == outputYAML {
+			a.warn(plan.Warnings) // the text has them
 			return a.printJSON(plan.Plan)
 		}
 		fmt.Fprintln(a.out, strings.TrimRight(plan.Text, "\n"))
