@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
@@ -143,6 +144,13 @@ func decodeCollection(body value.Value) (api.CollectionRequest, error) {
 	r := api.CollectionRequest{Name: f.want("name"), Type: uint8(f.integer("type", 2, 0, 255)), Local: f.flag("isLocal", false),
 		System: f.flag("isSystem", false), WaitForSync: f.flag("waitForSync", false), AllowAsync: f.flag("allowAsync", false),
 		Stream: f.flag("stream", false) || f.flag("hasStream", false), KeyOptions: f.sub("keyOptions"), CRDT: f.sub("crdt"), TimeSeries: f.sub("timeseries")}
+	for _, m := range body.Members() { // what cannot be added later is not passed over for a capital letter
+		for _, name := range []string{"timeseries", "crdt"} {
+			if m.Name != name && strings.EqualFold(m.Name, name) {
+				f.fail("%q is not known: want %s", m.Name, name)
+			}
+		}
+	}
 	if f.err == nil && (f.flag("strongConsistency", false) || f.flag("isSpot", false)) {
 		f.err = api.Fail(api.NotAvailable, "strong collections come later")
 	}

@@ -87,6 +87,8 @@ func TestPointsAreRefused(t *testing.T) {
 		{400, 10, "POST", "/collection", `{"name":"x","type":3,"timeseries":{"time":"at","values":["v"]}}`, "of its own kind"},
 		{400, 10, "POST", "/collection", `{"name":"x","timeseries":{"time":"at","values":["v"],"rollups":["1x"]}}`, "1x"},
 		{400, 10, "POST", "/collection", `{"name":"x","timeseries":{"time":"at","values":["at"]}}`, "named twice"},
+		{400, 10, "POST", "/collection", `{"name":"x","timeSeries":{"time":"at","values":["v"]}}`, "want timeseries"},
+		{400, 10, "POST", "/collection", `{"name":"x","CRDT":{}}`, "want crdt"},
 		{400, 10, "POST", "/collection", `{"name":"x","crdt":{"v":{"type":"counter"}},"timeseries":{"time":"at","values":["v"]}}`, "cannot be declared"},
 	} {
 		got := w.call(c.method, base+c.path, c.body)
