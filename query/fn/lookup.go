@@ -229,3 +229,28 @@ func manyOpt(name string, t Types) Param {
 
 // unary is the parameter list of functions of one value.
 func unary(name string, t Types) []Param { return []Param{one(name, t)} }
+
+// Signature is how a function is called: optional parameters in brackets, repeated ones with dots, and what kinds says
+// of each behind it, unless it is nil.
+func Signature(name string, params []Param, kinds func(Types) string) string {
+	var b strings.Builder
+	b.WriteString(name + "(")
+	open := 0
+	for i, p := range params {
+		if p.Optional {
+			b.WriteByte('[')
+			open++
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(p.Name)
+		if p.Variadic {
+			b.WriteString("...")
+		}
+		if kinds != nil {
+			b.WriteString(": " + kinds(p.Types))
+		}
+	}
+	return b.String() + strings.Repeat("]", open) + ")"
+}

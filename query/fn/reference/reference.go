@@ -113,26 +113,9 @@ func examples(b *strings.Builder, list []fn.Example) {
 	}
 }
 
-// signature writes a call with the names of its parameters.
+// signature writes a call with the names and kinds of its parameters.
 func signature(name string, params []fn.Param) string {
-	var b strings.Builder
-	b.WriteString(name + "(")
-	open := 0
-	for i, p := range params {
-		if p.Optional {
-			b.WriteByte('[')
-			open++
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(p.Name)
-		if p.Variadic {
-			b.WriteString("...")
-		}
-		b.WriteString(": " + strings.ReplaceAll(types(p.Types), ", ", " or "))
-	}
-	return b.String() + strings.Repeat("]", open) + ")"
+	return fn.Signature(name, params, func(t fn.Types) string { return strings.ReplaceAll(types(t), ", ", " or ") })
 }
 
 // whatever stands for all kinds of values.
