@@ -99,13 +99,12 @@ func (s *Service) Query(ctx context.Context, c *Call, r *QueryRequest) (Batch, e
 	if r.TTL <= 0 {
 		r.TTL = QueryTTL
 	}
-	asked := s.asked(c, r)
-	asked.Access = func(collection string, write bool) error {
+	asked := s.asked(c, r, func(collection string, write bool) error {
 		if write && s.overdrawn(c.Tenant) {
 			return Fail(TooManyOpen, "queries of tenant %s write no more until its cursors are read or deleted", quote(c.Tenant))
 		}
 		return c.reach(collection, write)
-	}
+	})
 	run, err := s.start(ctx, c, asked)
 	if err != nil {
 		return Batch{}, err
@@ -382,13 +381,12 @@ type ExportRows struct{ run *query.Execution }
 // ExportQuery runs a query that only reads.
 func (s *Service) ExportQuery(ctx context.Context, c *Call, r *QueryRequest) (*ExportRows, error) {
 	r.Options.Stream, r.Options.Count = true, false
-	asked := s.asked(c, r)
-	asked.Access = func(collection string, write bool) error {
+	asked := s.asked(c, r, func(collection string, write bool) error {
 		if write {
 			return Fail(BadParameter, "the query of an export only reads, this one writes to %s", quote(collection))
 		}
 		return c.reach(collection, false)
-	}
+	})
 	run, err := s.start(ctx, c, asked)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (s *Service) atomically(ctx context.Context, c *Call, f func(*joined) error
 		return func(text []byte) []byte { return text }, f(c.joined)
 	}
 	for attempt := 1; ; attempt++ {
-		state, err := s.states.of(c).BeginTx(ctx, fabric.TxOptions{MaxBytes: int(s.limits.Transactions.Size)})
+		state, err := s.states.of(c).store.BeginTx(ctx, fabric.TxOptions{MaxBytes: int(s.limits.Transactions.Size)})
 		if err != nil {
 			return nil, AsError(err)
 		}

@@ -54,7 +54,7 @@ func (s *Service) Indexes(ctx context.Context, c *Call, collection string) ([]In
 
 // estimate fills in the selectivity of indexes that order values.
 func (s *Service) estimate(ctx context.Context, c *Call, collection string, indexes []IndexInfo) error {
-	snapshot, err := s.states.of(c).Snapshot(ctx)
+	snapshot, err := s.states.of(c).store.Snapshot(ctx)
 	if err != nil {
 		return AsError(err)
 	}

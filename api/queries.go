@@ -46,9 +46,10 @@ func (s *Service) QueryTimeout(text string) (time.Duration, error) {
 // area is what the fabric of the call is called in the engine.
 func (c *Call) area() string { return c.Tenant + "/" + c.FabricName }
 
-// asked makes the engine's request of a caller's.
-func (s *Service) asked(c *Call, r *QueryRequest) query.Request {
-	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: c.area(), Options: r.Options, Store: s.states.of(c), Access: c.reach, User: c.Identity.User}
+// asked makes the engine's request of a caller's; access says what it may read and write.
+func (s *Service) asked(c *Call, r *QueryRequest, access func(collection string, write bool) error) query.Request {
+	state := s.states.of(c)
+	out := query.Request{Text: r.Text, Bind: r.Bind, Fabric: state.area, Options: r.Options, Store: state.store, Access: access, User: c.Identity.User}
 	if asksAttributes(r.Text) {
 		if u, err := s.access.User(c.Identity.Tenant, c.Identity.User); err == nil {
 			out.UserAttributes = u.Extra
@@ -117,7 +118,7 @@ type Explanation = query.Explanation
 
 // Explain plans a query and does not run it; with all, it also tells what else was thought of.
 func (s *Service) Explain(ctx context.Context, c *Call, r *QueryRequest, all bool) (*Explanation, error) {
-	e, err := s.queries.Explain(ctx, s.asked(c, r), all)
+	e, err := s.queries.Explain(ctx, s.asked(c, r, c.reach), all)
 	if err != nil {
 		return nil, AsError(err)
 	}
@@ -242,39 +243,42 @@ func queryWrap(c Code, text string, cause error) *Error {
 // states are the fabrics as queries see them: one for each, so that plans fit from one query to the next.
 type states struct {
 	mu     sync.RWMutex
-	byArea map[string]opened
+	byName map[fabricName]opened
 }
+
+type fabricName struct{ tenant, name string }
 
 type opened struct {
 	fabric *fabric.Fabric
 	store  *rowset.Store
+	area   string // kept, as making it for each query costs
 }
 
 // of gives the states of the call's fabric. Those of a fabric that was dropped go when one of its name is made anew.
-func (s *states) of(c *Call) *rowset.Store {
-	area := c.area()
+func (s *states) of(c *Call) opened {
+	name := fabricName{c.Tenant, c.FabricName}
 	s.mu.RLock()
-	have := s.byArea[area]
+	have := s.byName[name]
 	s.mu.RUnlock()
 	if have.fabric == c.Fabric {
-		return have.store
+		return have
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if have = s.byArea[area]; have.fabric == c.Fabric {
-		return have.store
+	if have = s.byName[name]; have.fabric == c.Fabric {
+		return have
 	}
-	if s.byArea == nil {
-		s.byArea = map[string]opened{}
+	if s.byName == nil {
+		s.byName = map[fabricName]opened{}
 	}
-	have = opened{fabric: c.Fabric, store: rowset.New(c.Fabric, rowset.Options{Hidden: hidden})}
-	s.byArea[area] = have
-	return have.store
+	have = opened{fabric: c.Fabric, store: rowset.New(c.Fabric, rowset.Options{Hidden: hidden}), area: c.area()}
+	s.byName[name] = have
+	return have
 }
 
 // drop forgets the states of a fabric.
 func (s *states) drop(tenant, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.byArea, tenant+"/"+name)
+	delete(s.byName, fabricName{tenant, name})
 }

@@ -92,7 +92,7 @@ func (s *Service) BeginTransaction(ctx context.Context, c *Call, r *TransactionR
 	if err := t.declare(c, r); err != nil {
 		return "", err
 	}
-	state, err := s.states.of(c).BeginTx(ctx, fabric.TxOptions{MaxBytes: int(most)})
+	state, err := s.states.of(c).store.BeginTx(ctx, fabric.TxOptions{MaxBytes: int(most)})
 	if err != nil {
 		return "", AsError(err)
 	}

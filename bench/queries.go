@@ -31,6 +31,7 @@ func queries(o Options) (r Result, err error) {
 		return r, err
 	}
 	r.set("load_seconds", time.Since(began).Seconds())
+	rest()
 	w := queryRun{o: o, s: l.service}
 	if err := w.lookups(); err != nil {
 		return r, err
@@ -50,6 +51,23 @@ func queries(o Options) (r Result, err error) {
 		return r, w.flights()
 	}
 	return r, nil
+}
+
+// rest waits, for a minute at most, until the process does nothing of itself any more: the store goes on merging tables
+// after a load, as others vacuum theirs.
+func rest() {
+	const span, idle, spans = 500 * time.Millisecond, 0.02, 4
+	still := 0
+	for range 120 {
+		before := cpu()
+		time.Sleep(span)
+		if still++; cpu()-before >= idle*span.Seconds() {
+			still = 0
+		}
+		if still == spans {
+			return
+		}
+	}
 }
 
 // queryRun is a filled location under measurement.

@@ -402,7 +402,8 @@ func (x *Execution) Stats() Stats {
 	out.ScannedFull, out.ScannedIndex, out.Filtered = s.ScannedFull, s.ScannedIndex, s.Filtered
 	out.CursorsCreated, out.CursorsRearmed, out.PeakMemoryUsage = s.CursorsCreated, s.CursorsRearmed, s.PeakMemory
 	if s.HasFullCount && x.r.Options.FullCount {
-		out.FullCount = &s.FullCount
+		count := s.FullCount // by itself, so that the rest stays on the stack
+		out.FullCount = &count
 	}
 	return out
 }

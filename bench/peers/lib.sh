@@ -96,5 +96,5 @@ YAML
 
 # api METHOD PATH [BODY]
 api() {
-	curl -fsS -X "$1" -H "Authorization: apikey $key" "$location_url/_fabric/_system/_api$2" ${3:+-d "$3"}
+	curl -fsS -X "$1" -H "Authorization: apikey $key" -H 'Selvedge-Deadline: 10m' "$location_url/_fabric/_system/_api$2" ${3:+-d "$3"}
 }

@@ -69,13 +69,22 @@ lookups() {
 	printf '%s\n' "\\set k random(0, $((documents - 1)))" "$2" >"$work/lookup.sql"
 	run() { "$bin/pgbench" -h 127.0.0.1 -p "$pg_port" -U bench -n -M prepared -c 8 -j 2 -T "$1" -f "$work/lookup.sql" postgres 2>/dev/null; }
 	run 2 >/dev/null
+	eventually no_backends
 	before=$(backends_seconds)
-	run "${BENCH_SHORT:-10}" >"$work/pgbench.txt" &
-	wait $!
+	run "${BENCH_SHORT:-10}" >"$work/pgbench.txt"
+	eventually no_backends
 	used=$(awk '/actually processed/ { print $NF }' "$work/pgbench.txt")
 	rate=$(awk '/^tps/ { print $3 }' "$work/pgbench.txt")
 	# Backends have ended with their connections: their time is the server's children's.
 	say "{\"name\":\"postgres-$1\",\"figures\":{\"per_second\":$rate,\"server_cpu_us\":$(awk -v a="$before" -v b="$(backends_seconds)" -v n="$used" 'BEGIN { printf "%.2f", (b - a) * 1e6 / n }')}}"
+}
+
+# Backends that are just ending may be counted nowhere; such a one has no command line any more.
+no_backends() {
+	local pid
+	for pid in $(pgrep -P "$postgres_pid"); do
+		grep -qaE 'checkpointer|writer|walwriter|autovacuum|replication' "/proc/$pid/cmdline" || return 1
+	done
 }
 
 backends_seconds() { tree_seconds "$postgres_pid"; }
@@ -134,16 +143,16 @@ load_sqlite() {
 	sqlite3 "$lite" 'DROP TABLE raw; ANALYZE;'
 }
 
-# lite_timed NAME SQL: the median of five runs within one connection.
+# lite_timed NAME SQL [RUNS]: the median of five runs within one connection.
 lite_timed() {
-	local i
+	local i runs=${3:-5}
 	{
 		echo '.timer on'
 		echo 'PRAGMA cache_size = -2000000;'
 		echo '.output /dev/null'
-		for i in 1 2 3 4 5 6; do echo "$2;"; done
+		for i in $(seq 0 "$runs"); do echo "$2;"; done
 	} >"$work/lite.sql"
-	sqlite3 "$lite" <"$work/lite.sql" 2>&1 | awk '/^Run Time/ { print $4 * 1000 }' | tail -5 | sort -n | awk 'NR == 3' >"$work/median"
+	sqlite3 "$lite" <"$work/lite.sql" 2>&1 | awk '/^Run Time/ { print $4 * 1000 }' | tail -"$runs" | sort -n | awk -v middle=$(((runs + 1) / 2)) 'NR == middle' >"$work/median"
 	say "{\"name\":\"sqlite-$1\",\"figures\":{\"ms\":$(cat "$work/median")}}"
 }
 
@@ -151,8 +160,8 @@ run_sqlite() {
 	lite_timed scan "SELECT json_extract(doc, '\$.name'), json_extract(doc, '\$.visits') FROM docs WHERE json_extract(doc, '\$.score') < 100"
 	lite_timed collect "SELECT json_extract(doc, '\$.city'), count(*), avg(json_extract(doc, '\$.visits')) FROM docs GROUP BY 1"
 	[ -n "${FLIGHTS:-}" ] || return 0
-	lite_timed twohop-recursive "SELECT s.id, (WITH RECURSIVE r(v, d) AS (SELECT s.id, 0 UNION SELECT json_extract(e.doc, '\$._to'), r.d + 1 FROM r CROSS JOIN routes e ON json_extract(e.doc, '\$._from') = r.v WHERE r.d < 2) SELECT count(DISTINCT v) FROM r WHERE d > 0) FROM starts s"
-	lite_timed twohop-join "SELECT s.id, (SELECT count(*) FROM (SELECT json_extract(a.doc, '\$._to') FROM routes a WHERE json_extract(a.doc, '\$._from') = s.id UNION SELECT json_extract(b.doc, '\$._to') FROM routes a CROSS JOIN routes b ON json_extract(b.doc, '\$._from') = json_extract(a.doc, '\$._to') WHERE json_extract(a.doc, '\$._from') = s.id) t) FROM starts s"
+	lite_timed twohop-recursive "SELECT s.id, (WITH RECURSIVE r(v, d) AS (SELECT s.id, 0 UNION SELECT json_extract(e.doc, '\$._to'), r.d + 1 FROM r CROSS JOIN routes e ON json_extract(e.doc, '\$._from') = r.v WHERE r.d < 2) SELECT count(DISTINCT v) FROM r WHERE d > 0) FROM starts s" 1
+	lite_timed twohop-join "SELECT s.id, (SELECT count(*) FROM (SELECT json_extract(a.doc, '\$._to') FROM routes a WHERE json_extract(a.doc, '\$._from') = s.id UNION SELECT json_extract(b.doc, '\$._to') FROM routes a CROSS JOIN routes b ON json_extract(b.doc, '\$._from') = json_extract(a.doc, '\$._to') WHERE json_extract(a.doc, '\$._from') = s.id) t) FROM starts s" 1
 }
 
 run_selvedge() {
@@ -179,6 +188,15 @@ start_http() {
 	start_location "$work/http" "$(free_port 18600)"
 	SELVEDGE_URL=$location_url SELVEDGE_API_KEY=$key "$program" import "$work/documents.jsonl" --to places --quiet >/dev/null
 	api POST '/index/persistent?collection=places' '{"fields":["name"]}' >/dev/null
+	eventually resting
+}
+
+# The store goes on merging tables after a load.
+resting() {
+	local before
+	before=$(tree_seconds "$location_pid")
+	sleep 1
+	awk -v a="$before" -v b="$(tree_seconds "$location_pid")" 'BEGIN { exit b - a > 0.02 }'
 }
 
 run_http() {

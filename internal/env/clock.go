@@ -2,6 +2,7 @@ package env
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +19,9 @@ type realClock struct {
 	suspended func() time.Duration // how long since the machine started
 	before    time.Duration        // of that, when the clock was made
 
-	mu    sync.Mutex
-	drift time.Duration // of the wall clock from the running time, when suspended was asked last
-	slept time.Duration
+	asking sync.Mutex   // held while drift and slept change
+	drift  atomic.Int64 // of the wall clock from the running time, when suspended was asked last; nanoseconds
+	slept  atomic.Int64 // nanoseconds
 }
 
 // suspicious is how far the wall clock must move against the running time before the system is asked whether it was
@@ -33,13 +34,25 @@ func (c *realClock) Monotonic() time.Duration {
 	now := time.Now()
 	running := now.Sub(c.start)
 	drift := now.Round(0).Sub(c.start.Round(0)) - running // Round takes the monotonic reading away
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if moved := drift - c.drift; moved > suspicious || moved < -suspicious {
-		c.drift = drift
-		c.slept = max(c.slept, c.suspended()-c.before)
+	if c.moved(drift) {
+		c.ask(drift)
 	}
-	return running + c.slept
+	return running + time.Duration(c.slept.Load())
+}
+
+func (c *realClock) moved(drift time.Duration) bool {
+	moved := drift - time.Duration(c.drift.Load())
+	return moved > suspicious || moved < -suspicious
+}
+
+// ask learns how long the machine slept. The drift that tells others not to ask changes last.
+func (c *realClock) ask(drift time.Duration) {
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	if c.moved(drift) {
+		c.slept.Store(max(c.slept.Load(), int64(c.suspended()-c.before)))
+		c.drift.Store(int64(drift))
+	}
 }
 
 func (c *realClock) Timer(d time.Duration) Timer {

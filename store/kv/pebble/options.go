@@ -115,6 +115,8 @@ func (o Options) engine(d *DB) *pebble.Options {
 		e.TargetFileSizes[i] = tableBytes << (i / 2)
 		e.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		e.Levels[i].FilterType = pebble.TableFilter
+		// Blocks of the index so large that a table seldom has two levels of them, each of which costs a reader.
+		e.Levels[i].BlockSize, e.Levels[i].IndexBlockSize = 8<<10, 512<<10
 		// The upper levels are small and soon rewritten: compressing them costs time and saves little room.
 		if i < len(e.Levels)-2 {
 			e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
