@@ -1,0 +1,319 @@
+// The console begins here: who is there, which fabric, which page.
+
+import { aborted, api, here } from './api.js'
+import { confirm } from './dialog.js'
+import { clear, h, replace } from './dom.js'
+import { live } from './live.js'
+import { href, router, systemFabric } from './router.js'
+import * as session from './session.js'
+import { pages, shell } from './shell.js'
+import * as signin from './signin.js'
+import { busy, empty, failure } from './states.js'
+import { visible } from './text.js'
+import { announce, toast } from './toast.js'
+
+const fabricStore = 'selvedge.fabric'
+
+class Console {
+  constructor(root) {
+    this.live = live()
+    this.fabric = systemFabric
+    this.fabrics = []
+    this.shown = null // {name, fabric, control, stopping} of the page in sight
+    this.ready = false
+    this.frame = shell(root, {
+      fabric: (name) => this.choose(name),
+      opened: () => this.listFabrics(),
+      locations: () => this.otherLocations(),
+      account: () => this.accountItems(),
+      retry: () => this.live.retry(),
+    })
+    this.live.subscribe('connection', (connection) => {
+      this.frame.setConnection(connection, here())
+      this.frame.setLocation(here())
+    })
+    this.live.subscribe('state', (state) => this.frame.setLocation(state.location))
+    this.router = router((route) => this.arrive(route))
+    session.onRenew(() => this.renew())
+    addEventListener('hashchange', () => this.takeFragment())
+  }
+
+  // begin finds out who is there and shows the page of the address.
+  async begin() {
+    replace(this.frame.main, busy('Asking the location'))
+    const linked = session.fromFragment()
+    if (linked) session.use(linked)
+    try {
+      await this.enter()
+    } catch (error) {
+      replace(this.frame.main, failure(error, () => this.begin()))
+      return
+    }
+    this.ready = true
+    this.frame.setOpen(true)
+    this.router.arrive()
+  }
+
+  // enter is fulfilled when the location takes requests from whoever is there.
+  async enter() {
+    const had = session.current()
+    if (had) {
+      try {
+        session.use(await signin.verify(had))
+        await this.listFabrics(true)
+        return
+      } catch (error) {
+        if (error.status !== 401) throw error
+        session.use(null)
+      }
+    }
+    if (!(await signin.open())) {
+      this.frame.setOpen(false)
+      document.title = 'Sign in · Selvedge'
+      this.frame.setLocation(here())
+      await signin.page(this.frame.main, { before: had, reason: had ? 'The key or token that this tab had is not valid here any more.' : '' })
+    }
+    await this.listFabrics(true)
+  }
+
+  // renew asks people to sign in again. Another user sees nothing of what
+  // the one before had on the page.
+  async renew() {
+    const before = session.current()
+    if (!(await signin.again())) return false
+    const now = session.current()
+    if (before?.user !== now?.user || before?.tenant !== now?.tenant) {
+      await this.listFabrics()
+      this.remount()
+    }
+    return true
+  }
+
+  async takeFragment() {
+    const linked = session.fromFragment()
+    if (!linked) return
+    try {
+      session.use(await signin.verify(linked))
+      toast('good', 'Signed in with the key of the link')
+      if (!this.ready) return location.reload()
+      await this.listFabrics()
+      this.remount()
+    } catch (error) {
+      toast('bad', `The key of the link was not taken: ${error.message}`)
+    }
+  }
+
+  // listFabrics fills the picker. A failure matters only at the beginning: the
+  // page itself says what is wrong.
+  async listFabrics(must = false) {
+    try {
+      const reply = await api(systemFabric).call('GET', '/database/user')
+      this.fabrics = (reply.result ?? []).map((one) => one.name)
+      this.frame.setFabrics(this.fabrics, this.fabric)
+      this.frame.setLocation(here())
+    } catch (error) {
+      if (must) throw error
+    }
+  }
+
+  otherLocations() {
+    return (this.live.last?.locations ?? []).filter((one) => one.url && /^https?:/.test(one.url) && one.name !== this.live.last.location)
+  }
+
+  accountItems() {
+    const who = session.current()
+    if (!this.ready && !who) return [{ heading: 'Nobody is signed in' }]
+    if (!who) {
+      return [{ heading: 'root; this planet needs no sign-in' }, { label: 'Sign in as somebody', run: () => this.renewAs(), testid: 'sign-in' }]
+    }
+    return [
+      { heading: visible(`${who.user || who.key || 'somebody'} of ${who.tenant || 'the planet'}`) },
+      { heading: who.kind === 'key' ? 'with an API key' : 'with a password' },
+      { label: 'Sign out', run: () => this.signOut(), testid: 'sign-out' },
+    ]
+  }
+
+  async renewAs() {
+    this.leave()
+    this.live.stop()
+    this.frame.setOpen(false)
+    await signin.page(this.frame.main)
+    this.frame.setOpen(true)
+    await this.listFabrics()
+    this.remount()
+  }
+
+  signOut() {
+    session.use(null)
+    this.leave()
+    location.assign(href('planet'))
+  }
+
+  // choose goes to the same page in another fabric.
+  choose(name) {
+    const page = this.shown?.name ?? 'planet'
+    this.router.go(href(page, [], {}, name))
+  }
+
+  arrive(route) {
+    if (!this.ready) return
+    const fabric = route.fabric ?? (this.shown ? systemFabric : remembered()) ?? systemFabric
+    if (!route.page || (route.fabric === null && fabric !== systemFabric)) {
+      this.router.go(href(route.page || 'planet', route.path, route.query, fabric), true)
+      return
+    }
+    if (fabric !== this.fabric || !this.shown) {
+      this.fabric = fabric
+      remember(fabric)
+      this.live.use(api(fabric))
+    }
+    this.frame.setFabrics(this.fabrics, fabric)
+    this.frame.setPage(route.page, fabric)
+    const shown = this.shown
+    if (shown && shown.name === route.page && shown.fabric === fabric) {
+      shown.route = route
+      shown.control?.changed?.(routeOf(route))
+      return
+    }
+    this.show(route)
+  }
+
+  remount() {
+    this.leave()
+    this.router.arrive()
+  }
+
+  leave() {
+    const shown = this.shown
+    this.shown = null
+    if (!shown) return
+    shown.stopping.abort()
+    try {
+      shown.control?.unmount?.()
+    } catch (error) {
+      reportError(error)
+    }
+    shown.sheet?.remove()
+  }
+
+  // show loads a page and gives it the room below the bar.
+  async show(route, attempt = 0) {
+    const before = this.shown?.name
+    this.leave()
+    const known = pages.find((one) => one.name === route.page)
+    const shown = { name: route.page, fabric: this.fabric, route, control: null, stopping: new AbortController(), sheet: null }
+    this.shown = shown
+    document.title = `${known?.title ?? 'Not found'} · Selvedge`
+    const root = h('div', { class: `page page-${known ? route.page : 'none'}`, data: { testid: `page-${known ? route.page : 'none'}` } })
+    replace(this.frame.main, root)
+    if (!known) return replace(root, nowhere(route.page))
+    replace(root, busy())
+    let module
+    try {
+      module = await this.load(known.name, shown, attempt)
+    } catch (error) {
+      if (this.shown === shown) replace(root, await missing(known, error, () => this.show(shown.route, attempt + 1)))
+      return
+    }
+    if (this.shown !== shown) return
+    if (before && before !== known.name) this.arriveAt(known)
+    this.mount(module, clear(root), shown)
+  }
+
+  arriveAt(page) {
+    this.frame.main.focus({ preventScroll: true })
+    announce(`Page ${page.title}`)
+  }
+
+  // load brings a page and its style sheet. A browser may remember that a module
+  // did not come, so that another attempt has another address.
+  async load(name, shown, attempt) {
+    const folder = `/console/pages/${name}/`
+    shown.sheet = h('link', { rel: 'stylesheet', href: folder + 'style.css' })
+    const styled = new Promise((resolve) => {
+      shown.sheet.addEventListener('load', resolve)
+      shown.sheet.addEventListener('error', resolve) // a page may do without
+    })
+    document.head.append(shown.sheet)
+    const module = await import(folder + 'page.js' + (attempt > 0 ? `?attempt=${attempt}` : ''))
+    await styled
+    return module
+  }
+
+  mount(module, root, shown) {
+    if (module.title) document.title = `${module.title} · ${visible(here() || 'Selvedge')} · Selvedge`
+    try {
+      shown.control = module.mount(root, this.context(shown)) ?? {}
+    } catch (error) {
+      reportError(error)
+      replace(root, failure(error, () => this.remount()))
+    }
+  }
+
+  context(shown) {
+    const calls = api(shown.fabric)
+    const shared = this.live
+    return {
+      api: calls,
+      fabric: shown.fabric,
+      route: routeOf(shown.route),
+      // navigate keeps the fabric unless the query names another one.
+      navigate: (page, path = [], query = {}, { replace: instead = false } = {}) => {
+        const other = query instanceof URLSearchParams ? query.get('fabric') : query.fabric
+        this.router.go(href(page, path, query, other || shown.fabric), instead)
+      },
+      href: (page, path = [], query = {}) => href(page, path, query, shown.fabric),
+      signal: shown.stopping.signal,
+      toast,
+      confirm,
+      live: shared,
+      get location() {
+        return shared.last?.location ?? here()
+      },
+      announce,
+      fabricsChanged: () => this.listFabrics(),
+      user: session.current()?.user || 'root',
+    }
+  }
+}
+
+function routeOf(route) {
+  return { page: route.page, path: route.path, query: route.query }
+}
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(fabricStore)
+  } catch {
+    return null
+  }
+}
+
+function remember(fabric) {
+  try {
+    sessionStorage.setItem(fabricStore, fabric)
+  } catch {
+    // Then the next load begins in _system.
+  }
+}
+
+function nowhere(name) {
+  return empty({
+    title: `There is no page ${visible(name)}`,
+    text: 'The five pages are in the list of pages.',
+    action: h('a', { class: 'button', href: href('planet') }, 'To the planet'),
+  })
+}
+
+// missing tells a page that is not in this console from one that did not come.
+async function missing(page, error, retry) {
+  try {
+    const response = await fetch(`/console/pages/${page.name}/page.js`, { method: 'HEAD', credentials: 'omit', cache: 'no-store' })
+    if (response.status === 404) return empty({ title: `${page.title} is not part of this console`, text: 'A newer version of the location has it.' })
+  } catch (cause) {
+    if (!aborted(cause)) error = Object.assign(new Error('The page did not come: the location cannot be reached'), { next: 'See whether the location runs, then try again.' })
+  }
+  return failure(error, retry)
+}
+
+new Console(document.getElementById('console')).begin()

@@ -1,0 +1,84 @@
+// Who is at the console. The credential is kept for this tab alone
+// (sessionStorage) and goes out as a header only, never as a cookie, so that
+// no other site can use it.
+
+const store = 'selvedge.credential'
+
+let credential = read()
+let renewing = null
+let ask = async () => false
+const listeners = new Set()
+
+// A credential is {kind: 'key' | 'token', value, user, tenant}; null on a
+// planet that needs none.
+
+function read() {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(store))
+    return found && typeof found.value === 'string' && (found.kind === 'key' || found.kind === 'token') ? found : null
+  } catch {
+    return null // storage is off, or somebody wrote something else there
+  }
+}
+
+// current is the credential, or null.
+export function current() {
+  return credential
+}
+
+// authorization is the header of a request, or null.
+export function authorization(of = credential) {
+  if (!of) return null
+  return `${of.kind === 'key' ? 'apikey' : 'bearer'} ${of.value}`
+}
+
+// use takes a credential from now on, null for none.
+export function use(next) {
+  credential = next
+  try {
+    if (next) sessionStorage.setItem(store, JSON.stringify(next))
+    else sessionStorage.removeItem(store)
+  } catch {
+    // Without storage it lasts until the page is loaded again.
+  }
+  for (const listener of [...listeners]) listener(next)
+}
+
+// subscribe calls a function whenever the credential changes.
+export function subscribe(listener) {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+// onRenew says who asks people to sign in again: an async function that tells
+// whether they did.
+export function onRenew(fn) {
+  ask = fn
+}
+
+// renew is called by whoever was refused with 401. All who come while people
+// are asked wait for the same answer. `used` is the header that was refused: when
+// the credential has changed since, there is nothing to ask.
+export function renew(used) {
+  if (used !== authorization()) return Promise.resolve(true)
+  renewing ??= ask().finally(() => {
+    renewing = null
+  })
+  return renewing
+}
+
+// fromFragment takes an API key out of the address (#apikey=...), which never
+// left the browser, and removes it there so that it is not in the history.
+export function fromFragment() {
+  const found = /^#apikey=(.+)$/.exec(location.hash)
+  if (!found) return null
+  history.replaceState(history.state, '', location.pathname + location.search)
+  let value = found[1]
+  try {
+    value = decodeURIComponent(value)
+  } catch {
+    // It is taken as it stands.
+  }
+  const [tenant = '', id = ''] = value.split('.')
+  return { kind: 'key', value, tenant, user: '', key: id }
+}
