@@ -26,8 +26,9 @@ function sheet(href) {
 // chart draws into parent: series are {label, color} (a token such as '--accent'
 // or any colour), unit stands at the values. push adds one point: the
 // time in seconds, and a value, or null, for each series; set takes all,
-// [times, values...]. format writes a value.
-export async function chart(parent, { label, series, unit = '', height = 160, format = null }) {
+// [times, values...]. With x 'number' the first are plain numbers. format writes a
+// value.
+export async function chart(parent, { label, series, unit = '', height = 160, format = null, x = 'time' }) {
   const Plot = await load()
   const write = format ?? ((v) => (v === null || v === undefined ? '\u2013' : `${Math.abs(v) >= 10 || Number.isInteger(v) ? count(v) : v.toFixed(2)}${unit ? ' ' + unit : ''}`))
   const box = h('div', { class: 'chart', role: 'img', aria: { label } })
@@ -38,7 +39,7 @@ export async function chart(parent, { label, series, unit = '', height = 160, fo
 
   function make() {
     plot?.destroy()
-    plot = new Plot(options({ series, height, write, width: Math.max(120, box.clientWidth || 320) }), data, box)
+    plot = new Plot(options({ series, height, write, x, width: Math.max(120, box.clientWidth || 320) }), data, box)
   }
 
   function draw() {
@@ -83,20 +84,21 @@ export async function chart(parent, { label, series, unit = '', height = 160, fo
   }
 }
 
-function options({ series, width, height, write }) {
+function options({ series, width, height, write, x }) {
+  const first = x === 'number' ? (v) => String(v) : clock
   const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: '11px system-ui, sans-serif' }
   return {
     width,
     height,
     legend: { live: true },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (plot, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.1)] } },
+    scales: { x: { time: false }, y: { range: (plot, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 28, values: (plot, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, values: (plot, ticks) => ticks.map(first) },
       { ...axis, size: 62, values: (plot, ticks) => ticks.map((v) => write(v)) },
     ],
     series: [
-      { label: 'Time', value: (plot, v) => (v === null || v === undefined ? '\u2013' : clock(v)) },
+      { label: x === 'number' ? 'x' : 'Time', value: (plot, v) => (v === null || v === undefined ? '\u2013' : first(v)) },
       ...series.map((one) => ({ label: one.label, stroke: colour(one.color), width: 1.5, spanGaps: false, points: { show: false }, value: (plot, v) => write(v) })),
     ],
   }

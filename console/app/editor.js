@@ -15,6 +15,18 @@ function load() {
   return library
 }
 
+// wordsOf gives what the colours of a language are made from. Those of C8QL
+// belong to the page of queries; an editor works without them.
+async function wordsOf(language) {
+  if (language !== 'c8ql') return {}
+  try {
+    const { keywords, constants } = await import('../pages/query/c8ql.js')
+    return { keywords, constants }
+  } catch {
+    return {}
+  }
+}
+
 const largest = 2_000_000 // characters up to which a text is coloured
 
 // editor makes one in parent: {value, set, focus, mark, destroy, node, insert}.
@@ -23,7 +35,7 @@ const largest = 2_000_000 // characters up to which a text is coloured
 // mark(line, column, message) shows a mistake there, mark(null) none.
 // Tab indents; Escape, then Tab, leaves it.
 export async function editor(parent, { language = 'json', value = '', label, onChange = () => {}, onRun = null, complete = null, testid = null, readOnly = false, lines = 12 }) {
-  const code = await load()
+  const [code, words] = await Promise.all([load(), wordsOf(language)])
   const host = h('div', { class: ['editor', readOnly && 'read-only'], data: { testid, language } })
   append(parent, host)
   const root = host.attachShadow({ mode: 'open', delegatesFocus: true })
@@ -31,6 +43,7 @@ export async function editor(parent, { language = 'json', value = '', label, onC
   const view = code.create({
     root,
     language: value.length > largest ? 'plain' : language,
+    words,
     value,
     label,
     readOnly,
