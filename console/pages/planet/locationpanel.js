@@ -1,0 +1,253 @@
+// The panel of one location: what the stream knows of it at once, and what it
+// says of itself, asked every two seconds at its own address.
+
+import { h } from '../../app/dom.js'
+import { aborted } from '../../app/api.js'
+import { ago, bytes, count, ms, visible } from '../../app/text.js'
+import { directions } from './bend.js'
+import { badgeOfLink } from './linkpanel.js'
+import { linkLooks, locationLooks } from './model.js'
+import { paged } from './paged.js'
+import { ageOf, consoleOf, perSecond, placeName } from './words.js'
+import { mark, say, show } from './paint.js'
+
+const everyMs = 2_000
+const badges = { up: 'good', waiting: 'warn', joining: 'warn', leaving: 'warn', down: 'bad', outside: '' }
+
+export function badgeOfLocation(look) {
+  return badges[look] ?? ''
+}
+
+/** A definition list whose values can be written one by one. */
+function facts(names) {
+  const values = new Map()
+  const node = h('dl', { class: 'kv' })
+  for (const name of names) {
+    const value = h('dd', null, '–')
+    values.set(name, value)
+    node.append(h('dt', null, name), value)
+  }
+  return { node, put: (name, text) => say(values.get(name), text) }
+}
+
+export class LocationPanel {
+  /** tools: {model, bender, context, notables, close, choose}. */
+  constructor(location, tools) {
+    this.location = location
+    this.tools = tools
+    this.self = null
+    this.stopped = new AbortController()
+    tools.context.signal.addEventListener('abort', () => this.stopped.abort(), { signal: this.stopped.signal })
+    this.build()
+    this.update()
+    this.follow()
+  }
+
+  build() {
+    const { location, tools } = this
+    this.badge = h('span', { class: 'badge', data: { testid: 'planet-location-state' } })
+    this.heading = h('h2', { tabindex: '-1' }, placeName(location))
+    this.problem = h('p', { class: 'error', role: 'status', hidden: true, data: { testid: 'planet-self-error' } })
+    this.reasons = h('ul', { class: 'planet-reasons', hidden: true, data: { testid: 'planet-reasons' } })
+    this.main = facts(['Writes', 'Arrivals', 'Clock', 'Version', 'Running for', 'Memory'])
+    this.storage = facts(['On disk', 'Free', 'In memory tables', 'Cache', 'Tables', 'To be compacted'])
+    this.console = h('a', { target: '_blank', rel: 'noopener', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
+    this.isolation = h('div', { class: 'toolbar' })
+    this.node = h('section', { class: 'planet-panel col', 'aria-label': placeName(location), data: { testid: 'planet-location-panel' } },
+      h('header', { class: 'row' }, h('button', { class: 'button quiet', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, 'All locations'), this.heading, this.badge),
+      this.reasons, this.problem, this.main.node, this.console, this.isolation,
+      h('h3', null, 'Links'), this.linkTable(),
+      h('h3', null, 'What it has of each location'), this.vectorTable(),
+      h('h3', null, 'What it waits for'), this.waitList(),
+      h('h3', null, 'Storage'), this.storage.node,
+      h('h3', null, 'Recent events'), this.eventList())
+  }
+
+  linkTable() {
+    const rows = h('tbody')
+    this.links = paged(rows, {
+      size: 12, noun: 'link', testid: 'planet-links', key: (pair) => pair.key,
+      make: (pair) => this.linkRow(pair),
+      update: (row, pair) => row.refresh(pair),
+    })
+    return h('div', { class: 'planet-scroll' }, h('table', { class: 'planet-table', data: { testid: 'planet-peers' } },
+      h('thead', null, h('tr', null, ...['To', 'State', 'Round trip', 'Waits, out', 'Waits, in'].map((t) => h('th', { scope: 'col' }, t)))), rows), this.links.nav)
+  }
+
+  linkRow(pair) {
+    const other = pair.a === this.location.name ? pair.b : pair.a
+    const cells = [h('td'), h('td', { class: 'mono' }), h('td', { class: 'mono' }), h('td', { class: 'mono' })]
+    const state = h('span', { class: 'badge' })
+    cells[0].append(state)
+    const row = h('tr', null, h('td', null, h('button', {
+      class: 'button quiet', type: 'button', data: { testid: `planet-peer-${other}` }, onclick: () => this.tools.choose({ link: pair.key }),
+    }, visible(other))), ...cells)
+    row.refresh = (now) => {
+      const [out, into] = now.a === this.location.name ? [now.forward, now.back] : [now.back, now.forward]
+      const peer = this.self?.peers?.find((one) => one.name === other)
+      mark(state, 'class', `badge ${badgeOfLink(now.look)}`)
+      say(state, linkLooks[now.look] ?? '')
+      say(cells[1], ms(out?.rttMs || peer?.rttMs || into?.rttMs))
+      say(cells[2], waiting(out))
+      say(cells[3], waiting(into))
+    }
+    return row
+  }
+
+  vectorTable() {
+    const rows = h('tbody')
+    this.vector = paged(rows, {
+      size: 12, noun: 'location', key: (one) => one.name,
+      make: (one) => h('tr', null, h('th', { scope: 'row' }, visible(one.name)), h('td', { class: 'mono' }), h('td', { class: 'mono' })),
+      update: (row, one) => {
+        say(row.children[1], ms(one.age))
+        say(row.children[2], ms(one.stable))
+      },
+    })
+    return h('div', { class: 'planet-scroll' }, h('table', { class: 'planet-table', data: { testid: 'planet-vector' } },
+      h('thead', null, h('tr', null, ...['Of', 'Has all up to, ago', 'Everybody has, ago'].map((t) => h('th', { scope: 'col' }, t)))), rows), this.vector.nav)
+  }
+
+  waitList() {
+    const rows = h('ul', { class: 'planet-list', data: { testid: 'planet-waits' } })
+    this.waitsEmpty = h('p', { class: 'muted', hidden: true }, 'Nothing: all that has arrived is applied.')
+    this.waits = paged(rows, {
+      size: 8, noun: 'wait', key: (one) => `${one.origin} ${one.entry}`,
+      make: () => h('li'),
+      update: (row, one) => say(row, visible(`${one.origin}: ${one.reason ?? 'waits'} for ${ms(one.forMs)}${one.entries ? `, ${count(one.entries)} entries` : ''}${one.pulling ? ', being fetched' : ''}`)),
+    })
+    return h('div', null, this.waitsEmpty, rows, this.waits.nav)
+  }
+
+  eventList() {
+    const rows = h('ul', { class: 'planet-list' })
+    this.eventsEmpty = h('p', { class: 'muted' }, 'Nothing notable so far.')
+    this.events = paged(rows, {
+      size: 6, noun: 'event', key: (one) => one.key, make: () => h('li'),
+      update: (row, one) => say(row, visible(`${ago(one.at)}: ${one.text}`)),
+    })
+    return h('div', null, this.eventsEmpty, rows, this.events.nav)
+  }
+
+  update() {
+    const one = this.location = this.tools.model.locations.get(this.location.name) ?? this.location
+    mark(this.badge, 'class', `badge ${badgeOfLocation(one.look)}`)
+    say(this.badge, locationLooks[one.look])
+    this.main.put('Writes', perSecond(one.writes))
+    this.main.put('Arrivals', perSecond(one.arrivals))
+    this.links.set(this.tools.model.pairsOf(one.name))
+    const events = this.tools.notables.of(one.name)
+    show(this.eventsEmpty, events.length === 0)
+    this.events.set(events)
+    const address = consoleOf(one.url)
+    mark(this.console, 'href', address)
+    show(this.console, Boolean(address))
+    this.offerIsolation()
+  }
+
+  offerIsolation() {
+    const { model } = this.tools
+    const pairs = model.dev ? model.pairsOf(this.location.name) : []
+    const cut = pairs.filter((pair) => pair.look === 'cut').length
+    const shown = pairs.length === 0 ? 'none' : cut === pairs.length ? 'heal' : cut === 0 ? 'cut' : 'both'
+    if (shown === this.offered) return
+    this.offered = shown
+    const name = placeName(this.location)
+    const ends = () => model.pairsOf(this.location.name).flatMap((pair) => directions(pair))
+    const button = (label, testid, kind, state, text) => h('button', { class: `button ${kind}`, type: 'button', data: { testid }, onclick: (event) => this.act(event.target, () => this.tools.bender.setState(ends(), state, text)) }, label)
+    this.isolation.replaceChildren(
+      ...(shown === 'cut' || shown === 'both' ? [button('Cut off from all others', 'planet-cut-off', 'danger', 'cut', `Cut off ${name}`)] : []),
+      ...(shown === 'heal' || shown === 'both' ? [button('Heal its links', 'planet-heal-location', 'primary', 'up', `Healed the links of ${name}`)] : []))
+  }
+
+  async act(button, run) {
+    if (button.disabled) return
+    button.disabled = true
+    try {
+      await run()
+    } catch (error) {
+      if (!aborted(error)) this.tools.context.toast('bad', visible(`${error.message}. ${error.next ?? ''}`))
+    } finally {
+      button.disabled = false
+    }
+  }
+
+  async follow() {
+    const { signal } = this.stopped
+    while (!signal.aborted) {
+      try {
+        if (!document.hidden) this.take(await this.api().call('GET', '/mesh/self', { signal, timeout: 10_000 }))
+      } catch (error) {
+        if (signal.aborted) return
+        this.fail(error)
+      }
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, everyMs)
+        signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+      })
+    }
+  }
+
+  // A location that is not a member has nothing to say of the fabric, but of itself.
+  api() {
+    const { api, location } = this.tools.context
+    const { name, url, member } = this.location
+    const fabric = member ? api.fabric : '_system'
+    return name === location && member ? api : api.at(consoleOf(url) ? url : '', fabric)
+  }
+
+  fail(error) {
+    say(this.problem, visible(`${placeName(this.location)} does not say how it is: ${error.message}. ${error.next ?? ''}`))
+    show(this.problem, true)
+    mark(this.node, 'data-stale', 'true')
+  }
+
+  take(self) {
+    this.self = self
+    show(this.problem, false)
+    mark(this.node, 'data-stale', null)
+    const reasons = [...(self.reasons ?? [])]
+    if (self.readOnly && !reasons.includes(self.readOnly)) reasons.push(self.readOnly)
+    show(this.reasons, reasons.length > 0)
+    this.reasons.replaceChildren(...reasons.map((text) => h('li', null, visible(text))))
+    this.main.put('Clock', clockWords(self))
+    this.main.put('Version', visible(self.version ?? '–'))
+    this.main.put('Running for', ms(self.uptimeMs))
+    this.main.put('Memory', bytes(self.memoryBytes))
+    const s = self.storage ?? {}
+    this.storage.put('On disk', bytes(s.diskBytes))
+    this.storage.put('Free', bytes(s.freeBytes))
+    this.storage.put('In memory tables', bytes(s.memtableBytes))
+    this.storage.put('Cache', bytes(s.cacheBytes))
+    this.storage.put('Tables', count(s.tables))
+    this.storage.put('To be compacted', bytes(s.debtBytes))
+    this.takeVector(self)
+    const waits = self.waits ?? []
+    show(this.waitsEmpty, waits.length === 0)
+    this.waits.set(waits)
+    this.links.set(this.tools.model.pairsOf(this.location.name))
+  }
+
+  takeVector(self) {
+    const stable = self.stable ?? {}
+    const rows = Object.entries(self.vector ?? {}).map(([name, time]) => ({ name, age: ageOf(time), stable: ageOf(stable[name]) }))
+    this.vector.set(rows.sort((p, q) => (p.name < q.name ? -1 : 1)))
+  }
+
+  destroy() {
+    this.stopped.abort()
+  }
+}
+
+function waiting(way) {
+  if (!way) return '–'
+  return way.entries > 0 ? `${count(way.entries)}, ${ms(way.lagMs)}` : '0'
+}
+
+function clockWords(self) {
+  const offset = self.clockOffsetMs
+  const trust = self.clockTrusted === false ? ', not trusted' : ''
+  if (typeof offset !== 'number') return `–${trust}`
+  if (Math.abs(offset) < 0.5) return `with the others${trust}`
+  return `${ms(Math.abs(offset))} ${offset > 0 ? 'ahead' : 'behind'}${trust}`
+}
