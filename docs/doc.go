@@ -1,4 +1,5 @@
-// Package docs is the documentation of Selvedge, and the tests that hold it to the code.
+// Package docs is the documentation of Selvedge as files, and the tests that hold it to the code. Package site below shows it to
+// browsers.
 //
 // # Guarantees
 //
@@ -25,3 +26,14 @@
 // Prose, and blocks of other kinds. The pages about operating a mesh and the reference of the REST surface are tested
 // by apptest and gateway/http.
 package docs
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed *.md concepts guides reference operate internals images
+var files embed.FS
+
+// Files are the pages and pictures, by their paths below this folder.
+func Files() fs.FS { return files }

@@ -13,8 +13,10 @@ import (
 	"github.com/selvedge-db/selvedge/client"
 )
 
-// storied guides have tests of their own.
-var storied = map[string]bool{"quickstart.md": true, "go-client.md": true}
+// storied guides have tests of their own: those of commands and programs here, ten-locations.md in apptest. The console's
+// tour has nothing to run.
+var storied = map[string]bool{"quickstart.md": true, "go-client.md": true, "clients.md": true, "demos.md": true,
+	"ten-locations.md": true, "console.md": true}
 
 // TestGuides runs every request and every query of the guides, each page on a planet of its own.
 func TestGuides(t *testing.T) {

@@ -36,6 +36,27 @@ func TestQuickstart(t *testing.T) {
 	}
 }
 
+// TestReadme does the same with the README.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 10)}
+	s.binary(t)
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
+		"TMPDIR="+s.folder)
+	for _, b := range blocks(t, "../README.md") {
+		switch b.kind {
+		case "sh server":
+			s.serve(t, strings.Fields(strings.Replace(b.text, "go run ./cmd/selvedge", "selvedge", 1)))
+		case "sh":
+			// The first line builds what this test has already built.
+			s.script(t, block{kind: b.kind, line: b.line, text: strings.Replace(b.text, "make && export PATH=$PWD/bin:$PATH ", "export ", 1)})
+		}
+	}
+	if s.commands < 10 || s.checks < 7 {
+		t.Errorf("the README has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
+}
+
 type story struct {
 	folder           string
 	port             int
