@@ -1,0 +1,181 @@
+// Draws one frame of the graph on a canvas. `view` is {x, y, scale}: the place of the origin in CSS pixels, and pixels
+// per unit. Pure but for the canvas: what is drawn comes in, nothing is kept.
+
+import { visible, short } from '../../app/text.js'
+
+export const radius = 9
+
+const labelsMost = 160
+const arrowsMost = 2500
+
+export function drawGraph(canvas, scene) {
+  const g = canvas.getContext('2d')
+  const { width, height, ratio, view } = scene
+  g.setTransform(ratio, 0, 0, ratio, 0, 0)
+  g.clearRect(0, 0, width, height)
+  g.translate(view.x, view.y)
+  g.scale(view.scale, view.scale)
+  drawEdges(g, scene)
+  drawVertices(g, scene)
+  drawLabels(g, scene)
+}
+
+// route gives the places of an edge: its ends at the rims of the vertices, and the point it bends over.
+export function route(from, to, bend) {
+  if (from === to) return null
+  const dx = to.x - from.x
+  const dy = to.y - from.y
+  const length = Math.hypot(dx, dy) || 1
+  const nx = -dy / length
+  const ny = dx / length
+  const mx = (from.x + to.x) / 2 + nx * bend * 2
+  const my = (from.y + to.y) / 2 + ny * bend * 2
+  const back = Math.hypot(to.x - mx, to.y - my) || 1
+  const tx = to.x - ((to.x - mx) / back) * (radius + 2)
+  const ty = to.y - ((to.y - my) / back) * (radius + 2)
+  return { mx, my, tx, ty, angle: Math.atan2(to.y - my, to.x - mx) }
+}
+
+function drawEdges(g, scene) {
+  const { edges, model, palette, view, paths, selected } = scene
+  const arrows = edges.length <= arrowsMost && view.scale > 0.35
+  const groups = new Map()
+  const strong = []
+  for (const edge of edges) {
+    if (paths.edges.has(edge.id) || edge.id === selected) {
+      strong.push(edge)
+      continue
+    }
+    if (!groups.has(edge.collection)) groups.set(edge.collection, [])
+    groups.get(edge.collection).push(edge)
+  }
+  g.globalAlpha = paths.edges.size > 0 ? 0.35 : 0.75
+  for (const [collection, list] of groups) {
+    drawLines(g, model, list, { color: palette.edge(collection), dash: palette.dash(collection), width: 1.2, arrows, scale: view.scale })
+  }
+  g.globalAlpha = 1
+  for (const edge of strong) {
+    const color = edge.id === selected ? palette.theme.accent : palette.theme.ink
+    drawLines(g, model, [edge], { color, dash: [], width: 3, arrows: true, scale: view.scale })
+  }
+}
+
+function drawLines(g, model, list, { color, dash, width, arrows, scale }) {
+  g.strokeStyle = g.fillStyle = color
+  g.lineWidth = width / Math.max(scale, 0.5)
+  g.setLineDash(dash)
+  g.beginPath()
+  const heads = []
+  for (const edge of list) {
+    const from = model.vertices.get(edge.from)
+    const to = model.vertices.get(edge.to)
+    const way = route(from, to, edge.bend ?? 0)
+    if (!way) {
+      g.moveTo(from.x + 8, from.y - radius - 8)
+      g.arc(from.x, from.y - radius - 8, 8, 0, 2 * Math.PI)
+      continue
+    }
+    g.moveTo(from.x, from.y)
+    if (edge.bend) g.quadraticCurveTo(way.mx, way.my, way.tx, way.ty)
+    else g.lineTo(way.tx, way.ty)
+    if (arrows) heads.push(way)
+  }
+  g.stroke()
+  g.setLineDash([])
+  if (heads.length === 0) return
+  g.beginPath()
+  const size = 5 + width
+  for (const { tx, ty, angle } of heads) {
+    g.moveTo(tx, ty)
+    g.lineTo(tx - size * Math.cos(angle - 0.4), ty - size * Math.sin(angle - 0.4))
+    g.lineTo(tx - size * Math.cos(angle + 0.4), ty - size * Math.sin(angle + 0.4))
+    g.closePath()
+  }
+  g.fill()
+}
+
+function drawVertices(g, scene) {
+  const { vertices, palette, paths, selected, hovered, view } = scene
+  const thin = 1 / Math.max(view.scale, 0.5)
+  for (const vertex of vertices) {
+    const color = palette.vertex(vertex.collection)
+    g.globalAlpha = paths.vertices.size > 0 && !paths.vertices.has(vertex.id) && vertex.id !== selected ? 0.45 : 1
+    outline(g, palette.shape(vertex.collection), vertex.x, vertex.y, radius)
+    g.fillStyle = vertex.attributes ? color : palette.theme.surface
+    g.fill()
+    g.lineWidth = (vertex.expanded ? 2.5 : 1) * thin
+    g.strokeStyle = vertex.attributes && !vertex.expanded ? palette.theme.surface : palette.theme.ink
+    g.setLineDash(vertex.attributes ? [] : [3, 2])
+    g.stroke()
+    g.setLineDash([])
+    if (vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id)) {
+      g.beginPath()
+      g.arc(vertex.x, vertex.y, radius + 4, 0, 2 * Math.PI)
+      g.lineWidth = (vertex.id === selected ? 3 : 1.5) * thin
+      g.strokeStyle = vertex.id === selected ? palette.theme.accent : palette.theme.ink
+      g.stroke()
+    }
+  }
+  g.globalAlpha = 1
+}
+
+function outline(g, shape, x, y, r) {
+  g.beginPath()
+  if (shape === 'circle') {
+    g.arc(x, y, r, 0, 2 * Math.PI)
+    return
+  }
+  const [corners, turn, size] = { square: [4, Math.PI / 4, 1.2], diamond: [4, 0, 1.25], triangle: [3, -Math.PI / 2, 1.3], hexagon: [6, 0, 1.1] }[shape]
+  for (let i = 0; i < corners; i++) {
+    const angle = turn + (2 * Math.PI * i) / corners
+    const px = x + r * size * Math.cos(angle)
+    const py = y + r * size * Math.sin(angle)
+    if (i === 0) g.moveTo(px, py)
+    else g.lineTo(px, py)
+  }
+  g.closePath()
+}
+
+function drawLabels(g, scene) {
+  const { vertices, palette, view, selected, hovered, paths, near, label } = scene
+  const all = vertices.length <= labelsMost || view.scale > 1.4
+  const size = 12 / view.scale
+  g.font = `${size}px system-ui, sans-serif`
+  g.textAlign = 'center'
+  g.textBaseline = 'top'
+  g.lineJoin = 'round'
+  g.lineWidth = 3 / view.scale
+  g.strokeStyle = palette.theme.surface
+  g.fillStyle = palette.theme.ink
+  if (all && view.scale < 0.3) return
+  for (const vertex of vertices) {
+    const wanted = all || vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id) || near.has(vertex.id)
+    if (!wanted || !onScreen(vertex, scene)) continue
+    const words = visible(short(label(vertex), 28))
+    const y = vertex.y + radius + 3 / view.scale
+    g.strokeText(words, vertex.x, y)
+    g.fillText(words, vertex.x, y)
+  }
+}
+
+function onScreen(vertex, { view, width, height }) {
+  const x = vertex.x * view.scale + view.x
+  const y = vertex.y * view.scale + view.y
+  return x > -60 && y > -30 && x < width + 60 && y < height + 30
+}
+
+// bendParallels sets `bend` of edges that join the same two vertices, so that each can be seen.
+export function bendParallels(edges) {
+  const pairs = new Map()
+  for (const edge of edges) {
+    const key = edge.from < edge.to ? `${edge.from}\n${edge.to}` : `${edge.to}\n${edge.from}`
+    if (!pairs.has(key)) pairs.set(key, [])
+    pairs.get(key).push(edge)
+  }
+  for (const list of pairs.values()) {
+    list.forEach((edge, i) => {
+      const way = (i - (list.length - 1) / 2) * 14
+      edge.bend = edge.from < edge.to ? way : -way
+    })
+  }
+}
