@@ -1,0 +1,65 @@
+// What this browser remembers: the texts that were run with the values of their parameters, and the options. Never a
+// result. What cannot be kept (storage full, or forbidden) is not kept, and nothing else suffers.
+
+const prefix = 'selvedge.query.'
+const most = 100
+const longest = 20_000
+
+// load reads what was saved under a name.
+export function load(name, absent) {
+  try {
+    return JSON.parse(localStorage.getItem(prefix + name)) ?? absent
+  } catch {
+    return absent
+  }
+}
+
+// save keeps something under a name.
+export function save(name, value) {
+  try {
+    localStorage.setItem(prefix + name, JSON.stringify(value))
+  } catch {
+    // no room, or not allowed: it is only a convenience
+  }
+}
+
+// history is of one fabric: list() gives [{text, binds, at, rows, ms, failed}], the newest first.
+export function history(fabric) {
+  const name = 'history.' + fabric
+  const list = () => {
+    const stored = load(name, [])
+    return Array.isArray(stored) ? stored.filter((e) => typeof e?.text === 'string') : []
+  }
+  return {
+    list,
+    note(entry) {
+      if (!entry.text.trim() || entry.text.length > longest) return
+      const binds = JSON.stringify(entry.binds ?? {}).length > longest ? {} : entry.binds
+      save(name, [{ ...entry, binds }, ...list().filter((e) => e.text !== entry.text)].slice(0, most))
+    },
+    // binds gives the values that a text had the last time.
+    binds: (text) => list().find((e) => e.text === text)?.binds ?? {},
+    clear: () => save(name, []),
+  }
+}
+
+// draft is the text that is being written in a fabric, kept while the tab is open.
+export function draft(fabric) {
+  const name = prefix + 'draft.' + fabric
+  return {
+    get() {
+      try {
+        return JSON.parse(sessionStorage.getItem(name)) ?? null
+      } catch {
+        return null
+      }
+    },
+    set(value) {
+      try {
+        sessionStorage.setItem(name, JSON.stringify(value))
+      } catch {
+        // as above
+      }
+    },
+  }
+}

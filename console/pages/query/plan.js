@@ -1,0 +1,113 @@
+// Plans as the page shows them: a tree with estimates, the indexes that are used, the rules that were applied, and hints
+// about what would make it cheaper. It reads the JSON of a plan for figures and its text for the words.
+
+// steps gives the lines of a plan as a tree: [{id, node, kind, what, rows, cost, children}].
+export function steps(explanation) {
+  const nodes = new Map(flat(explanation.plan?.nodes ?? []).map((n) => [n.id, n]))
+  return nested(linesOf(explanation.text ?? '').map((l) => {
+    const node = nodes.get(l.id) ?? {}
+    return { ...l, node, rows: node.estimatedNrItems ?? null, cost: node.estimatedCost ?? null }
+  }))
+}
+
+// flat gives the nodes of a plan and of all plans within it.
+export function flat(nodes) {
+  return nodes.flatMap((n) => [n, ...flat(n.subquery?.nodes ?? []), ...flat(n.build?.nodes ?? []), ...flat(n.lookup?.nodes ?? [])])
+}
+
+// linesOf reads the table of the text: id, kind, depth and what a step does.
+function linesOf(text) {
+  const out = []
+  for (const line of text.split('\n').slice(1)) {
+    const m = /^\s*(\d+)  (\S+)\s+(\S+)\s+(\S+)(?:  ( *)(\S.*))?$/.exec(line)
+    if (!m) break
+    out.push({ id: Number(m[1]), kind: m[2], depth: (m[5] ?? '').length / 2, what: m[6] ?? '' })
+  }
+  return out
+}
+
+// nested makes a tree of lines: what stands deeper belongs to the line above it.
+export function nested(lines) {
+  const root = { children: [], depth: -1 }
+  const open = [root]
+  for (const line of lines) {
+    while (open.at(-1).depth >= line.depth) open.pop()
+    const step = { ...line, children: [] }
+    open.at(-1).children.push(step)
+    open.push(step)
+  }
+  return root.children
+}
+
+// indexesOf names the indexes that a plan uses.
+export const indexesOf = (plan) => flat(plan?.nodes ?? []).filter((n) => n.type === 'IndexNode').flatMap((n) => (n.indexes ?? []).map((i) => ({ collection: n.collection, ...i })))
+
+const few = 1000
+
+// hints says what would help: [{text, collection?, index?: {type, fields}}]. counts: collection -> number of documents.
+export function hints(plan, counts) {
+  const nodes = flat(plan?.nodes ?? [])
+  const out = []
+  for (const [at, n] of nodes.entries()) {
+    if (n.type !== 'EnumerateCollectionNode' || n.count) continue
+    out.push(...hintsOfScan(n, nodes.slice(at + 1), counts[n.collection]))
+  }
+  return out
+}
+
+function hintsOfScan(n, later, documents) {
+  const scan = `Full scan of ${documents === undefined ? 'all' : documents.toLocaleString('en')} ${documents === 1 ? 'document' : 'documents'} of ${n.collection}`
+  const name = n.outVariable?.name ?? guessName(n)
+  const conditions = [n.filter, ...later.filter((x) => x.type === 'FilterNode').map((x) => x.condition)].filter((c) => typeof c === 'string').join(' && ')
+  const found = attributesIn(conditions, name)
+  const sorts = later.find((x) => x.type === 'SortNode')?.elements ?? []
+  const out = []
+  const place = placeIn([conditions, ...sorts.map((s) => s.inVariable), ...later.filter((x) => x.type === 'CalculationNode').map((x) => x.expression)].join(' '), name)
+  const fields = found.fields.length > 0 ? found.fields : sortFields(sorts, name, later)
+  const weight = documents !== undefined && documents < few ? ' It matters when there are more.' : ''
+  if (place) out.push({ text: `${scan}: a geo index on ${place.join(' and ')} would help.${weight}`, collection: n.collection, index: { type: 'geo', fields: place } })
+  else if (fields.length > 0) out.push({ text: `${scan}: an index on ${fields.join(', ')} would help.${weight}`, collection: n.collection, index: { type: 'persistent', fields } })
+  if (found.computed && fields.length === 0) out.push({ text: `${scan}: the condition is computed from ${found.computed}, which no index has. Store it as an attribute of its own, with an index.`, collection: n.collection })
+  return out
+}
+
+// guessName takes the variable of a scan that hands out attributes alone from its filter.
+const guessName = (n) => /([A-Za-z_$][\w$]*)\.[A-Za-z_`]/.exec(n.filter ?? '')?.[1] ?? ''
+
+const path = (name) => `${name.replace(/[$]/g, '\\$&')}((?:\\.(?:[A-Za-z_$][\\w$]*|\`[^\`]+\`))+)`
+const dots = (p) => p.slice(1).replaceAll('`', '')
+
+// attributesIn finds the attributes that conditions ask for: those that must be equal first, then one with a range.
+export function attributesIn(text, name) {
+  if (!name || !text) return { fields: [], computed: '' }
+  const clean = text.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  const equal = new Set(), range = new Set()
+  for (const m of clean.matchAll(new RegExp(`(?<![\\w.])${path(name)}\\s*(==|<=|>=|<|>|IN\\b)`, 'g'))) (m[2] === '==' || m[2] === 'IN' ? equal : range).add(dots(m[1]))
+  for (const m of clean.matchAll(new RegExp(`(==|<=|>=|<|>|IN)\\s*${path(name)}(?![\\w(])`, 'g'))) {
+    if (m[1] === 'IN') equal.add(dots(m[2]) + '[*]')
+    else (m[1] === '==' ? equal : range).add(dots(m[2]))
+  }
+  const usable = (f) => f !== '_key' && f !== '_id' && f !== '_rev'
+  const fields = [...[...equal].filter(usable), ...[...range].filter((f) => usable(f) && !equal.has(f)).slice(0, 1)]
+  const computed = fields.length === 0 ? new RegExp(`[A-Z_]+\\([^()]*(?<![\\w.])${path(name)}`).exec(clean) : null
+  return { fields: /\|\|/.test(clean) ? fields.slice(0, 1) : fields.slice(0, 4), computed: computed ? name + computed[1] : '' }
+}
+
+// sortFields are the attributes of a sort with a limit behind it, if an index could give that order.
+function sortFields(sorts, name, later) {
+  const isLimited = later.some((x) => x.type === 'LimitNode') || later.some((x) => x.type === 'SortNode' && x.limit)
+  if (!isLimited || sorts.length === 0 || !name || new Set(sorts.map((s) => s.ascending)).size > 1) return []
+  const fields = sorts.map((s) => new RegExp(`^${path(name)}$`).exec(s.inVariable ?? '')?.[1])
+  return fields.every(Boolean) ? fields.map(dots).filter((f) => !f.startsWith('_')) : []
+}
+
+// placeIn finds the fields of a place whose distance is asked for.
+function placeIn(text, name) {
+  if (!name) return null
+  const two = new RegExp(`\\bDISTANCE\\(\\s*${path(name)}\\s*,\\s*${path(name)}`).exec(text) ?? new RegExp(`\\bDISTANCE\\([^()]*,\\s*${path(name)}\\s*,\\s*${path(name)}\\s*\\)`).exec(text)
+  if (two) return [dots(two[1]), dots(two[2])]
+  const pair = new RegExp(`\\bGEO_\\w+\\([^()]*\\[\\s*${path(name)}\\s*,\\s*${path(name)}`).exec(text)
+  if (pair) return [dots(pair[2]), dots(pair[1])] // written longitude first, indexed latitude first
+  const one = new RegExp(`\\bGEO_(?:DISTANCE|CONTAINS|INTERSECTS|IN_RANGE)\\([^()]*(?<![\\w.])${path(name)}`).exec(text)
+  return one ? [dots(one[1])] : null
+}
