@@ -1,0 +1,133 @@
+// The conflicts feed: writes of one field that lost to a concurrent one, with
+// both values, and a way to take the other one.
+import { h, replace } from '../../app/dom.js'
+import { ago, short, time, visible } from '../../app/text.js'
+import { jsonView } from '../../app/jsonview.js'
+import { table } from '../../app/table.js'
+import { button, formDialog, problem, scope, select } from './parts.js'
+import { elements, member, members, string } from './scan.js'
+import { at, parsePath, put, read, write } from './tree.js'
+import { documentPath, link } from './store.js'
+import { valueCell } from './columns.js'
+import { bare } from './insert.js'
+
+const PAGE = 100
+
+export function conflictsView(host) {
+  const life = scope(host.signal)
+  let collection = host.name
+  let next = ''
+  let rows = 0
+  const note = h('div')
+  const empty = h('div', { class: 'empty', data: { testid: 'data-conflicts-empty' } })
+  const grid = table({ label: 'Conflicts', testid: 'data-conflicts', columns: columns(host), empty, onOpen: c => showConflict(host, c, life.signal) })
+
+  async function more() {
+    grid.setBusy(true)
+    grid.setMore(null)
+    try {
+      const text = await host.api.call('GET', '/conflicts', { query: { collection: collection || undefined, since: next || undefined, limit: PAGE }, raw: true, signal: life.signal })
+      const page = elements(member(text, 'result') ?? '[]').map(readConflict)
+      const before = next
+      next = string(member(text, 'next') ?? '')
+      rows += page.length
+      if (rows === 0) replace(empty, h('p', null, 'No conflicts. A write that loses to one made at the same time elsewhere stands here for a day, with both values.'))
+      grid.append(page)
+      grid.setMore(next !== '' && next !== before && page.length > 0 ? more : null)
+    } catch (error) {
+      if (!host.lost(error)) replace(note, problem(error, reload))
+    } finally {
+      grid.setBusy(false)
+    }
+  }
+
+  function reload() {
+    next = ''
+    rows = 0
+    replace(note)
+    replace(empty)
+    grid.setRows([])
+    return more()
+  }
+
+  const pick = host.name ? null : select('data-conflicts-collection', [['', 'All collections'], ...[...host.store.collections.keys()].sort()], {
+    label: 'Collection', onchange() { collection = pick.value; reload() },
+  })
+  reload()
+  return {
+    node: h('div', { class: 'col' }, h('div', { class: 'toolbar row' }, h('p', { class: 'muted grow' }, 'Writes that lost to a concurrent one, as this location has seen them. Open one to compare, or to use the other value.'), pick,
+      button('data-conflicts-reload', 'Load anew', reload)), note, h('div', { class: 'data-table' }, grid.node)),
+    close: life.close,
+  }
+}
+
+function readConflict(text) {
+  const m = new Map(members(text).map(x => [x.name, x.text]))
+  const side = name => ({ value: member(m.get(name), 'value') ?? undefined, location: string(member(m.get(name), 'location')), rev: string(member(m.get(name), 'rev')) })
+  return { collection: string(m.get('collection')), key: string(m.get('key')), path: string(m.get('path')), reason: string(m.get('reason')), at: Number(m.get('at')), kept: side('kept'), lost: side('lost') }
+}
+
+const sideCell = s => h('span', { class: 'row' }, h('span', { class: 'badge' }, visible(s.location)), s.value === undefined ? h('em', { class: 'muted' }, 'removed') : h('bdi', { class: 'data-clip' }, visible(valueText(s.value))))
+
+function valueText(text) {
+  const cell = valueCell(text)
+  return cell instanceof Node ? cell.textContent : cell
+}
+
+function columns(host) {
+  return [
+    { name: 'document', title: 'Document', width: 'minmax(9rem, 1.2fr)', cell: c => link(host.store, [c.collection, c.key], `${c.collection}/${c.key}`, { class: 'mono' }) },
+    { name: 'path', title: 'Field', width: 'minmax(6rem, 0.8fr)', cell: c => (c.path === '' ? h('em', null, 'whole document') : short(c.path, 60)) },
+    { name: 'kept', title: 'Kept', width: 'minmax(10rem, 1.4fr)', cell: c => sideCell(c.kept) },
+    { name: 'lost', title: 'Lost', width: 'minmax(10rem, 1.4fr)', cell: c => sideCell(c.lost) },
+    { name: 'reason', title: 'Reason', width: '7rem', cell: c => c.reason },
+    { name: 'at', title: 'Found', width: '8rem', cell: c => h('span', { title: time(c.at) }, ago(c.at)) },
+  ]
+}
+
+const REASONS = {
+  concurrent: 'Two locations wrote this field without knowing of each other; the later write was kept.',
+  dropped: 'The collection was dropped elsewhere by somebody who did not know of this write.',
+}
+
+async function showConflict(host, c, signal) {
+  const now = h('div', { class: 'col' }, 'Reading what it is now')
+  const side = (title, s, kind) => h('section', { class: 'card col grow' }, h('h3', null, title, ' ', h('span', { class: ['badge', kind] }, visible(s.location))),
+    s.value === undefined ? h('p', { class: 'muted' }, c.path === '' ? 'Removed the document.' : 'Removed the field.') : jsonView(s.value, { label: title, text: true }), h('small', { class: 'muted mono' }, s.rev))
+  const dialog = formDialog({
+    title: `${c.collection}/${c.key}${c.path ? ', ' + c.path : ''}`, testid: 'data-conflict', wide: true, action: 'Use the lost value',
+    body: h('div', { class: 'col' }, h('p', { class: 'muted' }, `${REASONS[c.reason] ?? c.reason} Found ${time(c.at)}.`), h('div', { class: 'data-sides' }, side('Kept', c.kept, 'good'), side('Lost', c.lost, 'warn')), h('h3', null, 'Now'), now),
+    async run(own) {
+      await takeOther(host, c, own)
+      host.context.toast('good', `${c.collection}/${c.key} has the other value now`)
+    },
+  })
+  const act = dialog.node.querySelector('[data-testid="data-conflict-do"]')
+  if (c.reason === 'dropped') act.disabled = true
+  try {
+    const text = await host.api.call('GET', documentPath(c.collection, c.key), { raw: true, signal })
+    const value = at(read(text), parsePath(c.path))
+    replace(now, value === undefined ? 'The field is not there.' : jsonView(write(value), { label: 'The value now', text: true }))
+  } catch (error) {
+    replace(now, problem(error.status === 404 ? Object.assign(new Error('The document or its collection is not there now.'), { next: c.path === '' && c.lost.value !== undefined ? 'Using the lost value inserts the document again.' : 'There is nothing to put the value into.' }) : error))
+    if (error.status === 404 && (c.path !== '' || c.lost.value === undefined)) act.disabled = true
+  }
+}
+
+/** Writes the value that had lost, over what is there now; refused when that changes meanwhile. */
+async function takeOther(host, c, signal) {
+  const path = documentPath(c.collection, c.key)
+  let now
+  try {
+    now = await host.api.call('GET', path, { raw: true, signal })
+  } catch (error) {
+    if (error.status !== 404 || c.path !== '' || c.lost.value === undefined) throw error
+    const tree = put(read(bare(c.lost.value)), ['_key'], JSON.stringify(c.key))
+    return host.api.call('POST', `/document/${encodeURIComponent(c.collection)}`, { body: write(tree), headers: { 'If-None-Match': '*' }, signal })
+  }
+  const headers = { 'If-Match': `"${string(member(now, '_rev'))}"` }
+  if (c.path === '' && c.lost.value === undefined) return host.api.call('DELETE', path, { headers, signal })
+  const value = c.lost.value === undefined ? undefined : read(c.lost.value)
+  const tree = c.path === '' ? value : put(read(bare(now)), parsePath(c.path), value)
+  return host.api.call('PUT', path, { body: write(tree), headers, signal })
+}

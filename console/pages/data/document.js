@@ -1,0 +1,272 @@
+// One document, edge or entry: its text to edit, where its fields came from,
+// its edges and counters, and what to do when somebody else changed it.
+import { h, replace } from '../../app/dom.js'
+import { bytes, visible } from '../../app/text.js'
+import { editor } from '../../app/editor.js'
+import { jsonView } from '../../app/jsonview.js'
+import { check, pretty } from '../../app/json.js'
+import { aborted, button, problem, save as saveFile, scope } from './parts.js'
+import { KINDS, documentPath, handleLink } from './store.js'
+import { member, string } from './scan.js'
+import { canonical } from './tree.js'
+import { bare, insertDialog, remove, requireJSON } from './insert.js'
+import { endControl, entryText } from './keyvalue.js'
+import { mergeView } from './merge.js'
+import { provenance } from './provenance.js'
+import { counters } from './counters.js'
+import { edgesOf } from './edges.js'
+import { bigView, isBig } from './big.js'
+
+/** {node, close()} */
+export function documentView(host, key) {
+  const view = new DocumentView(host, key)
+  view.load()
+  return { node: view.node, changed() {}, close: () => view.close() }
+}
+
+class DocumentView {
+  constructor(host, key) {
+    Object.assign(this, { host, key, life: scope(host.signal), path: documentPath(host.name, key), text: null, rev: '', edit: null, mode: 'edit' })
+    this.head = h('div', { class: 'row data-document-head' })
+    this.banner = h('div', { class: 'col' })
+    this.body = h('div', { class: 'col' })
+    this.node = h('article', { class: 'col data-document', aria: { label: `${host.name}/${key}` } }, this.head, this.banner, this.body)
+    this.stop = host.feed.subscribe(changes => { for (const c of changes) if (c.key === key) this.elsewhere(c) })
+  }
+
+  get one() { return KINDS[this.host.kind].one }
+
+  async load() {
+    replace(this.body, h('p', { class: 'muted', role: 'status' }, `Loading ${this.key}`))
+    try {
+      const text = await this.host.api.call('GET', this.path, { raw: true, signal: this.life.signal })
+      replace(this.banner)
+      await this.show(text)
+    } catch (error) {
+      if (this.host.lost(error)) return
+      replace(this.body)
+      if (error.status === 404) this.missing()
+      else replace(this.body, problem(error, () => this.load()))
+    }
+  }
+
+  missing() {
+    replace(this.head)
+    replace(this.body, h('div', { class: 'empty', role: 'alert', data: { testid: 'data-missing' } },
+      h('h2', null, `There is no ${this.one} ${visible(this.key)}`),
+      h('p', null, 'It was removed, has expired, or never was here. Look for another key, or write it.'),
+      h('div', { class: 'row' }, button('data-missing-back', `Back to ${this.host.name}`, () => this.host.store.go([this.host.name]), { kind: 'primary' }),
+        button('data-missing-insert', 'Write it', () => insertDialog(this.host, { key: this.key, done: () => this.load() })))))
+  }
+
+  /** Takes what the location has as the state from which changes are made. */
+  async show(text) {
+    this.text = text
+    this.rev = string(member(text, '_rev'))
+    this.edit?.destroy()
+    this.edit = null
+    const big = isBig(text)
+    this.showHead(big)
+    const panes = h('div', { class: 'data-panes' })
+    if (big) {
+      replace(this.body, bigView(this.host, { text, rev: this.rev, key: this.key, signal: this.life.signal, reload: () => this.load() }))
+      return
+    }
+    this.left = h('div', { class: 'col data-left' })
+    panes.append(this.left, this.side())
+    replace(this.body, panes)
+    await this.showLeft()
+  }
+
+  content() { return this.host.kind === 'kv' ? member(this.text, 'value') ?? 'null' : bare(this.text) }
+
+  showHead(big = false) {
+    this.saveButton = button('data-save', 'Save', () => this.save(), { kind: 'primary', disabled: true, title: 'Ctrl+Enter' })
+    this.revert = button('data-revert', 'Revert', () => this.show(this.text), { disabled: true })
+    replace(this.head,
+      h('h2', { class: 'grow mono data-key-title', data: { testid: 'data-document-key' } }, visible(this.key)),
+      h('span', { class: 'muted mono', title: 'The revision: equal means equal content, at every location', data: { testid: 'data-rev' } }, this.rev),
+      h('span', { class: 'muted' }, bytes(this.text.length)),
+      big ? null : [this.saveButton, this.revert],
+      button('data-duplicate', 'Duplicate', () => this.duplicate(), { disabled: big }),
+      button('data-download', 'Download', () => saveFile(new Blob([this.text], { type: 'application/json' }), `${this.host.name}-${this.key}.json`)),
+      button('data-delete', 'Delete', () => this.remove(), { kind: 'danger' }))
+  }
+
+  side() {
+    const { host, key, life } = this
+    const from = string(member(this.text, '_from') ?? ''), to = string(member(this.text, '_to') ?? '')
+    this.origins = provenance(host, key, life.signal, () => { if (this.mode === 'origins') this.showLeft() })
+    return h('div', { class: 'col data-right' },
+      from || to ? h('section', { class: 'card col', data: { testid: 'data-ends' } }, h('h3', null, 'Joins'), h('div', { class: 'row' }, handleLink(host.store, from), h('span', { aria: { label: 'to' } }, '→'), handleLink(host.store, to))) : null,
+      counters(host, key, () => this.text, life.signal, () => this.load()),
+      this.origins.node,
+      host.kind === 'kv' ? null : edgesOf(host, `${host.name}/${key}`, life.signal))
+  }
+
+  /** The left side: the editor, the text with marks, or the tree. */
+  async showLeft() {
+    const tab = (id, label) => h('button', { type: 'button', class: 'data-mode', aria: { pressed: String(this.mode === id) }, data: { testid: `data-mode-${id}` }, onclick: () => { if (this.mode !== id) { this.keep = this.edit?.value; this.mode = id; this.showLeft() } } }, label)
+    const bar = h('div', { class: 'row data-modes', role: 'group', aria: { label: 'Show as' } }, tab('edit', 'Edit'), tab('origins', 'With origins'), tab('tree', 'Tree'))
+    const place = h('div', { class: 'data-editor' })
+    this.edit?.destroy()
+    this.edit = null
+    replace(this.left, bar, place)
+    if (this.mode === 'tree') return replace(place, jsonView(this.content(), { label: this.key, text: true }))
+    if (this.mode === 'origins') return replace(place, this.origins.marked(this.text))
+    await this.showEditor(place)
+  }
+
+  async showEditor(place) {
+    const { host } = this
+    const end = host.kind === 'kv' && (host.info.expiration || member(this.text, 'expireAt')) ? endControl('data-end', member(this.text, 'expireAt'), () => this.edited()) : null
+    this.end = end
+    this.hint = h('p', { class: 'data-hint', role: 'status', data: { testid: 'data-hint' } })
+    if (end) place.append(end.node)
+    const box = h('div')
+    place.append(box, this.hint)
+    this.original = pretty(this.content())
+    const value = this.keep ?? this.original
+    this.keep = undefined
+    this.edit = await editor(box, { language: 'json', value, label: host.kind === 'kv' ? 'Value' : 'Content', testid: 'data-editor', lines: 24, onChange: () => this.edited(), onRun: () => this.save() })
+    if (value !== this.original) this.edited()
+  }
+
+  /** Looks at the text a moment after the last key. */
+  edited() {
+    this.saveButton.disabled = this.revert.disabled = false
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.judge(), 250)
+  }
+
+  judge() {
+    if (!this.edit) return
+    const wrong = check(this.edit.value)
+    if (wrong) this.edit.mark(wrong.line, wrong.column, wrong.message)
+    else this.edit.mark(null)
+    replace(this.hint, wrong ? `Line ${wrong.line}, column ${wrong.column}: ${wrong.message}` : '')
+    this.saveButton.disabled = wrong !== null
+  }
+
+  get dirty() { return this.edit !== null && (this.edit.value !== this.original || this.keep !== undefined) }
+
+  /** The text of what would be written. */
+  mine() {
+    requireJSON(this.edit.value, { object: this.host.kind !== 'kv' })
+    return this.host.kind === 'kv' ? entryText(this.text, this.edit.value, this.end?.value()) : bare(this.edit.value)
+  }
+
+  async save() {
+    let mine
+    try {
+      mine = this.mine()
+    } catch (error) {
+      if (error.place) this.edit.mark(error.place.line, error.place.column, error.place.message)
+      replace(this.banner, problem(error))
+      return
+    }
+    this.saveButton.disabled = true
+    await this.put(mine, this.rev)
+  }
+
+  /** Writes a text if the document still has a revision; else shows both. */
+  async put(text, rev) {
+    try {
+      const answer = await this.host.api.call('PUT', this.path, { body: text, query: { returnNew: true }, raw: true, headers: { 'If-Match': `"${rev}"` }, signal: this.life.signal })
+      this.host.context.toast('good', `${this.key} is saved`)
+      replace(this.banner)
+      await this.show(member(answer, 'new'))
+      return true
+    } catch (error) {
+      if (this.host.lost(error)) return false
+      this.saveButton.disabled = false
+      if (error.status === 412) await this.conflict(text)
+      else if (error.code === 'document-not-found') this.goneWhileEdited(text)
+      else replace(this.banner, problem(error, () => this.put(text, rev)))
+      return false
+    }
+  }
+
+  /** Somebody changed it meanwhile: theirs and mine, field by field. */
+  async conflict(mine) {
+    try {
+      const theirs = await this.host.api.call('GET', this.path, { raw: true, signal: this.life.signal })
+      replace(this.banner, mergeView({
+        base: bare(this.text), mine, theirs: bare(theirs),
+        save: merged => this.put(merged, string(member(theirs, '_rev'))),
+        take: () => this.show(theirs).then(() => replace(this.banner)),
+        leave: () => replace(this.banner),
+      }))
+      this.banner.scrollIntoView({ block: 'start' })
+    } catch (error) {
+      if (this.host.lost(error)) return
+      if (error.status === 404) this.goneWhileEdited(mine)
+      else replace(this.banner, problem(error, () => this.conflict(mine)))
+    }
+  }
+
+  goneWhileEdited(mine) {
+    replace(this.banner, h('div', { class: 'data-problem', role: 'alert', data: { testid: 'data-gone-document' } }, h('strong', null, 'Somebody removed it meanwhile.'), h('span', null, ' Your text is still here: insert it again, or leave it.'),
+      button('data-insert-again', 'Insert mine again', async () => {
+        try {
+          const body = `{"_key":${JSON.stringify(this.key)}${mine === '{}' ? '' : ',' + mine.slice(1)}${mine === '{}' ? '}' : ''}`
+          await this.host.api.call('POST', `/document/${encodeURIComponent(this.host.name)}`, { body, headers: { 'If-None-Match': '*' }, signal: this.life.signal })
+          await this.load()
+        } catch (error) {
+          if (error.status === 412) this.conflict(mine)
+          else if (!this.host.lost(error)) replace(this.banner, problem(error))
+        }
+      }), button('data-leave', `Back to ${this.host.name}`, () => this.host.store.go([this.host.name]))))
+  }
+
+  /** A change that was made somewhere: taken in when nothing was edited, else told. */
+  elsewhere(change) {
+    if (this.text === null || change.rev === this.rev) return
+    if (change.type !== 'write') {
+      if (!this.removing) this.goneWhileEdited(this.edit && this.dirty ? this.safeMine() : bare(this.text))
+      return
+    }
+    if (this.busyReload) return
+    if (!this.edit || this.dirty || this.edit.node.contains(document.activeElement)) {
+      replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-changed' } }, h('span', null, `Changed${change.origin ? ' at ' + visible(change.origin) : ''} meanwhile.`),
+        this.dirty ? button('data-compare', 'Compare with mine', () => this.conflict(this.safeMine())) : null,
+        button('data-show-theirs', this.dirty ? 'Drop mine, show it' : 'Show it', () => this.load())))
+      return
+    }
+    this.busyReload = setTimeout(() => { this.busyReload = 0; if (!this.life.signal.aborted && !this.dirty) this.load() }, 150) // several changes at once are one
+    this.host.context.announce(`${this.key} was changed and is shown anew`)
+  }
+
+  safeMine() {
+    try { return this.mine() } catch { return bare(this.text) }
+  }
+
+  duplicate() {
+    const { host } = this
+    insertDialog(host, { title: `Duplicate ${this.key}`, key: host.kind === 'kv' ? `${this.key}-copy` : '', from: canonical(this.content()), done: key => host.store.go([host.name, key]) })
+  }
+
+  async remove() {
+    const agreed = await this.host.context.confirm({ title: `Delete ${this.key}`, danger: true, action: 'Delete', body: `Removes ${this.host.name}/${visible(this.key)} at every location. It can be put back from the list, as long as this page is open.` })
+    if (!agreed) return
+    this.removing = true
+    try {
+      await remove(this.host, this.text, this.rev)
+      this.host.store.count(this.host.name).catch(() => {}) // the head shows the old count until then
+      this.host.store.go([this.host.name])
+    } catch (error) {
+      this.removing = false
+      if (this.host.lost(error) || aborted(error)) return
+      if (error.status === 412) replace(this.banner, problem(Object.assign(error, { message: 'Somebody changed it meanwhile; nothing was removed.', next: 'Look at what it is now, then delete it again.' }), () => this.load()))
+      else replace(this.banner, problem(error, () => this.remove()))
+    }
+  }
+
+  close() {
+    clearTimeout(this.timer)
+    clearTimeout(this.busyReload)
+    this.stop()
+    this.edit?.destroy()
+    this.life.close()
+  }
+}
