@@ -60,7 +60,7 @@ function lift(index, { section, score }, text) {
   let by = 1
   if (title === text) by = 4
   else if (title.startsWith(text)) by = 2
-  if (found.anchor === '') by *= 1.5 // the page itself before its parts
+  if (found.anchor === '') by *= 2.5 // the page itself before its parts
   return score * by
 }
 
