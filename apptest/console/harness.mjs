@@ -190,7 +190,9 @@ class Watch {
     page.on('pageerror', (error) => this.note(`error in the page: ${error.stack || error}`))
     page.on('crash', () => this.note('the page crashed'))
     page.on('console', (message) => {
-      if (message.type() === 'error') this.note(`${message.text()} (${message.location().url})`)
+      // The browser notes each answer that is an error; those of the interface are for the page to show.
+      const refused = message.text().startsWith('Failed to load resource') && !/\/(console|docs)\//.test(message.location().url)
+      if (message.type() === 'error' && !refused) this.note(`${message.text()} (${message.location().url})`)
     })
     await page.exposeFunction('selvedgeTestBreach', (text) => this.note(text))
     await page.addInitScript(() => {
