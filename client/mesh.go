@@ -35,6 +35,15 @@ type MeshLocation struct {
 	Longitude     float64 `json:"longitude"`
 	State         string  `json:"state"`
 	ClockOffsetMs float64 `json:"clockOffsetMs"`
+	// What follows is known only from WatchMesh, and only as far as the
+	// location that is asked knows it. Commits counts entries that began
+	// there, Applied those of others that it took over.
+	City    string `json:"city,omitempty"`
+	Country string `json:"country,omitempty"`
+	Commits *int64 `json:"commits,omitempty"`
+	Applied *int64 `json:"applied,omitempty"`
+	Ready   *bool  `json:"ready,omitempty"`
+	Member  *bool  `json:"member,omitempty"` // of this fabric
 }
 
 // Lag is what one location has committed and another not yet applied.
@@ -52,6 +61,9 @@ type Link struct {
 	OneWayMs float64 `json:"oneWayMs"`
 	RTTMs    float64 `json:"rttMs"`
 	Lag      Lag     `json:"lag"`
+	// Delivered counts entries of From that To has durably; WatchMesh alone
+	// has it.
+	Delivered *int64 `json:"delivered,omitempty"`
 }
 
 // Mesh is the state of a fabric's locations as one of them sees it.
@@ -64,6 +76,7 @@ type Mesh struct {
 	Vector      map[string]Text `json:"vector"`
 	Stable      map[string]Text `json:"stable"`
 	Watermark   Text            `json:"watermark"`
+	Dev         bool            `json:"dev,omitempty"` // links can be cut and healed
 }
 
 // Mesh reads the state of the fabric's locations.

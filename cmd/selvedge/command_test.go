@@ -43,7 +43,7 @@ func TestEveryCommandHasExamples(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, c := range all((&app{}).root()) {
-		if c.Name() == "help" || c.Name() == "completion" || (c.HasParent() && c.Parent().Name() == "completion") {
+		if c.IsAdditionalHelpTopicCommand() {
 			continue
 		}
 		seen++

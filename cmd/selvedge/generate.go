@@ -18,7 +18,7 @@ func (a *app) generateCommand() *cobra.Command {
 		Short:   "Make up data to try things out",
 		Example: "  selvedge generate places --out places.jsonl",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    help,
 	}
 	c.AddCommand(a.generatePlacesCommand())
 	return c

@@ -17,7 +17,7 @@ func (a *app) linkCommand() *cobra.Command {
 		Short:   "Cut and heal links between locations of selvedge dev",
 		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way\n  selvedge link heal --all",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    help,
 	}
 	c.AddCommand(a.linkCutCommand(), a.linkHealCommand())
 	return c
@@ -151,7 +151,7 @@ func (a *app) locationCommand() *cobra.Command {
 		Short:   "List locations, take one out of a fabric, move its anchor",
 		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8401",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    help,
 	}
 	c.AddCommand(a.locationListCommand(), a.locationEvictCommand(), a.locationLeaveCommand(), a.locationAnchorCommand())
 	return c
@@ -178,8 +178,7 @@ func (a *app) locationAnchorCommand() *cobra.Command {
 			if err := c.SetAnchor(cmd.Context(), args[0], force); err != nil {
 				return fmt.Errorf("anchor %s: %w", args[0], err)
 			}
-			fmt.Fprintf(a.err, "%s decides on the members of %s\n", args[0], c.FabricName())
-			return nil
+			return a.done(map[string]any{"anchor": args[0], "fabric": c.FabricName()}, "%s decides on the members of %s", args[0], c.FabricName())
 		},
 	})
 	c.Flags().BoolVar(&force, "force", false, "the present anchor is gone for good: take over without it")
@@ -229,8 +228,7 @@ func (a *app) locationEvictCommand() *cobra.Command {
 			if err := c.Evict(cmd.Context(), args[0]); err != nil {
 				return fmt.Errorf("evict %s: %w", args[0], err)
 			}
-			fmt.Fprintf(a.err, "%s is closed out of %s\n", args[0], c.FabricName())
-			return nil
+			return a.done(map[string]any{"evicted": args[0], "fabric": c.FabricName()}, "%s is closed out of %s", args[0], c.FabricName())
 		},
 	})
 }
@@ -251,8 +249,7 @@ func (a *app) locationLeaveCommand() *cobra.Command {
 			if err := c.Leave(cmd.Context()); err != nil {
 				return fmt.Errorf("leave: %w", err)
 			}
-			fmt.Fprintf(a.err, "%s leaves %s\n", c.URL(), c.FabricName())
-			return nil
+			return a.done(map[string]any{"leaves": c.URL(), "fabric": c.FabricName()}, "%s leaves %s", c.URL(), c.FabricName())
 		},
 	})
 }

@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
 )
 
 // Forms of a result.
@@ -17,12 +22,40 @@ const (
 	outputYAML  = "yaml"
 )
 
-func checkOutput(form string) error {
-	switch form {
-	case outputTable, outputJSON, outputYAML:
+// givesRows marks commands that print rows, which have more forms than other results.
+const givesRows = "rows"
+
+// formsOf lists the forms that a command can print.
+func formsOf(c *cobra.Command) []string {
+	if c.Annotations[givesRows] != "" {
+		return []string{outputTable, outputJSON, outputLines, outputCSV, outputYAML}
+	}
+	return []string{outputTable, outputJSON, outputYAML}
+}
+
+func checkOutput(form string, forms []string) error {
+	if slices.Contains(forms, form) {
 		return nil
 	}
-	return usagef("--output %q: want table, json or yaml", form)
+	last := len(forms) - 1
+	return usagef("--output %q: want %s or %s%s", form, strings.Join(forms[:last], ", "), forms[last], didYouMean(form, forms))
+}
+
+// withOutput adds the flag that every command has. Where there is no result, it is the form of an error.
+func (a *app) withOutput(c *cobra.Command) *cobra.Command {
+	if c.Flags().Lookup("output") == nil {
+		forms := formsOf(c)
+		last := len(forms) - 1
+		c.Flags().StringVarP(&a.flags.output, "output", "o", outputTable,
+			fmt.Sprintf("form of the result and of errors: %s or %s", strings.Join(forms[:last], ", "), forms[last]))
+	}
+	return c
+}
+
+// withRowForms marks a command as one that prints rows.
+func (a *app) withRowForms(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{givesRows: "true"}
+	return c
 }
 
 // table is rows of cells under a heading, for people.
@@ -96,10 +129,19 @@ func (a *app) print(result any, inTable func(w io.Writer)) error {
 	return a.printJSON(text)
 }
 
+// done says that something was done that has no other result: on the standard error for people, as an object otherwise.
+func (a *app) done(result map[string]any, format string, args ...any) error {
+	if a.flags.output == outputTable {
+		fmt.Fprintf(a.err, format+"\n", args...)
+		return nil
+	}
+	return a.print(result, nil)
+}
+
 // printJSON gives JSON text in the form that was asked for, indented.
 func (a *app) printJSON(text []byte) error {
 	if a.flags.output == outputYAML {
-		return writeYAML(a.out, text)
+		return yaml.Write(a.out, text)
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", "  "); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,20 +28,23 @@ type queryFlags struct {
 	memory                            int64
 	maxRuntime                        time.Duration
 	fullCount, stream, failOnWarnings bool
-	rules                             []string
+	rules, columns                    []string
 }
 
 func (a *app) queryCommand() *cobra.Command {
 	var f queryFlags
-	c := a.withClientFlags(&cobra.Command{
+	c := a.withRowForms(a.withClientFlags(&cobra.Command{
 		Use:   "query [QUERY]",
 		Short: "Run a query, or a shell for queries",
 		Long: "Run a C8QL query and print its rows. The query is the argument, the text of --file, or what comes on the standard\n" +
 			"input; at a terminal without any of these a shell opens, with history, completion by the tab key and several lines\n" +
-			"to a query (\\h tells more). --explain shows the plan and runs nothing.",
+			"to a query (\\h tells more). --explain shows the plan and runs nothing.\n\n" +
+			"Columns of tables and of CSV stand in the order in which the query's RETURN {...} names them, and by name where it\n" +
+			"names none; --columns chooses them.",
 		Example: "  selvedge query 'FOR a IN airports FILTER a.country == @c RETURN a.name' --bind c=Iceland\n" +
 			"  selvedge query --file report.c8ql --output csv > report.csv\n" +
 			"  selvedge query --explain 'FOR a IN airports FILTER a.country == \"Iceland\" RETURN a'\n" +
+			"  selvedge query 'FOR a IN airports RETURN a' --columns iata,name --output csv\n" +
 			"  selvedge query --slow\n  selvedge query",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -51,9 +55,8 @@ func (a *app) queryCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.query(cmd.Context(), args, &f)
 		},
-	})
+	}))
 	flags := c.Flags()
-	flags.Lookup("output").Usage = "form of the rows: table, json, jsonl, csv or yaml"
 	flags.StringVar(&f.file, "file", "", "file with the query, - for the standard input")
 	flags.StringArrayVar(&f.bind, "bind", nil, "value of a parameter, NAME=JSON; what is not JSON is a string; @NAME=COLLECTION for @@NAME")
 	flags.BoolVar(&f.explain, "explain", false, "show the plan, run nothing")
@@ -66,6 +69,7 @@ func (a *app) queryCommand() *cobra.Command {
 	flags.BoolVar(&f.stream, "stream", false, "have rows made only as they are fetched")
 	flags.BoolVar(&f.failOnWarnings, "fail-on-warning", false, "make the first warning an error")
 	flags.StringSliceVar(&f.rules, "rule", nil, "switch a rule of the planner off or on, as in -use-indexes")
+	flags.StringSliceVar(&f.columns, "columns", nil, "columns of a table and of CSV, in this order")
 	flags.BoolVar(&f.running, "running", false, "list the queries that run now")
 	flags.BoolVar(&f.slow, "slow", false, "list the queries that took long lately")
 	flags.StringVar(&f.kill, "kill", "", "end the running query of this id")
@@ -73,19 +77,10 @@ func (a *app) queryCommand() *cobra.Command {
 }
 
 func (a *app) query(ctx context.Context, args []string, f *queryFlags) error {
-	form := a.flags.output
-	switch form {
-	case outputTable, outputJSON, outputYAML:
-	case outputCSV, outputLines:
-		a.flags.output = outputJSON // as far as the client's flags are concerned
-	default:
-		return usagef("--output %q: want table, json, jsonl, csv or yaml", form)
-	}
 	c, err := a.connect(false)
 	if err != nil {
 		return err
 	}
-	a.flags.output = form
 	asked := 0
 	for _, on := range []bool{f.explain, f.profile, f.running, f.slow, f.kill != ""} {
 		if on {
@@ -169,6 +164,9 @@ func (a *app) runQuery(ctx context.Context, c *client.Client, q client.Query, f 
 	if strings.TrimSpace(q.Text) == "" {
 		return usagef("the query is empty")
 	}
+	if err := checkRules(ctx, c, q.Rules); err != nil {
+		return err
+	}
 	if f.explain {
 		plan, err := c.Explain(ctx, q)
 		if err != nil {
@@ -186,12 +184,40 @@ func (a *app) runQuery(ctx context.Context, c *client.Client, q client.Query, f 
 	if err != nil {
 		return err
 	}
+	return a.showRows(ctx, rows, q.Text, f, began)
+}
+
+// checkRules refuses names of rules that the planner does not have, which it would pass over.
+func checkRules(ctx context.Context, c *client.Client, asked []string) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	list, err := c.Rules(ctx)
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	known := append(each(list, func(r client.Rule) string { return r.Name }), "all")
+	for _, text := range asked {
+		name := strings.TrimLeft(text, "+-")
+		if !slices.Contains(known, name) {
+			hint := didYouMean(name, known)
+			if hint == "" {
+				hint = "; the rules are " + strings.Join(known, ", ")
+			}
+			return usagef("--rule %s: there is no such rule%s", text, hint)
+		}
+	}
+	return nil
+}
+
+// showRows prints the rows of a query, what it warned of, and its figures. The text gives the order of columns.
+func (a *app) showRows(ctx context.Context, rows *client.Rows, text string, f *queryFlags, began time.Time) error {
 	defer func() { // also when the caller has gone away
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		_ = rows.Close(closing)
 	}()
-	n, err := a.printRows(ctx, rows)
+	n, err := a.printRows(ctx, rows, text, f.columns)
 	if err != nil {
 		return err
 	}

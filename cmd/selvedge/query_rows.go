@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/columns"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
 )
 
 // Forms that only rows have.
@@ -24,8 +26,9 @@ const tableRows = 1000
 // widest is where a cell of a table is cut.
 const widest = 60
 
-// printRows prints all rows in the form that was asked for and counts them.
-func (a *app) printRows(ctx context.Context, rows *client.Rows) (n int, err error) {
+// printRows prints all rows of a query in the form that was asked for and counts them. Only chosen columns are shown,
+// where any are chosen.
+func (a *app) printRows(ctx context.Context, rows *client.Rows, query string, chosen []string) (n int, err error) {
 	var w rowWriter
 	switch a.flags.output {
 	case outputJSON:
@@ -35,9 +38,9 @@ func (a *app) printRows(ctx context.Context, rows *client.Rows) (n int, err erro
 	case outputYAML:
 		w = &yamlRows{out: a.out}
 	case outputCSV:
-		w = &columnRows{out: &csvCells{csv.NewWriter(a.out)}, note: a.err}
+		w = &columnRows{out: &csvCells{csv.NewWriter(a.out)}, note: a.err, wished: columns.Of(query), chosen: chosen}
 	default:
-		w = &columnRows{out: &tableCells{out: a.out}, note: a.err, cut: widest}
+		w = &columnRows{out: &tableCells{out: a.out}, note: a.err, cut: widest, wished: columns.Of(query), chosen: chosen}
 	}
 	for rows.Next(ctx) {
 		n++
@@ -82,7 +85,7 @@ func (y *yamlRows) end() error {
 	if y.rows == nil {
 		text = []byte("[]")
 	}
-	return writeYAML(y.out, text)
+	return yaml.Write(y.out, text)
 }
 
 // columnRows prints rows as columns: the members of objects, or one column for anything else. The columns are those of
@@ -93,6 +96,8 @@ type columnRows struct {
 	cut     int
 	held    []map[string]json.RawMessage
 	columns []string
+	wished  []string // their order, as far as there are such
+	chosen  []string // these alone, nil for all
 	known   map[string]bool
 	missed  map[string]bool
 	begun   bool
@@ -136,6 +141,9 @@ func (c *columnRows) row(text []byte) error {
 // begin prints what was held back.
 func (c *columnRows) begin() error {
 	c.begun = true
+	if c.columns = columns.Sort(c.columns, c.wished); len(c.chosen) > 0 {
+		c.columns = c.chosen
+	}
 	if err := c.out.head(c.columns); err != nil {
 		return err
 	}
@@ -167,7 +175,7 @@ func (c *columnRows) end() error {
 			return err
 		}
 	}
-	if len(c.missed) > 0 {
+	if len(c.missed) > 0 && len(c.chosen) == 0 {
 		fmt.Fprintf(c.note, "%d members appear only after the first %d rows and have no column: use --output json\n", len(c.missed), tableRows)
 	}
 	return c.out.end()

@@ -40,6 +40,9 @@ func answering(t *testing.T, batch int, rows ...string) (*fakeLocation, *[]map[s
 	mux.HandleFunc("POST "+prefix+"/query/explain", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"text": "ReturnNode\n", "plan": map[string]any{"nodes": []any{}}, "warnings": []any{}})
 	})
+	mux.HandleFunc("GET "+prefix+"/query/rules", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"name":"use-indexes","doc":""},{"name":"remove-filters","doc":""}]`))
+	})
 	mux.HandleFunc("GET "+prefix+"/query/slow", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`[{"id":"9","query":"FOR a\n IN b RETURN a","runTime":1.5,"state":"finished"}]`))
 	})
@@ -72,6 +75,23 @@ func TestQueryForms(t *testing.T) {
 	}
 }
 
+// Columns stand as the query names them, or as they are chosen.
+func TestOrderOfColumns(t *testing.T) {
+	t.Parallel()
+	rows := []string{`{"a":1,"b":2,"c":3}`, `{"a":4,"c":6,"d":7}`}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"FOR x IN y RETURN {c: x.c, a: x.a, b: 1}"}, "c,a,b,d\n3,1,2,\n6,4,,7\n"},
+		{[]string{"FOR x IN y RETURN x"}, "a,b,c,d\n1,2,3,\n4,,6,7\n"},
+		{[]string{"FOR x IN y RETURN {c: x.c, a: x.a}", "--columns", "d,a,z"}, "d,a,z\n,1,\n7,4,\n"},
+	} {
+		f, _ := answering(t, 2, rows...)
+		f.command(t, append([]string{"query", "--output", "csv"}, c.args...)...).want(t, exitDone, c.want)
+	}
+}
+
 func TestQueryAsks(t *testing.T) {
 	t.Parallel()
 	f, asked := answering(t, 10, "1")
@@ -87,6 +107,9 @@ func TestQueryAsks(t *testing.T) {
 		t.Errorf("asked %v, want %v", (*asked)[0], want)
 	}
 	f.command(t, "query", "--explain", "RETURN 1").want(t, exitDone, "ReturnNode\n")
+	f.command(t, "query", "--explain", "RETURN 1", "--rule=-use-indixes").want(t, exitUsage, "there is no such rule; did you mean use-indexes?")
+	f.command(t, "query", "--explain", "RETURN 1", "--rule=+xyz").want(t, exitUsage, "the rules are use-indexes, remove-filters, all")
+	f.command(t, "query", "RETURN 1", "--rule=-all").want(t, exitDone, "")
 	f.command(t, "query", "--slow").want(t, exitDone, "FOR a IN b RETURN a")
 	for _, wrong := range [][]string{{"query", "RETURN 1", "--bind", "x"}, {"query", "RETURN 1", "--bind", "x=1", "--bind", "x=2"},
 		{"query", "RETURN 1", "--file", "x"}, {"query", " "}, {"query", "RETURN 1", "--batch", "-1"}, {"query", "RETURN 1", "--memory-limit", "-1"},

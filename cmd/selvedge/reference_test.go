@@ -17,9 +17,11 @@ const referenceHead = `# Command line
 The page is made from the commands themselves: ` + "`go test ./cmd/selvedge -run Reference -update`" + `.
 
 Commands end with 0 when they did their work, 1 when they failed, 2 when they were called wrongly, and 3 when the
-location could not be reached. Results go to the standard output, everything else to the standard error.
+location could not be reached. Results go to the standard output, everything else to the standard error; every command
+takes ` + "`--output`" + `, for errors too. [Topics](#topics) at the end tell more.
 
-Commands that talk to a location take these:
+` + "`selvedge completion bash|zsh|fish`" + ` makes the tab key complete commands and names, ` + "`selvedge man --dir DIR`" + ` writes
+manual pages. Commands that talk to a location take these:
 
 `
 
@@ -51,7 +53,7 @@ func reference(t *testing.T) string {
 		t.Fatal(err)
 	}
 	common := map[string]bool{}
-	for _, name := range []string{"url", "api-key", "user", "password", "ca", "fabric", "output"} {
+	for _, name := range []string{"url", "api-key", "user", "password", "ca", "fabric", "context", "output"} {
 		common[name] = true
 	}
 	var b strings.Builder
@@ -63,11 +65,17 @@ func reference(t *testing.T) string {
 	}
 	seen := 0
 	for _, c := range all(root) {
-		if c == root || c.HasSubCommands() {
+		if c == root || c.HasSubCommands() || c.IsAdditionalHelpTopicCommand() {
 			continue
 		}
 		seen++
 		describe(&b, c, common)
+	}
+	b.WriteString("\n## Topics\n\nWhat `selvedge help TOPIC` tells.\n")
+	for _, c := range all(root) {
+		if c.IsAdditionalHelpTopicCommand() {
+			fmt.Fprintf(&b, "\n### %s\n\n```text\n%s\n```\n", c.Name(), c.Long)
+		}
 	}
 	if seen < 14 {
 		t.Fatalf("saw only %d commands", seen)
@@ -93,17 +101,6 @@ func describe(b *strings.Builder, c *cobra.Command, common map[string]bool) {
 	}
 	example := strings.ReplaceAll("  "+strings.TrimSpace(c.Example), "\n  ", "\n")
 	fmt.Fprintf(b, "\n```sh\n%s\n```\n", strings.TrimSpace(example))
-}
-
-// flagNames lists the flags of a command by name, as its help shows them.
-func flagNames(c *cobra.Command) []string {
-	var names []string
-	for line := range strings.Lines(c.Flags().FlagUsages()) {
-		if _, rest, found := strings.Cut(line, "--"); found && strings.TrimSpace(line)[0] == '-' {
-			names = append(names, strings.FieldsFunc(rest, func(r rune) bool { return r == ' ' || r == '[' })[0])
-		}
-	}
-	return names
 }
 
 func flagLine(c *cobra.Command, name string) string {

@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/selvedge-db/selvedge/client"
 )
 
-// Exit codes, fixed for scripts.
+// Exit codes, fixed for scripts; `selvedge help exit-codes` tells them.
 const (
 	exitDone        = 0
 	exitFailed      = 1
@@ -38,13 +32,9 @@ type app struct {
 	out, err    io.Writer
 	environment []string
 	flags       globalFlags
-	anonymous   bool // the call went out without credentials
-}
-
-// globalFlags are those of the commands that talk to a location.
-type globalFlags struct {
-	url, apiKey, fabric, output string
-	user, password, ca          string
+	cmd         *cobra.Command // the one that runs, nil before
+	anonymous   bool           // the call went out without credentials
+	urlFrom     string         // where the address came from, in words
 }
 
 // run is main without the process around it.
@@ -55,47 +45,70 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.fail(err, args)
 	}
-	fmt.Fprintln(errOut, "selvedge:", err)
-	var usage usageError
-	var unreachable *client.UnreachableError
-	var refusal *client.Error
-	switch {
-	case errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized && a.anonymous:
-		fmt.Fprintln(errOut, "no credentials were given: want --api-key or $SELVEDGE_API_KEY, or --user and --password")
-	case errors.As(err, &usage):
-		fmt.Fprintln(errOut, "selvedge --help, or --help after a command, tells more")
-		return exitUsage
-	case errors.As(err, &unreachable):
-		return exitUnreachable
-	}
-	return exitFailed
+	return exitDone
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "selvedge",
-		Short:         "A database that lives in many locations at once",
-		Long:          "Selvedge is a database that lives in many locations at once. Each answers alone and at once; all converge.",
-		Example:       "  selvedge dev                                   # ten locations on this machine\n  selvedge generate places --out places.jsonl\n  selvedge import places.jsonl --to places --format jsonl\n  selvedge status --watch",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:   "selvedge",
+		Short: "A database that lives in many locations at once",
+		Long: "Selvedge is a database that lives in many locations at once. Each answers alone and at once; all converge.\n\n" +
+			"selvedge dev starts a planet on this machine; the other commands talk to the location at --url. Every command has\n" +
+			"examples behind --help.",
+		Example: "  selvedge dev                                   # ten locations on this machine\n" +
+			"  selvedge generate places --out places.jsonl\n  selvedge import places.jsonl --to places --format jsonl\n" +
+			"  selvedge status",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: a.begin,
+		RunE:              help,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.devCommand(), a.serveCommand(), a.statusCommand(), a.linkCommand(), a.locationCommand(),
-		a.importCommand(), a.exportCommand(), a.getCommand(), a.putCommand(), a.deleteCommand(), a.collectionCommand(), a.indexCommand(), a.queryCommand(),
-		a.backupCommand(), a.restoreCommand(),
-		a.generateCommand(), a.versionCommand())
-	root.AddCommand(a.laterCommands()...)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddGroup(&cobra.Group{ID: "serve", Title: "Run a planet:"}, &cobra.Group{ID: "data", Title: "Data:"},
+		&cobra.Group{ID: "planet", Title: "The planet and who may use it:"}, &cobra.Group{ID: "tool", Title: "This program:"})
+	root.SetHelpCommandGroupID("tool")
+	grouped(root, "serve", a.devCommand(), a.serveCommand(), a.backupCommand(), a.restoreCommand(), a.simCommand(), a.benchCommand())
+	grouped(root, "data", a.collectionCommand(), a.indexCommand(), a.graphCommand(), a.getCommand(), a.putCommand(), a.deleteCommand(),
+		a.queryCommand(), a.workerCommand(), a.importCommand(), a.exportCommand(), a.changesCommand(), a.conflictsCommand(), a.generateCommand())
+	grouped(root, "planet", a.statusCommand(), a.topCommand(), a.eventsCommand(), a.metricsCommand(), a.locationCommand(), a.linkCommand(),
+		a.fabricCommand(), a.userCommand(), a.keyCommand())
+	grouped(root, "tool", a.contextCommand(), a.completionCommand(), a.manCommand(), a.versionCommand())
+	root.AddCommand(topics()...)
 	for _, c := range all(root) {
-		asUsage(c)
+		if !c.IsAdditionalHelpTopicCommand() {
+			asUsage(c)
+			a.withOutput(c)
+		}
 	}
+	a.addCompletions(root)
 	return root
+}
+
+func grouped(root *cobra.Command, id string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = id
+		root.AddCommand(c)
+	}
+}
+
+// help is what a command does that only holds others.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// holding is a command that only holds others.
+func holding(use, short, example string, below ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Example: example, Args: cobra.NoArgs, RunE: help}
+	c.AddCommand(below...)
+	return c
+}
+
+// begin stands before every command.
+func (a *app) begin(cmd *cobra.Command, _ []string) error {
+	a.cmd = cmd
+	return checkOutput(a.flags.output, formsOf(cmd))
 }
 
 // all lists a command and those below it.
@@ -109,7 +122,7 @@ func all(c *cobra.Command) []*cobra.Command {
 
 // asUsage marks what cobra finds wrong with the arguments as wrong usage.
 func asUsage(c *cobra.Command) {
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{flagError(cmd, err)} })
 	check := c.Args
 	if check == nil {
 		check = cobra.ArbitraryArgs
@@ -119,7 +132,11 @@ func asUsage(c *cobra.Command) {
 			return usagef("there is no command %q%s", strings.TrimSpace(cmd.CommandPath()+" "+args[0]), suggestion(cmd, args[0]))
 		}
 		if err := check(cmd, args); err != nil {
-			return usageError{err}
+			var already usageError
+			if asType(err, &already) {
+				return err
+			}
+			return usagef("%w; want: selvedge %s", err, strings.TrimPrefix(cmd.UseLine(), "selvedge "))
 		}
 		return nil
 	}
@@ -132,6 +149,65 @@ func suggestion(cmd *cobra.Command, word string) string {
 		return fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
 	}
 	return ""
+}
+
+// flagError names the flag that may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	_, wrong, found := strings.Cut(err.Error(), "unknown flag: --")
+	if !found {
+		return err
+	}
+	var names []string
+	for _, n := range flagNames(cmd) {
+		names = append(names, "--"+n)
+	}
+	return fmt.Errorf("%w%s", err, didYouMean("--"+wrong, names))
+}
+
+// didYouMean names what is like a word, out of what there is.
+func didYouMean(word string, among []string) string {
+	var like []string
+	for _, a := range among {
+		if d := distance(strings.ToLower(word), strings.ToLower(a)); d <= 2 || len(word) > 3 && strings.HasPrefix(a, word) {
+			like = append(like, a)
+		}
+	}
+	if len(like) == 0 || len(like) > 5 {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
+}
+
+// distance is how many letters must be changed, put in or taken out to make one word of another (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, row[j]+1, before+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// flagNames lists the flags of a command by name, as its help shows them.
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	for line := range strings.Lines(c.Flags().FlagUsages()) {
+		if _, rest, found := strings.Cut(line, "--"); found && strings.TrimSpace(line)[0] == '-' {
+			names = append(names, strings.FieldsFunc(rest, func(r rune) bool { return r == ' ' || r == '[' || r == '\n' })[0])
+		}
+	}
+	return names
 }
 
 // environ is the value of a variable, or the other text.
@@ -148,66 +224,17 @@ func (a *app) environ(name, otherwise string) string {
 	return value
 }
 
-// withClientFlags adds the flags of commands that talk to a location.
-func (a *app) withClientFlags(c *cobra.Command) *cobra.Command {
-	f := c.Flags()
-	f.StringVar(&a.flags.url, "url", "", "address of the location ($SELVEDGE_URL, else "+client.DefaultURL+")")
-	f.StringVar(&a.flags.apiKey, "api-key", "", "API key, TENANT.KEYID.SECRET ($SELVEDGE_API_KEY)")
-	f.StringVar(&a.flags.user, "user", "", "user, instead of an API key ($SELVEDGE_USER)")
-	f.StringVar(&a.flags.password, "password", "", "password of the user ($SELVEDGE_PASSWORD)")
-	f.StringVar(&a.flags.ca, "ca", "", "PEM file with the authority of the server's certificate ($SELVEDGE_CA)")
-	f.StringVar(&a.flags.fabric, "fabric", client.SystemFabric, "database")
-	f.StringVar(&a.flags.output, "output", outputTable, "form of the result: table, json or yaml")
-	return c
-}
-
-// connect makes the client that the flags ask for.
-func (a *app) connect(sessionless bool) (*client.Client, error) {
-	if err := checkOutput(a.flags.output); err != nil {
-		return nil, err
-	}
-	choose := func(flag, variable string) string {
-		if flag != "" {
-			return flag
-		}
-		return a.environ(variable, "")
-	}
-	cfg := client.Config{
-		URL: choose(a.flags.url, "SELVEDGE_URL"), APIKey: choose(a.flags.apiKey, "SELVEDGE_API_KEY"),
-		User: choose(a.flags.user, "SELVEDGE_USER"), Password: choose(a.flags.password, "SELVEDGE_PASSWORD"),
-		Fabric: a.flags.fabric, Sessionless: sessionless,
-	}
-	if a.flags.user != "" && a.flags.apiKey == "" {
-		cfg.APIKey = "" // a user on the command line beats a key in the environment
-	}
-	if cfg.URL != "" && !strings.Contains(cfg.URL, "://") {
-		cfg.URL = "http://" + cfg.URL // an address, as listeners write it
-	}
-	a.anonymous = cfg.APIKey == "" && cfg.User == ""
-	if ca := choose(a.flags.ca, "SELVEDGE_CA"); ca != "" {
-		var err error
-		if cfg.HTTP, err = trusting(ca); err != nil {
-			return nil, err
+// scanned finds the value of a flag in arguments that could not be parsed.
+func scanned(args []string, names ...string) (value string) {
+	for i, arg := range args {
+		switch flag, after, found := strings.Cut(arg, "="); {
+		case arg == "--":
+			return value
+		case found && slices.Contains(names, flag):
+			value = after
+		case slices.Contains(names, arg) && i+1 < len(args):
+			value = args[i+1]
 		}
 	}
-	c, err := client.New(cfg)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return c, nil
-}
-
-// trusting is an HTTP client for servers whose certificates the file vouches
-// for.
-func trusting(file string) (*http.Client, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("authority of the certificate: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", file)
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
-	return &http.Client{Transport: transport}, nil
+	return value
 }

@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/top"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -65,7 +69,7 @@ func (a *app) statusCommand() *cobra.Command {
 // watchStatus draws on a terminal in place, elsewhere one after the other. A
 // location that does not answer is shown as such; it may come back.
 func (a *app) watchStatus(ctx context.Context, c *client.Client, every time.Duration, allLinks bool) error {
-	place := isTerminal(a.out)
+	place := progress.IsTerminal(a.out)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -187,4 +191,237 @@ func signedMilliseconds(ms float64) string {
 		return "+" + milliseconds(ms)
 	}
 	return "-" + milliseconds(-ms)
+}
+
+// lookEvery is the pause between two questions of --wait.
+const lookEvery = 25 * time.Millisecond
+
+// waited is a location that --wait asks, and what it had seen at its last
+// answer.
+type waited struct {
+	name   string
+	client *client.Client
+	vector map[string]client.Text
+}
+
+// waitForAll returns when every location of the fabric has what any of them
+// had committed when the call began. What is committed meanwhile is nobody's
+// concern, so a busy fabric does not hold it up.
+func waitForAll(ctx context.Context, c *client.Client, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	all, err := allLocations(ctx, c)
+	if err != nil {
+		return err
+	}
+	target := map[string]client.Text{}
+	for i := range all {
+		if err := all[i].look(ctx); err != nil {
+			return err
+		}
+		for origin, t := range all[i].vector {
+			if later(t, target[origin]) {
+				target[origin] = t
+			}
+		}
+	}
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		behind, err := lookAgain(ctx, all, target)
+		if err == nil && behind == "" {
+			return nil
+		}
+		if err == nil {
+			select {
+			case <-ticker.C:
+				continue
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		if errors.Is(err, context.DeadlineExceeded) && behind != "" {
+			return fmt.Errorf("after %s %s (is a link cut?)", patience, behind)
+		}
+		return err
+	}
+}
+
+// allLocations lists the members of the fabric. The address of one that has
+// just joined takes its time to come.
+func allLocations(ctx context.Context, c *client.Client) ([]waited, error) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		mesh, err := c.Mesh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all, unknown, err := membersOf(mesh, c)
+		if err != nil || unknown == "" {
+			return all, err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s does not know the address of %s: %w", mesh.Location, unknown, ctx.Err())
+		}
+	}
+}
+
+func membersOf(mesh client.Mesh, c *client.Client) (all []waited, unknown string, err error) {
+	for _, l := range mesh.Locations {
+		w := waited{name: l.Name, client: c}
+		switch {
+		case l.State == "evicting":
+			continue
+		case l.Name == mesh.Location:
+		case l.URL == "":
+			return nil, l.Name, nil
+		default:
+			if w.client, err = c.At(l.URL); err != nil {
+				return nil, "", fmt.Errorf("location %s: %w", l.Name, err)
+			}
+		}
+		all = append(all, w)
+	}
+	return all, "", nil
+}
+
+func (w *waited) look(ctx context.Context) error {
+	mesh, err := w.client.Mesh(ctx)
+	if err != nil {
+		return fmt.Errorf("location %s: %w", w.name, err)
+	}
+	w.vector = mesh.Vector
+	return nil
+}
+
+// lookAgain asks those that are behind the target, and says who still is. A
+// name that nobody's vector has any more was another one for the same origin.
+func lookAgain(ctx context.Context, all []waited, target map[string]client.Text) (behind string, err error) {
+	known := map[string]bool{}
+	for i := range all {
+		if !reached(all[i].vector, target) {
+			if lookErr := all[i].look(ctx); lookErr != nil && err == nil {
+				err = lookErr
+			}
+		}
+		for origin := range all[i].vector {
+			known[origin] = true
+		}
+	}
+	var texts []string
+	for i := range all {
+		var lacks []string
+		for origin, t := range target {
+			if known[origin] && later(t, all[i].vector[origin]) {
+				lacks = append(lacks, origin)
+			}
+		}
+		if slices.Sort(lacks); len(lacks) > 0 {
+			texts = append(texts, fmt.Sprintf("%s lacks entries of %s", all[i].name, strings.Join(lacks, ", ")))
+		}
+	}
+	return strings.Join(texts, "; "), err
+}
+
+func reached(vector, target map[string]client.Text) bool {
+	for origin, t := range target {
+		if later(t, vector[origin]) {
+			return false
+		}
+	}
+	return true
+}
+
+// later compares times, which are unsigned numbers written with digits of one
+// kind.
+func later(a, b client.Text) bool {
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	return a > b
+}
+
+func (a *app) topCommand() *cobra.Command {
+	var once bool
+	c := a.withClientFlags(&cobra.Command{
+		Use:   "top",
+		Short: "Watch a planet at work, on the whole screen",
+		Long: "Watch a fabric's locations with their lag and their rates, links in trouble, the collections that change most (by the\n" +
+			"change of their counts: changes of documents that stay are not seen), and queries that run or took long, which can\n" +
+			"be ended. The key ? lists the others. --once prints one state and ends; it takes two seconds, to know the rates.",
+		Example: "  selvedge top\n  selvedge top --once\n  selvedge top --once --fabric _system --output json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			if once {
+				return a.topOnce(cmd.Context(), c)
+			}
+			in, isFile := a.in.(*os.File)
+			out, shown := a.out.(*os.File)
+			if !isFile || !shown || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
+				return advise(usagef("top needs a terminal"), "selvedge top --once prints one state")
+			}
+			if _, err := c.Mesh(cmd.Context()); err != nil { // told at once, and not on an empty screen
+				return fmt.Errorf("top: %w", err)
+			}
+			return top.Run(cmd.Context(), &top.Source{Client: c}, in, out, a.environment)
+		},
+	})
+	c.Flags().BoolVar(&once, "once", false, "print one state and end")
+	return c
+}
+
+// topPatience is how long top --once waits for rates.
+const topPatience = 5 * time.Second
+
+func (a *app) topOnce(ctx context.Context, c *client.Client) error {
+	if _, err := c.Mesh(ctx); err != nil {
+		return fmt.Errorf("top: %w", err)
+	}
+	state, err := top.Once(ctx, &top.Source{Client: c}, topPatience)
+	if err != nil {
+		return fmt.Errorf("top: %w", err)
+	}
+	return a.print(state, func(w io.Writer) { writeTop(w, &state) })
+}
+
+// mostShown is how many lines top --once prints of what there can be much of.
+const mostShown = 20
+
+func writeTop(w io.Writer, s *top.State) {
+	fmt.Fprintf(w, "seen from %s, fabric %s\n\n", s.Location, s.Fabric)
+	t := &table{head: []string{"LOCATION", "STATE", "LAG", "BEHIND", "WRITES/S", "ARRIVALS/S", "SENT/S", "CLOCK"}}
+	for _, l := range s.Locations {
+		t.add(l.Name, l.State, milliseconds(l.LagMs), entries(l.BehindEntries), top.Rate(l.Writes), top.Rate(l.Arrivals), top.Rate(l.Sent), signedMilliseconds(l.ClockOffsetMs))
+	}
+	t.print(w)
+	fmt.Fprintf(w, "\nlinks: %d up, %d with something under way or in trouble\n", s.LinksUp, len(s.Links))
+	if len(s.Links) > 0 {
+		t = &table{head: []string{"FROM", "TO", "STATE", "ENTRIES", "BYTES", "LAG", "ARRIVING/S"}}
+		for _, l := range s.Links[:min(len(s.Links), mostShown)] {
+			t.add(l.From, l.To, l.State, fmt.Sprint(l.Entries), fmt.Sprint(l.Bytes), milliseconds(l.LagMs), top.Rate(l.Rate))
+		}
+		t.print(w)
+	}
+	fmt.Fprintln(w, "\ncollections, by change of their counts")
+	t = &table{head: []string{"COLLECTION", "TYPE", "DOCUMENTS", "CHANGE/S"}}
+	for _, c := range s.Collections[:min(len(s.Collections), mostShown)] {
+		t.add(c.Name, c.Type, fmt.Sprint(c.Documents), top.Rate(c.Change))
+	}
+	t.print(w)
+	fmt.Fprintln(w, "\nqueries that run, and that took long lately")
+	t = &table{head: []string{"ID", "STATE", "SECONDS", "QUERY"}}
+	for _, q := range s.Queries[:min(len(s.Queries), mostShown)] {
+		t.add(q.ID, q.State, fmt.Sprintf("%.3f", q.Seconds), short(oneLine(q.Text), 100))
+	}
+	t.print(w)
+	for _, p := range s.Problems {
+		fmt.Fprintf(w, "\n%s\n", plain([]string{p})[0])
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package yaml
 
 import (
 	"bytes"
@@ -17,11 +17,11 @@ func TestYAML(t *testing.T) {
 		`["São Paulo","<&>","~","# x","Null"," a","a "]`: "- São Paulo\n- \"<&>\"\n- \"~\"\n- \"# x\"\n- \"Null\"\n- \" a\"\n- \"a \"\n",
 	} {
 		var out bytes.Buffer
-		if err := writeYAML(&out, []byte(in)); err != nil || out.String() != want {
+		if err := Write(&out, []byte(in)); err != nil || out.String() != want {
 			t.Errorf("%s: got %q, want %q (%v)", in, out.String(), want, err)
 		}
 	}
-	if err := writeYAML(&bytes.Buffer{}, []byte(`{"a":`)); err == nil {
+	if err := Write(&bytes.Buffer{}, []byte(`{"a":`)); err == nil {
 		t.Error("half a value is taken")
 	}
 }

@@ -1,4 +1,10 @@
-package main
+// Package yaml writes JSON text as YAML.
+//
+// Guarantees: members keep their order and numbers their digits; what is read back is the same value. A string stands
+// without quotes where nothing can take it for something else, and otherwise as in JSON, which YAML reads too.
+//
+// Not given: reading, comments, anchors and other styles than block style.
+package yaml
 
 import (
 	"bytes"
@@ -11,13 +17,11 @@ import (
 	"strings"
 )
 
-// writeYAML writes JSON text as YAML in block style. Members keep their order
-// and numbers their digits. A string stands without quotes where nothing can
-// take it for something else, and otherwise as in JSON, which YAML reads too.
-func writeYAML(w io.Writer, text []byte) error {
+// Write writes JSON text as YAML in block style.
+func Write(w io.Writer, text []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	y := &yamlWriter{tokens: decoder, plain: regexp.MustCompile(`^[\pL_/][\pL\pN_ ./@()+*-]*$`)}
+	y := &writer{tokens: decoder, plain: regexp.MustCompile(`^[\pL_/][\pL\pN_ ./@()+*-]*$`)}
 	if err := y.value(0, false); err != nil {
 		return fmt.Errorf("result as YAML: %w", err)
 	}
@@ -25,7 +29,7 @@ func writeYAML(w io.Writer, text []byte) error {
 	return err
 }
 
-type yamlWriter struct {
+type writer struct {
 	tokens *json.Decoder
 	plain  *regexp.Regexp
 	out    bytes.Buffer
@@ -33,7 +37,7 @@ type yamlWriter struct {
 
 // value writes one value and the end of its line. Within a line (after a name
 // or a dash) a collection begins on the next one.
-func (y *yamlWriter) value(depth int, within bool) error {
+func (y *writer) value(depth int, within bool) error {
 	token, err := y.tokens.Token()
 	if err != nil {
 		return err
@@ -74,13 +78,13 @@ func (y *yamlWriter) value(depth int, within bool) error {
 	return err
 }
 
-func (y *yamlWriter) space(within bool) {
+func (y *writer) space(within bool) {
 	if within {
 		y.out.WriteByte(' ')
 	}
 }
 
-func (y *yamlWriter) scalar(token json.Token) {
+func (y *writer) scalar(token json.Token) {
 	text, ok := token.(string)
 	if !ok {
 		if token == nil {

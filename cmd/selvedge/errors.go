@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
+)
+
+// failure is what a command tells that failed: as text, or, with --output json or yaml, as one object.
+type failure struct {
+	Error    bool   `json:"error"`
+	ExitCode int    `json:"exitCode"`
+	Message  string `json:"message"`
+	Status   int    `json:"status,omitempty"`   // of HTTP
+	ErrorNum int    `json:"errorNum,omitempty"` // of the catalogue of errors
+	Code     string `json:"code,omitempty"`     // the same as a word
+	Next     string `json:"next,omitempty"`     // what to do
+}
+
+// advisedError is an error with what to do next.
+type advisedError struct {
+	err  error
+	next string
+}
+
+func (e *advisedError) Error() string { return e.err.Error() }
+func (e *advisedError) Unwrap() error { return e.err }
+
+// advise adds what to do next to an error.
+func advise(err error, format string, args ...any) error {
+	return &advisedError{err, fmt.Sprintf(format, args...)}
+}
+
+func asType[T error](err error, target *T) bool { return errors.As(err, target) }
+
+// fail tells an error and gives the exit code.
+func (a *app) fail(err error, args []string) int {
+	f := a.failure(err)
+	form := scanned(args, "--output", "-o") // which counts also where the flags could not be parsed
+	if form == "" {
+		form = a.flags.output
+	}
+	text, encodeErr := json.Marshal(f)
+	switch {
+	case encodeErr == nil && (form == outputJSON || form == outputLines):
+		fmt.Fprintf(a.err, "%s\n", text)
+	case encodeErr == nil && form == outputYAML:
+		var b bytes.Buffer
+		if yaml.Write(&b, text) == nil {
+			_, _ = a.err.Write(b.Bytes())
+		}
+	default:
+		fmt.Fprintln(a.err, "selvedge:", f.Message)
+		if f.Next != "" {
+			fmt.Fprintln(a.err, f.Next)
+		}
+	}
+	return f.ExitCode
+}
+
+func (a *app) failure(err error) failure {
+	f := failure{Error: true, ExitCode: exitFailed, Message: err.Error()}
+	var refusal *client.Error
+	var unreachable *client.UnreachableError
+	var usage usageError
+	var advised *advisedError
+	if errors.As(err, &refusal) {
+		f.Status, f.ErrorNum, f.Code = refusal.Status, refusal.ErrorNum, refusal.Code
+		f.Next = a.afterRefusal(refusal)
+	}
+	switch {
+	case errors.As(err, &usage):
+		f.ExitCode, f.Next = exitUsage, "selvedge --help, or --help after a command, tells more"
+		if a.cmd != nil && a.cmd.HasParent() {
+			f.Next = a.cmd.CommandPath() + " --help tells more"
+		}
+	case errors.As(err, &unreachable):
+		f.ExitCode, f.Next = exitUnreachable, a.afterSilence(unreachable.URL)
+	}
+	if errors.As(err, &advised) {
+		f.Next = advised.next
+	}
+	return f
+}
+
+// afterSilence says what to do when no answer came.
+func (a *app) afterSilence(address string) string {
+	where := "the address is the default one; --url gives another"
+	if a.urlFrom != "" {
+		where = "the address came from " + a.urlFrom
+	}
+	if u, err := url.Parse(address); err == nil && isHere(u.Hostname()) {
+		return "is a planet running? selvedge dev starts one on this machine; " + where
+	}
+	return where + "; selvedge status --url of another location shows what it knows of this one"
+}
+
+// afterRefusal says what to do about what the server refused. Where its message says that, nothing is added.
+func (a *app) afterRefusal(e *client.Error) string {
+	if e.Status == http.StatusUnauthorized {
+		if a.anonymous {
+			return "no credentials were given: want --api-key or $SELVEDGE_API_KEY, --user and --password, or a context (selvedge help contexts)"
+		}
+		return "the location does not know these credentials: look at --api-key, $SELVEDGE_API_KEY and selvedge context show"
+	}
+	if noun := nounOf(e.Code); noun != "" {
+		return "selvedge " + noun + " list" + a.inFabric(noun) + " lists what there is"
+	}
+	switch e.Code {
+	case "dev-only":
+		return "links are bent in selvedge dev only; between real locations the network does it"
+	case "index-not-found":
+		return "selvedge index list COLLECTION" + a.inFabric("index") + " lists what there is"
+	case "document-not-found":
+		return "written elsewhere a moment ago? selvedge status --wait" + a.inFabric("document") + " waits until every location has it"
+	case "revision-conflict", "write-conflict":
+		return "somebody wrote it meanwhile: read it anew with selvedge get, and give its _rev"
+	case "overloaded", "query-queue-full", "too-many-open":
+		return "the location has too much to do: try again, and see selvedge top"
+	case "query-not-found":
+		return "selvedge query --running lists what runs at this location"
+	case "resource-limit":
+		return "selvedge query --explain shows what it reads; narrow it, or allow it more with --memory-limit and --max-runtime, up to what the location's configuration says"
+	case "query-bind-missing", "query-bind-undeclared":
+		return "--bind NAME=JSON gives a parameter its value, --bind @NAME=COLLECTION that of @@NAME"
+	}
+	return ""
+}
+
+// nounOf is the command whose list tells what there is instead of what was not found.
+func nounOf(code string) string {
+	switch code {
+	case "collection-not-found", "fabric-not-found", "graph-not-found", "location-not-found", "user-not-found":
+		return strings.TrimSuffix(code, "-not-found")
+	case "query-worker-not-found":
+		return "worker"
+	case "api-key-not-found":
+		return "key"
+	}
+	return ""
+}
+
+// inFabric is the flag of the fabric, where the noun is of one and it is not the default.
+func (a *app) inFabric(noun string) string {
+	switch noun {
+	case "fabric", "user", "key", "location":
+		return ""
+	}
+	if f := a.flags.fabric; f != "" && f != client.SystemFabric {
+		return " --fabric " + f
+	}
+	return ""
+}
