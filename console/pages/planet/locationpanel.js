@@ -54,7 +54,7 @@ export class LocationPanel {
     this.console = h('a', { target: '_blank', rel: 'noopener', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
     this.isolation = h('div', { class: 'toolbar' })
     this.node = h('section', { class: 'planet-panel col', 'aria-label': placeName(location), data: { testid: 'planet-location-panel' } },
-      h('header', { class: 'row' }, h('button', { class: 'button quiet', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, 'All locations'), this.heading, this.badge),
+      h('header', { class: 'row' }, h('button', { class: 'button quiet planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), this.heading, this.badge),
       this.reasons, this.problem, this.main.node, this.console, this.isolation,
       h('h3', null, 'Links'), this.linkTable(),
       h('h3', null, 'What it has of each location'), this.vectorTable(),

@@ -40,12 +40,15 @@ export class MapView {
     this.linkLayer = svg('g', { class: 'planet-links' })
     this.placeLayer = svg('g', { class: 'planet-places' })
     this.labelLayer = svg('g', { class: 'planet-labels' })
-    this.overlay = svg('svg', { class: 'planet-overlay', role: 'group', 'aria-label': 'Locations on the map. Arrow keys move between them, Enter selects.' },
-      this.linkLayer, this.labelLayer, this.placeLayer)
     this.canvas = h('canvas', { class: 'planet-traffic', 'aria-hidden': 'true' })
-    parent.append(this.overlay, this.canvas)
-    this.overlay.addEventListener('click', (event) => this.clicked(event))
-    this.overlay.addEventListener('keydown', (event) => this.pressed(event))
+    // What travels passes over the arcs and below the locations and their names.
+    this.below = svg('svg', { class: 'planet-overlay', 'aria-hidden': 'true' }, this.linkLayer)
+    this.above = svg('svg', { class: 'planet-overlay planet-above', role: 'group', 'aria-label': 'Locations on the map. Arrow keys move between them, Enter selects.' },
+      this.labelLayer, this.placeLayer)
+    this.stage = parent
+    parent.append(this.below, this.canvas, this.above)
+    for (const one of [this.below, this.above]) one.addEventListener('click', (event) => this.clicked(event))
+    this.above.addEventListener('keydown', (event) => this.pressed(event))
   }
 
   destroy() {
@@ -96,7 +99,7 @@ export class MapView {
     const top = (box.height - own.height * scale) / 2 - own.y * scale
     this.width = box.width
     this.height = box.height
-    mark(this.overlay, 'viewBox', `0 0 ${box.width} ${box.height}`)
+    for (const one of [this.below, this.above]) mark(one, 'viewBox', `0 0 ${box.width} ${box.height}`)
     this.project = (longitude, latitude) => {
       const at = this.map.project(longitude, latitude)
       return at ? [at[0] * scale + left, at[1] * scale + top] : null
@@ -151,7 +154,7 @@ export class MapView {
       link.update()
       if (fresh || moved) link.draw(this.pointsOf(pair), this.width / 3)
     }
-    flag(this.overlay, 'planet-many', this.links.size > 20)
+    flag(this.stage, 'planet-many', this.links.size > 20)
     this.emphasise()
   }
 
@@ -193,13 +196,13 @@ export class MapView {
     for (const link of this.links.values()) {
       link.emphasise(link.pair === pair, Boolean(s?.location) && (link.pair.a === s.location || link.pair.b === s.location))
     }
-    flag(this.overlay, 'planet-has-selection', Boolean(s))
+    flag(this.stage, 'planet-has-selection', Boolean(s))
   }
 
   /** choices: name -> look, while the locations of a fabric are edited; null ends it. */
   edit(choices) {
     this.choices = choices
-    flag(this.overlay, 'planet-editing', Boolean(choices))
+    flag(this.stage, 'planet-editing', Boolean(choices))
     for (const place of this.places.values()) place.update(choices?.get(place.location.name))
   }
 
@@ -250,7 +253,7 @@ export class MapView {
       this.traffic.reset()
       this.routes.clear()
     }
-    flag(this.overlay, 'planet-still', !on)
+    flag(this.stage, 'planet-still', !on)
   }
 
   // Without motion, a busy link is drawn stronger, in three steps.

@@ -175,6 +175,8 @@ class PlanetPage {
       return
     }
     this.choose(what, { stay: true })
+    // In one column the details are below the map.
+    if (what && matchMedia('(max-width: 1000px)').matches) this.side.scrollIntoView({ block: 'nearest' })
   }
 
   /** Selects {location} or {link} or null; stay leaves the keyboard where it is, quiet says nothing. */
@@ -280,7 +282,7 @@ class PlanetPage {
   offerHint() {
     if (!this.model.dev || wasDismissed() || this.hint) return
     this.hint = hintCard({ start: () => this.tell(), dismiss: () => this.header.focusStory() })
-    this.place.append(this.hint)
+    if (!this.story) this.storyPlace.replaceChildren(this.hint)
   }
 
   tell() {

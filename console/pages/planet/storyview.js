@@ -13,9 +13,9 @@ const store = 'selvedge.planet.hint'
 
 /** The card of the first visit. */
 export function hintCard({ start, dismiss }) {
-  const node = h('section', { class: 'card planet-hint col', 'aria-label': 'A first thing to try', data: { testid: 'planet-hint' } },
-    h('p', null, h('strong', null, 'Cut a link, edit one document at both ends, heal: watch the merge')),
-    h('p', { class: 'muted' }, 'Three steps, one minute. Links of this planet are there to be cut.'),
+  const node = h('section', { class: 'card planet-hint', 'aria-label': 'A first thing to try', data: { testid: 'planet-hint' } },
+    h('div', { class: 'grow' }, h('p', null, h('strong', null, 'Cut a link, edit one document at both ends, heal: watch the merge')),
+      h('p', { class: 'muted' }, 'Three steps, one minute. Links of this planet are there to be cut.')),
     h('div', { class: 'toolbar' },
       h('button', { class: 'button primary', type: 'button', data: { testid: 'planet-story-start' }, onclick: start }, 'Show me'),
       h('button', { class: 'button quiet', type: 'button', data: { testid: 'planet-hint-dismiss' }, onclick: () => { remember(); node.remove(); dismiss() } }, 'Not now')))

@@ -11,8 +11,8 @@ const perPath = 5
 const ringMs = 700
 const shortest = 650
 const longest = 1_500
-const trail = 0.035
-const sizes = [2, 3, 4.5] // radius by entries: few, some, many
+const trail = 0.03
+const sizes = [1.6, 2.2, 3.4] // radius by entries: few, some, many
 
 export class Traffic {
   /** lead: over how many milliseconds the moves of one event are spread out. */
@@ -55,6 +55,7 @@ export class Traffic {
   }
 
   makeSprites() {
+    for (const old of this.sprites) old.close()
     this.sprites = []
     for (const colour of [this.colours.accent, this.colours.warn]) {
       for (const size of sizes) {
@@ -225,15 +226,15 @@ function pointAt(path, t, out) {
   out[1] = p[2 * i + 1] + (p[2 * i + 3] - p[2 * i + 1]) * f
 }
 
+// A bitmap, and not a canvas: that one would be copied each time it is drawn.
 function dot(radius, colour, fade) {
-  const canvas = document.createElement('canvas')
   const side = Math.ceil(2 * radius) + 2
-  canvas.width = canvas.height = side
+  const canvas = new OffscreenCanvas(side, side)
   const c = canvas.getContext('2d')
   c.globalAlpha = fade
   c.fillStyle = colour
   c.beginPath()
   c.arc(side / 2, side / 2, radius, 0, 2 * Math.PI)
   c.fill()
-  return canvas
+  return canvas.transferToImageBitmap()
 }
