@@ -6,6 +6,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/fabric/provenance"
 	"github.com/selvedge-db/selvedge/value"
 )
 
@@ -79,6 +80,80 @@ func side(r fabric.ConflictSide, names map[clock.Origin]string) ConflictSide {
 		name = r.Stamp.Origin.String()
 	}
 	return ConflictSide{Value: r.Value, Present: r.Present, Rev: fabric.FormatRev(r.Stamp, 0)[:stampOfRev], Location: name}
+}
+
+// Stamped says which write something is from: its stamp, its time in Unix milliseconds, and where it began. All are
+// empty when that is settled: every location has it, and who wrote it is forgotten.
+type Stamped struct {
+	Stamp    string
+	At       int64
+	Location string
+}
+
+// FieldSource is one field of a document and where it came from. Parts are the contributions that are kept apart.
+type FieldSource struct {
+	Path []string
+	Kind string
+	Stamped
+	Parts []PartSource
+}
+
+// PartSource is a contribution to a counter, a set, an extreme or several values at once.
+type PartSource struct {
+	Stamped
+	Value value.Value
+}
+
+// Provenance is where the fields of a document came from. The first is the document itself, with the newest write.
+type Provenance struct {
+	ID, Rev   string
+	Fields    []FieldSource
+	Truncated bool // there are more fields
+}
+
+// Provenance tells where the fields of a document came from.
+func (s *Service) Provenance(ctx context.Context, c *Call, collection, key string) (Provenance, error) {
+	var out Provenance
+	if err := c.open(collection); err != nil {
+		return out, err
+	}
+	v := c.Fabric.View()
+	defer shut(v)
+	d, found, err := v.Get(collection, key)
+	if err != nil {
+		return out, AsError(err)
+	}
+	doc, settled, stored, err := v.Provenance(collection, key)
+	if err != nil {
+		return out, AsError(err)
+	}
+	if !found || !stored {
+		return out, Fail(DocumentNotFound, "%s", quote(collection+"/"+key))
+	}
+	state, err := s.planet.MeshState(c.Tenant, c.FabricName)
+	if err != nil {
+		return out, AsError(err)
+	}
+	stamped := func(at clock.Stamp) Stamped {
+		if at.IsZero() {
+			return Stamped{}
+		}
+		name, ok := state.Names[at.Origin]
+		if !ok {
+			name = at.Origin.String()
+		}
+		return Stamped{at.String(), at.Time.Millis(), name}
+	}
+	fields := provenance.Fields(doc, settled)
+	out = Provenance{ID: d.ID(), Rev: d.Rev(), Truncated: len(fields) == provenance.Most}
+	for _, f := range fields {
+		one := FieldSource{Path: f.Path, Kind: f.Kind, Stamped: stamped(f.Stamp)}
+		for _, p := range f.Parts {
+			one.Parts = append(one.Parts, PartSource{stamped(p.Stamp), p.Value})
+		}
+		out.Fields = append(out.Fields, one)
+	}
+	return out, c.settle(ctx, v)
 }
 
 // Feed is a change feed under way. It belongs to one goroutine.

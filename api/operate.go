@@ -4,9 +4,11 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/clock"
+	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/mesh"
 )
 
@@ -40,6 +42,60 @@ func (s *Service) MeshState(_ context.Context, c *Call) (MeshState, error) {
 		return state, AsError(err)
 	}
 	return state, nil
+}
+
+// LiveState shows the fabric's mesh with what changes fast.
+func (s *Service) LiveState(_ context.Context, c *Call) (MeshState, error) {
+	state, err := s.planet.LiveState(c.Tenant, c.FabricName)
+	return state, orNil(err)
+}
+
+// Delivered counts what came over each link of the fabric.
+func (s *Service) Delivered(c *Call) ([]Delivery, error) {
+	list, err := s.planet.Delivered(c.Tenant, c.FabricName)
+	return list, orNil(err)
+}
+
+// SelfState tells how this location is.
+func (s *Service) SelfState(_ context.Context, c *Call) (SelfState, error) {
+	state, err := s.planet.SelfState(c.Tenant, c.FabricName)
+	return state, orNil(err)
+}
+
+// NotableMost is how many notable events a location keeps.
+const NotableMost = 1000
+
+// Notable gives the notable events after a number, at most limit, that the caller may know of; without a number the
+// newest. Next is the number to go on after.
+func (s *Service) Notable(c *Call, since *uint64, limit int) (list []Event, next uint64) {
+	if since != nil {
+		next = *since
+	}
+	for _, e := range s.planet.Notable(since, limit) {
+		next = e.Number
+		if e.Tenant == "" || e.Tenant == c.Identity.Tenant || c.Identity.Admin() {
+			list = append(list, e)
+		}
+	}
+	return list, next
+}
+
+// LiveStreams is how many streams of mesh/live a location feeds at once.
+const LiveStreams = 64
+
+// LimitInfos lists the limits in force: those of the configuration, and those that are fixed.
+func (s *Service) LimitInfos() []LimitInfo {
+	ms := func(d time.Duration) float64 { return float64(d.Milliseconds()) }
+	l := &s.limits
+	return append(s.planet.Limits(),
+		LimitInfo{"deadline", ms(l.Deadline), "ms", "How long a request may take that names no deadline; queries have limits.query.time."},
+		LimitInfo{"deadline-most", ms(l.DeadlineMax), "ms", "The longest deadline that a request can ask for."},
+		LimitInfo{"page", float64(l.Page), "count", "Most documents in one page of a list."},
+		LimitInfo{"key", 254, "bytes", "Longest key of a document."},
+		LimitInfo{"idempotency", fabric.IdempotencyWindowMs, "ms", "For how long a repeat with the same Idempotency-Key is answered as the first."},
+		LimitInfo{"token", ms(access.TokenLife), "ms", "How long a session token of a sign-in is good."},
+		LimitInfo{"live-streams", LiveStreams, "count", "Most streams of mesh/live at one location."},
+		LimitInfo{"notable-events", NotableMost, "count", "Notable events that a location keeps."})
 }
 
 // Digest is a fingerprint of the fabric: equal at two locations when and only

@@ -20,6 +20,8 @@ const (
 type CRDT struct {
 	Type  string `json:"type"`
 	Scale int    `json:"scale,omitempty"`
+	// By is, of max and min, the member to compare by.
+	By string `json:"by,omitempty"`
 }
 
 // Timeseries says what the points of a time series collection are: Series and Time and Values name fields, spans are

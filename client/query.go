@@ -255,9 +255,11 @@ type Function struct {
 
 // Functions lists the functions of the query language.
 func (c *Client) Functions(ctx context.Context) ([]Function, error) {
-	var out []Function
-	err := c.do(ctx, &call{method: http.MethodGet, path: "/query/functions", repeat: repeatSafe}, &out)
-	return out, err
+	var answer struct {
+		Result []Function `json:"result"`
+	}
+	err := c.do(ctx, &call{method: http.MethodGet, path: "/query/functions", repeat: repeatSafe}, &answer)
+	return answer.Result, err
 }
 
 // RunningQuery is a query that runs, or one that ran slowly.

@@ -232,6 +232,7 @@ type Group struct {
 	Pending kv.Pending
 	self    clock.Origin
 	members member.Table
+	brought []Arrival
 }
 
 // Begin opens a group. Sequence and Apply need one.
@@ -271,6 +272,7 @@ func (c *Core) Seal(wallMs int64) (*Group, error) {
 	g := c.seq.Seal(wallMs, ceiling, c.renew)
 	c.renew, c.upkeep.pointsMoved = false, false
 	clear(c.overlay)
+	brought := tally(c.openLog)
 	c.openLog = c.openLog[:0]
 	if c.partial.ID != "" || g == nil && c.broken == nil {
 		return nil, nil
@@ -295,7 +297,7 @@ func (c *Core) Seal(wallMs int64) (*Group, error) {
 	}
 	c.pub.number, c.pub.vector, c.pub.written = g.Number, g.Vector, c.seq.Written()
 	c.publish()
-	return &Group{Group: g, Pending: pending, self: c.pub.self, members: c.members}, nil
+	return &Group{Group: g, Pending: pending, self: c.pub.self, members: c.members, brought: brought}, nil
 }
 
 // Durable tells that a group is on disk. Groups become durable in order.

@@ -1,13 +1,17 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
+	"github.com/selvedge-db/selvedge/crdt"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
@@ -275,4 +279,116 @@ func onlyMarks(changes []codec.Change) bool {
 func (f *Fabric) Known() (clock.Vector, member.Table) {
 	d := f.core.Load().durable.Load()
 	return d.vector, d.members
+}
+
+// Arrival counts the durable entries of one origin since the fabric was opened.
+type Arrival struct {
+	Origin  clock.Origin
+	Entries uint64
+	Last    clock.Time // of the newest
+	LagMs   int64      // how old that was when it was durable here, by the clock here
+}
+
+// tally counts the entries of a group by origin.
+func tally(entries []openRecord) []Arrival {
+	var out []Arrival
+	for _, e := range entries {
+		i := slices.IndexFunc(out, func(a Arrival) bool { return a.Origin == e.stamp.Origin })
+		if i < 0 {
+			i, out = len(out), append(out, Arrival{Origin: e.stamp.Origin})
+		}
+		out[i].Entries++
+		out[i].Last = max(out[i].Last, e.stamp.Time)
+	}
+	return out
+}
+
+// arrivals keeps the counts, and for the own log how many there were up to some times of the last while.
+type arrivals struct {
+	mu   sync.Mutex
+	list []Arrival
+	own  []ownCount // in order of time
+}
+
+type ownCount struct {
+	until   clock.Time
+	entries uint64
+}
+
+// The own log is counted up to a time each ownEvery milliseconds, for as long as ownKept of these last.
+const ownEvery, ownKept = 20, 2048
+
+func (a *arrivals) add(g *Group, wallMs int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, b := range g.brought {
+		i := slices.IndexFunc(a.list, func(x Arrival) bool { return x.Origin == b.Origin })
+		if i < 0 {
+			i, a.list = len(a.list), append(a.list, Arrival{Origin: b.Origin})
+		}
+		in := &a.list[i]
+		in.Entries, in.Last, in.LagMs = in.Entries+b.Entries, b.Last, max(wallMs-b.Last.Millis(), 0)
+		if b.Origin == g.self {
+			a.note(in)
+		}
+	}
+}
+
+// note keeps how many entries the own log has now. Those of the last moment join into one.
+func (a *arrivals) note(own *Arrival) {
+	n := len(a.own)
+	if n > 1 && own.Last.Millis()-a.own[n-2].until.Millis() < ownEvery {
+		a.own[n-1] = ownCount{own.Last, own.Entries}
+		return
+	}
+	if n == ownKept {
+		a.own = append(a.own[:0], a.own[ownKept/2:]...)
+	}
+	a.own = append(a.own, ownCount{own.Last, own.Entries})
+}
+
+// Arrivals gives the counts of all origins that brought anything.
+func (f *Fabric) Arrivals() []Arrival {
+	f.arrivals.mu.Lock()
+	defer f.arrivals.mu.Unlock()
+	return slices.Clone(f.arrivals.list)
+}
+
+// OwnUntil counts the entries that were committed here since the fabric was opened, up to a time: as far as that is
+// remembered, and some milliseconds' worth of entries too few at most. It searches nothing.
+func (f *Fabric) OwnUntil(t clock.Time) (entries uint64, known bool) {
+	a := &f.arrivals
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, exact := slices.BinarySearchFunc(a.own, t, func(c ownCount, t clock.Time) int { return cmp.Compare(c.until, t) })
+	switch {
+	case exact:
+		return a.own[i].entries, true
+	case i > 0:
+		return a.own[i-1].entries, true
+	case len(a.own) == 0:
+		return 0, true
+	}
+	return 0, a.own[0].entries <= 1 // nothing of this start, unless what was so early is forgotten
+}
+
+// Provenance gives the merge state of one document, also of one that is removed while that is remembered: what wrote each
+// of its fields. Settled says that every location has seen all of it and that it is one now: who wrote which field is then
+// forgotten, but for the newest write.
+func (v *View) Provenance(collection, key string) (doc *crdt.Document, settled, found bool, err error) {
+	c, err := v.collection(collection)
+	if err != nil {
+		return nil, false, false, err
+	}
+	if c.Series != nil {
+		return nil, false, false, noKeys(c, key)
+	}
+	record, found, err := v.reader.Get(v.core.keys.Document(nil, c.Number, key))
+	if err != nil || !found || codec.RecordHidden(record) {
+		return nil, false, false, err
+	}
+	if doc, err = codec.DecodeDocument(record); err != nil {
+		return nil, false, false, corrupt([]byte(collection+"/"+key), err)
+	}
+	return doc, codec.RecordQuiet(record) && v.state.stable.Covers(doc.Touched()), true, nil
 }

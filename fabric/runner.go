@@ -57,6 +57,7 @@ type Fabric struct {
 	// it had.
 	unmarked atomic.Uint64
 	unsaid   atomic.Pointer[error]
+	arrivals arrivals
 }
 
 // inFlight is a group on its way to disk and those who wait for it.
@@ -310,6 +311,7 @@ func (f *Fabric) settleGroups() {
 				f.seq.Lock()
 				g.core.Durable(g.group)
 				f.seq.Unlock()
+				f.arrivals.add(g.group, f.wall())
 			}
 		}
 		<-f.flight

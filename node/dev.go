@@ -103,7 +103,7 @@ func (d *Dev) share() error {
 		return err
 	}
 	e := machine("")
-	d.shared = shared{env: e, fs: fs, cache: pebble.NewShared(devCacheBytes, openFiles), links: mesh.NewLinks(), authority: authority,
+	d.shared = shared{notables: newNotables(e.Clock), env: e, fs: fs, cache: pebble.NewShared(devCacheBytes, openFiles), links: mesh.NewLinks(), authority: authority,
 		addresses: d.address, node: d.Node, nodes: d.Nodes, open: d.cfg.RootPassword != nil && *d.cfg.RootPassword == ""}
 	if d.shared.tls, err = devCertificates(d.cfg.Data, e.Clock); err != nil {
 		return fmt.Errorf("development certificate: %w", err)
@@ -116,12 +116,12 @@ func (d *Dev) share() error {
 		return err
 	}
 	if d.cfg.WAN.Measured {
-		return d.shared.links.EmulateWAN(d.cfg.Places)
+		err = d.shared.links.EmulateWAN(d.cfg.Places)
+	} else if d.cfg.WAN.RoundTrip > 0 {
+		err = d.delayAll()
 	}
-	if d.cfg.WAN.RoundTrip > 0 {
-		return d.delayAll()
-	}
-	return nil
+	d.shared.notables.follow(d.shared.links)
+	return err
 }
 
 func (d *Dev) delayAll() error {
@@ -297,6 +297,9 @@ func (d *Dev) APIKey() string { return d.key }
 
 // NewRootPassword is the root password if this start generated it, else empty.
 func (d *Dev) NewRootPassword() string { return d.made }
+
+// OpenToAll says that requests from this machine need no credentials.
+func (d *Dev) OpenToAll() bool { return d.shared.open }
 
 // CAFile is the certificate of the authority that signed the locations' certificates.
 func (d *Dev) CAFile() string { return d.shared.tls.file }

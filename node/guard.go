@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/internal/env"
@@ -28,13 +29,14 @@ type guard struct {
 	fabrics func() []*hosted
 	heardOf bool          // some other clock is known
 	holding chan struct{} // closed when the hold ends
+	tell    func(level, kind, text string)
 }
 
 // newGuard makes a guard that trusts no clock yet: until another location's is heard (untilHeard), or until it is known
 // that there is nobody to hear (release).
 func newGuard(c env.Clock, maxOffset time.Duration, fabrics func() []*hosted) *guard {
 	g := &guard{clock: clock.NewGuard(maxOffset.Milliseconds()), env: c, reasons: map[string]string{}, fabrics: fabrics}
-	g.trusted.Clock = c
+	g.trusted.Clock, g.tell = c, func(string, string, string) {}
 	_, g.seen = g.read()
 	g.trusted.offset.Store(g.seen)
 	g.hold()
@@ -214,6 +216,13 @@ func (g *guard) lead() int64 {
 	return lead
 }
 
+// standing is how far the clock here is ahead of the others', in milliseconds, and whether it is trusted.
+func (g *guard) standing() (aheadMs float64, trusted bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return float64(-g.clock.Median()), !g.look().RefusesWrites() && g.reasons[unheard] == ""
+}
+
 // check looks at the clock.
 func (g *guard) check() {
 	g.mu.Lock()
@@ -222,11 +231,19 @@ func (g *guard) check() {
 	if verdict.RefusesWrites() {
 		refusal = g.wrong(verdict)
 	}
+	was := g.alarm
 	g.alarm = ""
 	if verdict == clock.Behind {
 		g.alarm = fmt.Sprintf("the clock of this location is %d ms behind the others: set the clock", g.clock.Median())
 	}
+	now := g.alarm
 	g.mu.Unlock()
+	switch {
+	case was == "" && now != "":
+		g.tell(api.EventWarn, "clock", now)
+	case was != "" && now == "":
+		g.tell(api.EventInfo, "clock", "the clock of this location is behind the others no more")
+	}
 	if refusal != "" {
 		g.refuse("clock", refusal)
 		return
@@ -266,8 +283,12 @@ func (g *guard) checkDisk(fs disk.FS, dir string, reserve int64) {
 
 func (g *guard) refuse(name, text string) {
 	g.mu.Lock()
+	_, refused := g.reasons[name]
 	g.reasons[name] = text
 	g.mu.Unlock()
+	if !refused && name != unheard {
+		g.tell(api.EventError, name, "writes are refused: "+text)
+	}
 	for _, h := range g.fabrics() {
 		h.fabric.RefuseWrites(name, text)
 	}
@@ -280,6 +301,9 @@ func (g *guard) allow(name string) {
 	g.mu.Unlock()
 	if !refused {
 		return
+	}
+	if name != unheard {
+		g.tell(api.EventInfo, name, "writes are taken again: the "+name+" is as it should be")
 	}
 	for _, h := range g.fabrics() {
 		h.fabric.AllowWrites(name)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -37,6 +38,7 @@ type hosted struct {
 	rejectedFor atomic.Uint32 // replication.Reason, when this incarnation must not go on
 	leaving     atomic.Bool   // in order, when others have all
 	witnessed   witnessed
+	watched     watched
 	deaf        atomic.Bool // what peers say of this fabric is lost, in tests
 }
 
@@ -93,7 +95,7 @@ func (h *hosted) drive() {
 		Machine: replication.Config{Fabric: reg.ID, Location: n.cfg.Location.Name, Self: reg.Self, Start: n.transport.Start(),
 			Join: reg.Join.stamp(), Feature: featureLevel, MaxAhead: n.cfg.Limits.ClockOffset.Milliseconds()},
 		Fabric: h.fabric, Clock: &n.guard.trusted, Log: n.log, Send: n.transport.Send,
-		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, Lead: n.guard.lead}
+		OnRejected: h.rejected, OnClock: n.guard.heard, OnInstalled: h.installed, OnAlarm: h.alarmed, Lead: n.guard.lead}
 	if system := n.systemFor(reg.ID); system != nil {
 		h.witnessed = witnessed{system: system}
 		config.System, config.Machine.GateSystem = h.witnessed.of, true
@@ -173,6 +175,8 @@ func (h *hosted) rejected(r replication.Rejected) {
 		h.node.log.Info("this location has left", "fabric", h.reg.ID)
 	} else {
 		h.node.log.Error("this incarnation must not go on", "fabric", h.reg.ID, "peer", r.Peer, "reason", r.Reason.String(), "text", r.Text)
+		title, tenant := h.titled()
+		h.node.note(api.EventError, "evict", tenant, "this incarnation must not go on in %s: %s", title, r.Text)
 	}
 	if h.rejectedFor.CompareAndSwap(0, uint32(r.Reason)) {
 		h.node.replace(h, r)
@@ -209,6 +213,9 @@ func (n *Node) OnUp(peer mesh.PeerInfo) {
 	for _, h := range n.all() {
 		h.up(peer.Name, false)
 	}
+	if n.shared.links == nil { // where links are emulated their changes are told
+		n.note(api.EventInfo, "heal", "", "the stream to %s is up", peer.Name)
+	}
 }
 
 // OnFrame takes a frame of a peer.
@@ -224,9 +231,12 @@ func (n *Node) OnFrame(peer string, frame mesh.Frame) {
 }
 
 // OnDown tells that the stream to a peer is gone.
-func (n *Node) OnDown(peer string, _ error) {
+func (n *Node) OnDown(peer string, err error) {
 	for _, h := range n.all() {
 		h.down(peer)
+	}
+	if n.shared.links == nil && n.ctx.Err() == nil {
+		n.note(api.EventWarn, "cut", "", "the stream to %s is gone: %v", peer, err)
 	}
 }
 

@@ -56,6 +56,7 @@ type shared struct {
 	// the configuration is from there, for a planet that may have it no more.
 	newKey     func(tenant string) (string, error)
 	remembered bool
+	notables   *notables
 }
 
 // Node is one running location.
@@ -89,6 +90,7 @@ type lifetime struct {
 	made    access.Root // what Bootstrap generated
 	last    func()      // done when everything is closed
 	started atomic.Bool
+	since   time.Duration // monotonic, of the start
 	ending  sync.Once
 	ended   error      // what Close returned
 	parting sync.Mutex // held while Leave runs: only then may the location end
@@ -104,7 +106,7 @@ func startOn(ctx context.Context, cfg Config, e env.Env) (*Node, error) {
 	if wrong := cfg.Validate(); len(wrong) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrConfiguration, wrong[0])
 	}
-	s := shared{env: e, fs: testDisk()}
+	s := shared{env: e, fs: testDisk(), notables: newNotables(e.Clock)}
 	s.cache = pebble.NewShared(cfg.Limits.Cache, openFiles)
 	n, err := start(ctx, cfg, s)
 	if err != nil {
@@ -130,7 +132,9 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	n.log = n.log.With("location", cfg.Location.Name)
 	n.lifetime.ctx, n.lifetime.stop = context.WithCancel(context.Background())
 	n.failed = make(chan error, 1)
+	n.since = n.env.Clock.Monotonic()
 	n.guard = newGuard(n.env.Clock, cfg.Limits.ClockOffset, n.all)
+	n.guard.tell = func(level, kind, text string) { n.note(level, kind, "", "%s", text) }
 	defer func() {
 		if err != nil {
 			_ = n.Close(context.WithoutCancel(ctx))
@@ -211,6 +215,7 @@ func (n *Node) openStore() error {
 // it is restarted. Reads and the health page go on.
 func (n *Node) storeFailed(err error) {
 	n.log.Error("the store has failed, writes are refused until the location is restarted", "error", err)
+	n.note(api.EventError, "disk", "", "the store has failed, writes are refused until the location is restarted: %v", err)
 }
 
 func (n *Node) openTransport() error {
@@ -299,6 +304,9 @@ func (n *Node) Close(ctx context.Context) error {
 
 func (n *Node) end(ctx context.Context) error {
 	var failed []error
+	if n.started.Load() {
+		n.note(api.EventInfo, "stop", "", "the location stops")
+	}
 	if n.web != nil {
 		failed = append(failed, n.web.close(ctx))
 	}

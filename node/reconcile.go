@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/internal/env"
 	"github.com/selvedge-db/selvedge/mesh"
@@ -74,6 +75,7 @@ func (n *Node) reconcileOnce(ctx context.Context) {
 		}
 	}
 	for _, h := range n.all() {
+		h.noteMembers()
 		if _, listed := listings[h.reg.ID]; !listed && h.reg.ID != systemID && !h.creating.Load() {
 			n.drop(h)
 		}
@@ -125,7 +127,11 @@ func (n *Node) adoptNow(ctx context.Context, l listing) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, adoptTimeout)
 	defer cancel()
-	return n.join(ctx, reg)
+	if err := n.join(ctx, reg); err != nil {
+		return err
+	}
+	n.note(api.EventInfo, "fabric", l.Tenant, "fabric %q came to this location", l.Name)
+	return nil
 }
 
 // evicted says that this location is no member of the fabric any more.
@@ -137,6 +143,8 @@ func (h *hosted) evicted() bool {
 // drop takes a fabric away from this location, with its data.
 func (n *Node) drop(h *hosted) {
 	n.log.Info("fabric leaves this location", "fabric", h.reg.ID)
+	title, tenant := h.titled()
+	n.note(api.EventInfo, "fabric", tenant, "%s leaves this location, with its data", title)
 	if err := h.close(); err != nil {
 		n.log.Warn("closing a fabric", "fabric", h.reg.ID, "error", err)
 	}

@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/console"
 	web_ "github.com/selvedge-db/selvedge/gateway/http"
 	"github.com/selvedge-db/selvedge/query"
 )
@@ -61,8 +63,12 @@ func (n *Node) openWeb() error {
 	n.web.service = service
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	pages, err := n.pages()
+	if err != nil {
+		return err
+	}
 	n.web.server, err = web_.New(web_.Config{Service: service, Log: n.log, Registry: registry, TLS: config,
-		PlainRefused: !n.cfg.HTTP.TLS.Empty(), Hosts: n.cfg.HTTP.Hosts, Connections: int(l.Connections), Starting: true})
+		PlainRefused: !n.cfg.HTTP.TLS.Empty(), Hosts: n.cfg.HTTP.Hosts, Connections: int(l.Connections), Starting: true, Pages: pages})
 	if err != nil {
 		return err
 	}
@@ -74,6 +80,15 @@ func (n *Node) openWeb() error {
 		}
 	}()
 	return nil
+}
+
+// pages are what browsers get: the console, the documentation, and the way to them.
+func (n *Node) pages() (map[string]http.Handler, error) {
+	files, err := console.Handler()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]http.Handler{"": http.RedirectHandler("/console/planet", http.StatusFound), "console": files}, nil
 }
 
 // engine makes what runs queries.
@@ -96,6 +111,7 @@ func (n *Node) serveWeb() {
 	n.web.service.Attach(n.access)
 	n.started.Store(true)
 	n.web.server.Open()
+	n.note(api.EventInfo, "start", "", "the location serves at %s, version %s", n.URL(), Version)
 }
 
 // fail tells that the location cannot go on.

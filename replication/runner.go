@@ -29,6 +29,8 @@ type RunnerConfig struct {
 	OnClock func(peer string, offsetMs, agoMs int64)
 	// OnInstalled is called when a snapshot was taken in whole.
 	OnInstalled func()
+	// OnAlarm is told what an operator should see; it must not wait.
+	OnAlarm func(Alarm)
 	// Lead is how far the others' clocks are ahead of Clock, in milliseconds.
 	Lead func() int64
 	// System tells how far the system fabric is applied here, as Progress.System has it, for the members given; nil in
@@ -248,6 +250,9 @@ func (r *Runner) effect(e Effect) {
 		}
 	case Alarm:
 		log.Warn("replication alarm", "fabric", r.cfg.Machine.Fabric, "code", string(e.Code), "peer", e.Peer, "text", e.Text)
+		if r.cfg.OnAlarm != nil {
+			r.cfg.OnAlarm(e)
+		}
 	}
 }
 

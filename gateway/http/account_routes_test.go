@@ -267,6 +267,7 @@ func TestReadOnlyAndRetryAfter(t *testing.T) {
 
 func TestOpenForThisMachineOnly(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	for _, c := range []struct {
 		remote, origin, site string
 		local                bool
@@ -275,8 +276,11 @@ func TestOpenForThisMachineOnly(t *testing.T) {
 		{"127.0.0.1:5", "http://localhost:8400", "same-origin", true}, {"127.0.0.1:5", "http://127.0.0.1:8401", "", true},
 		{"127.0.0.1:5", "https://evil.example", "cross-site", false}, {"127.0.0.1:5", "https://evil.example", "", false},
 		{"127.0.0.1:5", "null", "", false}, {"127.0.0.1:5", "", "cross-site", false}, {"127.0.0.1:5", "http://localhost.evil.example", "", false},
+		{"127.0.0.1:5", "", "none", true}, {"127.0.0.1:5", "", "same-origin", true}, {"127.0.0.1:5", "", "same-site", false},
+		{"127.0.0.1:5", "http://localhost:3000", "same-site", false}, {"127.0.0.1:5", "http://192.0.2.7", "cross-site", false}, {"127.0.0.1:5", "http://192.0.2.7:8400", "", false},
+		{"127.0.0.1:5", "http://[::1]:8400", "cross-site", true}, {"127.0.0.1:5", "http://localhost", "same-origin", true},
 	} {
-		q := &request{server: &Server{}, hr: httptest.NewRequest(http.MethodGet, "http://localhost/", nil)}
+		q := &request{server: w.server, hr: httptest.NewRequest(http.MethodGet, "http://localhost/", nil)}
 		q.hr.RemoteAddr = c.remote
 		for name, v := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
 			if v != "" {

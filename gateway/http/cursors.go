@@ -224,9 +224,9 @@ func (q *request) queryPart(ctx context.Context, part string) error {
 				member("canBeDisabled", value.Bool(true)), member("disabledByDefault", value.Bool(false)))))
 		}))
 	case part == "functions" && m == http.MethodGet:
-		return q.plain(http.StatusOK, each(service.Functions(), func(f *api.Function) value.Value {
-			return value.Object(str("name", f.Name), str("family", f.Family), str("signature", f.Signature), str("doc", f.Doc),
-				member("deterministic", value.Bool(f.Deterministic)))
+		return q.result(http.StatusOK, each(service.Functions(), func(f *api.Function) value.Value {
+			return value.Object(str("name", f.Name), str("kind", f.Family), str("family", f.Family), str("signature", f.Signature), str("summary", f.Doc), str("doc", f.Doc),
+				member("deterministic", value.Bool(f.Deterministic)), str("example", f.Example))
 		}))
 	case part == "current" || part == "rules" || part == "functions":
 		return q.allow("GET")

@@ -287,7 +287,7 @@ func TestQueryManagement(t *testing.T) {
 	if got := w.good(200, "GET", base+"/query/rules", ""); got.Len() < 20 || keysOf(got.Items()[0]) != "doc flags name" {
 		t.Errorf("rules: %s", got)
 	}
-	if got := w.good(200, "GET", base+"/query/functions", ""); got.Len() < 150 || keysOf(got.Items()[0]) != "deterministic doc family name signature" {
+	if got := field(t, w.good(200, "GET", base+"/query/functions", ""), "result"); got.Len() < 150 || keysOf(got.Items()[0]) != "deterministic doc example family kind name signature summary" {
 		t.Errorf("functions: %.300s", got)
 	}
 	w.bad(405, 405, "POST", base+"/query/properties", "{}")

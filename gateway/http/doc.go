@@ -19,7 +19,11 @@
 //     read whole and checked before anything happens.
 //   - A request for a host name that is not served here is refused with 421,
 //     so that a page of another site cannot reach a location by rebinding a
-//     name. CORS is open and without credentials: no cookie carries rights.
+//     name. CORS is open and without credentials: no cookie carries rights,
+//     and what a browser adds by itself counts only on the planet's own pages.
+//     Pages of other sites need a key or token of their own, also where
+//     requests from this machine need none.
+//   - Pages for browsers may load and reach the planet's locations alone.
 //   - Shutdown ends streams at once, lets other requests end, and returns.
 //
 // # What is not guaranteed

@@ -53,6 +53,40 @@ func (q *request) conflicts() error {
 	return q.ok(http.StatusOK, member("result", each(list, one)), str("next", next))
 }
 
+// provenance answers GET /provenance/COLLECTION/KEY.
+func (q *request) provenance() error {
+	ctx, err := q.enter()
+	if err != nil {
+		return err
+	}
+	if q.path.n != 3 {
+		return q.unknown()
+	}
+	if q.hr.Method != http.MethodGet {
+		return q.allow("GET")
+	}
+	p, err := q.server.service.Provenance(ctx, &q.call, q.path.at(1), q.path.at(2))
+	if err != nil {
+		return err
+	}
+	stamped := func(s api.Stamped) []value.Member {
+		if s.Stamp == "" {
+			return []value.Member{member("settled", value.Bool(true))}
+		}
+		return []value.Member{str("stamp", s.Stamp), str("at", isoTime(s.At)), str("location", s.Location)}
+	}
+	one := func(f *api.FieldSource) value.Value {
+		out := append([]value.Member{member("path", textArray(f.Path)), str("kind", f.Kind)}, stamped(f.Stamped)...)
+		if len(f.Parts) > 0 {
+			out = append(out, member("parts", each(f.Parts, func(p *api.PartSource) value.Value {
+				return value.Object(append(stamped(p.Stamped), member("value", p.Value))...)
+			})))
+		}
+		return value.Object(out...)
+	}
+	return q.ok(http.StatusOK, str("_id", p.ID), str("_rev", p.Rev), member("fields", each(p.Fields, one)), member("truncated", value.Bool(p.Truncated)))
+}
+
 // openFeed starts a feed whose context has no deadline but ends with the
 // caller or the server.
 func (q *request) openFeed() (*api.Feed, context.Context, context.CancelFunc, error) {

@@ -346,7 +346,7 @@ func TestShutdownWaitsForWhatItCutsOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	begun, ended := make(chan struct{}), atomic.Bool{}
-	w.server.extra = map[string]http.Handler{"slow": http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
+	w.server.pages.handlers = map[string]http.Handler{"slow": http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
 		close(begun)
 		<-hr.Context().Done()
 		for range 1000 {
@@ -357,7 +357,12 @@ func TestShutdownWaitsForWhatItCutsOff(t *testing.T) {
 	address := w.listen()
 	var call sync.WaitGroup
 	call.Go(func() {
-		if res, err := http.Post("http://"+address+"/slow", "text/plain", strings.NewReader("a body that nobody reads")); err == nil {
+		hr, err := http.NewRequest(http.MethodGet, "http://"+address+"/slow", strings.NewReader("a body that nobody reads"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if res, err := http.DefaultClient.Do(hr); err == nil {
 			_ = res.Body.Close()
 			t.Errorf("answered with %d", res.StatusCode)
 		}
@@ -380,7 +385,7 @@ func TestPanicsAreLogged(t *testing.T) {
 	w := newWorld(t)
 	var log noted
 	w.server.http.ErrorLog = slog.NewLogLogger(complaints{slog.NewTextHandler(&log, nil)}, slog.LevelDebug)
-	w.server.extra = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
+	w.server.pages.handlers = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
 	address := w.listen()
 	for range 2 {
 		if res, err := http.Get("http://" + address + "/boom"); err == nil {

@@ -251,7 +251,7 @@ func TestSessionOfABatch(t *testing.T) {
 func TestPanicsInTheBackground(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.extra = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
+	w.server.pages.handlers = map[string]http.Handler{"boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
 	id := w.call("GET", "/boom", "", "x-c8-async", "store").header.Get("X-C8-Async-Id")
 	w.settle(id)
 	w.bad(500, 4, "PUT", "/_api/job/"+id, "")

@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // listener bounds connections and lets the first byte of each tell whether it
@@ -141,4 +143,124 @@ func (s *Server) hostServed(host string) bool {
 // does the dot of the root.
 func plainHost(name string) string {
 	return strings.ToLower(strings.TrimSuffix(name, "."))
+}
+
+// pages are what browsers open, and the origins that they, and nobody else in a browser, may act from.
+type pages struct {
+	handlers map[string]http.Handler
+	mu       sync.Mutex
+	until    time.Duration // monotonic, when what follows is to be found out again
+	hosts    map[string]bool
+	policy   string
+}
+
+// originsFor is for how long the addresses of the planet's locations are taken as known.
+const originsFor = time.Second
+
+// at finds the page of a path, nil when it is none: by the first segment, which is a plain word.
+func (p *pages) at(path string) http.Handler {
+	if len(path) < 1 || len(path) > 1 && path[1] == '_' {
+		return nil
+	}
+	first, _, _ := strings.Cut(path[1:], "/")
+	return p.handlers[first]
+}
+
+// own gives the hosts of the planet's locations with their ports, and the content security policy of pages, which may
+// talk to these locations alone.
+func (s *Server) own() (hosts map[string]bool, policy string) {
+	p := &s.pages
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := s.service.Monotonic()
+	if p.hosts != nil && now < p.until {
+		return p.hosts, p.policy
+	}
+	p.hosts, p.until = map[string]bool{}, now+originsFor
+	connect := "'self'"
+	for _, l := range s.service.Locations() {
+		scheme, host, ok := strings.Cut(l.URL, "://")
+		if host, _, _ = strings.Cut(host, "/"); !ok || !plainOrigin(host) || scheme != "http" && scheme != "https" {
+			continue
+		}
+		connect += " " + scheme + "://" + host + " ws" + strings.TrimPrefix(scheme, "http") + "://" + host
+		p.hosts[plainHost(host)] = true
+		if port, here := loopback(host); here {
+			for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
+				p.hosts[name+port] = true
+			}
+		}
+	}
+	p.policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " + connect +
+		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return p.hosts, p.policy
+}
+
+// plainOrigin tells whether a host of the directory is fit to stand in a header.
+func plainOrigin(host string) bool {
+	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:[]", r))
+	})
+}
+
+// loopback tells whether a host names this machine, and gives its port with the colon.
+func loopback(host string) (port string, here bool) {
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port = host[:i], host[i:]
+	}
+	name = plainHost(name)
+	a, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return port, name == "localhost" || err == nil && a.IsLoopback()
+}
+
+// foreign tells whether a page of another site than this planet's stands behind the request. Browsers say so; what is no
+// browser says nothing. A page cannot choose what they say.
+func (q *request) foreign() bool {
+	origin := q.header("Origin")
+	if origin == "" {
+		switch q.header("Sec-Fetch-Site") {
+		case "", "same-origin", "none":
+			return false
+		}
+		return true
+	}
+	_, host, ok := strings.Cut(origin, "://")
+	if !ok {
+		return true // null: a page of no site
+	}
+	if strings.EqualFold(host, q.hr.Host) {
+		return false
+	}
+	hosts, _ := q.server.own()
+	return !hosts[plainHost(host)]
+}
+
+// show answers with a page for browsers.
+func (q *request) show(h http.Handler) error {
+	if q.hr.Method != http.MethodGet && q.hr.Method != http.MethodHead {
+		return q.allow("GET, HEAD")
+	}
+	_, policy := q.server.own()
+	head := q.w.Header()
+	head.Set("Content-Security-Policy", policy)
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Referrer-Policy", "no-referrer")
+	head.Set("Cross-Origin-Opener-Policy", "same-origin")
+	head.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+	q.status = http.StatusOK
+	h.ServeHTTP(&answered{q.w, &q.status}, q.hr)
+	return nil
+}
+
+// answered remembers the status that a page answers with.
+type answered struct {
+	http.ResponseWriter
+	status *int
+}
+
+// WriteHeader notes the status.
+func (n *answered) WriteHeader(status int) {
+	*n.status = status
+	n.ResponseWriter.WriteHeader(status)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/value"
@@ -16,6 +17,16 @@ func (q *request) mesh() error {
 		return err
 	}
 	service, part, m := q.server.service, q.path.at(1), q.hr.Method
+	if q.path.n == 2 && m == http.MethodGet {
+		switch part {
+		case "live":
+			return q.live(ctx)
+		case "self":
+			return q.self(ctx)
+		case "events":
+			return q.events()
+		}
+	}
 	switch {
 	case q.path.n == 1 && m == http.MethodGet:
 		state, err := service.MeshState(ctx, &q.call)
@@ -99,18 +110,51 @@ func (q *request) setLink(ctx context.Context, from, to string) error {
 
 func float(name string, f float64) value.Member { return member(name, value.Float(f)) }
 
+// placeMembers and linkMembers are what GET /mesh tells of a location and of a link.
+func placeMembers(l *api.Location) []value.Member {
+	return []value.Member{str("name", l.Name), str("incarnation", l.Incarnation.String()), str("url", l.URL), float("latitude", l.Latitude),
+		float("longitude", l.Longitude), str("state", l.State), float("clockOffsetMs", l.ClockOffsetMilliseconds)}
+}
+
+func linkMembers(l *api.Link) []value.Member {
+	return []value.Member{str("from", l.From), str("to", l.To), str("state", l.State), float("oneWayMs", l.OneWayMs), float("rttMs", l.RTTMs),
+		member("lag", value.Object(member("entries", value.Int(l.LagEntries)), member("bytes", value.Int(l.LagBytes)), float("ms", l.LagMs)))}
+}
+
 func meshValue(m *api.MeshState) value.Value {
+	return stateValue(m, each(m.Locations, func(l *api.Location) value.Value { return value.Object(placeMembers(l)...) }),
+		each(m.Links, func(l *api.Link) value.Value { return value.Object(linkMembers(l)...) }))
+}
+
+func stateValue(m *api.MeshState, locations, links value.Value) value.Value {
+	return value.Object(str("location", m.Location), str("incarnation", m.Incarnation.String()), str("anchor", m.Anchor), member("locations", locations),
+		member("links", links), member("vector", vectorValue(m.Vector, m.Names)), member("stable", vectorValue(m.Stable, m.Names)),
+		str("watermark", m.Watermark.String()))
+}
+
+// liveValue is meshValue with what changes fast. What is not known is left out.
+func liveValue(m *api.MeshState) value.Value {
+	count := func(to []value.Member, name string, n *uint64) []value.Member {
+		if n != nil {
+			to = append(to, member(name, value.Int(int64(*n))))
+		}
+		return to
+	}
 	place := func(l *api.Location) value.Value {
-		return value.Object(str("name", l.Name), str("incarnation", l.Incarnation.String()), str("url", l.URL), float("latitude", l.Latitude),
-			float("longitude", l.Longitude), str("state", l.State), float("clockOffsetMs", l.ClockOffsetMilliseconds))
+		out := append(placeMembers(l), str("city", l.City), str("country", l.Country), member("member", value.Bool(l.Live.Member)))
+		if l.Live.Ready != nil {
+			out = append(out, member("ready", value.Bool(*l.Live.Ready)))
+		}
+		return value.Object(count(count(out, "commits", l.Live.Commits), "applied", l.Live.Applied)...)
 	}
 	link := func(l *api.Link) value.Value {
-		return value.Object(str("from", l.From), str("to", l.To), str("state", l.State), float("oneWayMs", l.OneWayMs), float("rttMs", l.RTTMs),
-			member("lag", value.Object(member("entries", value.Int(l.LagEntries)), member("bytes", value.Int(l.LagBytes)), float("ms", l.LagMs))))
+		out := count(linkMembers(l), "delivered", l.Live.Delivered)
+		if l.Live.Emulated {
+			out = append(out, member("dev", value.Bool(true)), float("jitterMs", l.Live.JitterMs), float("lossPercent", l.Live.LossPercent))
+		}
+		return value.Object(out...)
 	}
-	return value.Object(str("location", m.Location), str("incarnation", m.Incarnation.String()), str("anchor", m.Anchor), member("locations", each(m.Locations, place)),
-		member("links", each(m.Links, link)), member("vector", vectorValue(m.Vector, m.Names)), member("stable", vectorValue(m.Stable, m.Names)),
-		str("watermark", m.Watermark.String()))
+	return stateValue(m, each(m.Locations, place), each(m.Links, link))
 }
 
 // vectorValue is a vector by name of the origin, or by number where there is
@@ -129,6 +173,220 @@ func vectorValue(v api.Vector, names map[api.Origin]string) value.Value {
 
 func digestValue(d *api.Digest) value.Value {
 	return value.Object(str("digest", d.Hash), member("vector", vectorValue(d.Vector, d.Names)), str("at", d.At.String()))
+}
+
+// liveStream is one reader of mesh/live. Nothing waits for it: each turn it is told what there is then, so that one that
+// reads slowly misses turns, not the state, and holds no memory.
+type liveStream struct {
+	*request
+	ctx       context.Context
+	control   *http.ResponseController
+	delivered map[[2]string]uint64 // as last told
+	noticed   uint64               // number of the last notable event that was told
+	stateAt   time.Duration        // when the state is due
+}
+
+// stateEvery is how often a reader of mesh/live is told the whole state.
+const stateEvery = time.Second
+
+// live answers GET /mesh/live with server-sent events.
+func (q *request) live(ctx context.Context) error {
+	interval, err := q.query.number("interval", 250, 100, 5000)
+	if err != nil {
+		return err
+	}
+	s := q.server
+	defer s.live.Add(-1)
+	if n := s.live.Add(1); n > api.LiveStreams {
+		return api.Fail(api.Overloaded, "%d streams of mesh/live are open at this location: at most %d", n-1, api.LiveStreams)
+	}
+	_, noticed := s.service.Notable(&q.call, nil, 1)
+	l := &liveStream{request: q, control: http.NewResponseController(q.w), noticed: noticed, delivered: map[[2]string]uint64{}}
+	if _, err := l.moves(); err != nil {
+		return err
+	}
+	if _, err := s.service.LiveState(ctx, &q.call); err != nil {
+		return err
+	}
+	open, cancel := context.WithCancel(q.hr.Context())
+	defer context.AfterFunc(s.streams, cancel)()
+	defer cancel()
+	l.ctx = open
+	_ = l.control.SetReadDeadline(time.Time{})
+	defer func() { _ = l.control.SetWriteDeadline(time.Time{}) }()
+	defer context.AfterFunc(open, func() { _ = l.control.SetWriteDeadline(time.UnixMilli(1)) })()
+	h := q.headers()
+	h["Content-Type"], h["Cache-Control"] = []string{"text/event-stream"}, []string{"no-cache"}
+	q.status = http.StatusOK
+	q.w.WriteHeader(http.StatusOK)
+	for l.turn() == nil {
+		turn, end := context.WithTimeout(open, time.Duration(interval)*time.Millisecond)
+		<-turn.Done()
+		end()
+		if open.Err() != nil {
+			break
+		}
+	}
+	return nil
+}
+
+// turn tells what is new; an error ends the stream.
+func (l *liveStream) turn() error {
+	q, service := l.request, l.server.service
+	now := service.Monotonic()
+	q.out = q.out[:0]
+	moves, err := l.moves()
+	if due := now >= l.stateAt; err == nil && due {
+		l.stateAt = now + stateEvery
+		err = l.again()
+		if err == nil {
+			var state api.MeshState
+			if state, err = service.LiveState(l.ctx, &q.call); err == nil {
+				q.out = appendNamed(q.out, "state", liveValue(&state))
+			}
+		}
+	}
+	if len(moves) > 0 {
+		q.out = appendNamed(q.out, "travel", value.Object(member("at", value.Int(service.Now())), member("moves", value.Array(moves...))))
+	}
+	events, next := service.Notable(&q.call, &l.noticed, api.NotableMost)
+	l.noticed = next
+	for i := range events {
+		q.out = appendNamed(q.out, "notable", eventValue(&events[i]))
+	}
+	if err != nil {
+		q.out = append(q.out, "event: error\ndata: "...)
+		q.out = append(api.AsError(err).AppendJSON(q.out), "\n\n"...)
+	}
+	if len(q.out) > 0 {
+		_ = l.control.SetWriteDeadline(l.server.in(stalled))
+		if _, wrote := q.w.Write(q.out); wrote != nil {
+			return wrote
+		}
+		if sent := l.control.Flush(); sent != nil {
+			return sent
+		}
+	}
+	return err
+}
+
+// again looks whether the caller may still see this: the credential and the fabric as they are now.
+func (l *liveStream) again() error {
+	ctx, cancel := context.WithTimeout(l.ctx, stalled)
+	defer cancel()
+	var call api.Call
+	if err := l.server.service.Begin(ctx, &call, &l.envelope); err != nil {
+		return err
+	}
+	if call.Identity != l.call.Identity {
+		return api.Fail(api.Unauthorized, "the credential is another's now")
+	}
+	l.call.Fabric = call.Fabric
+	return nil
+}
+
+// moves gives what came over links since it was last asked.
+func (l *liveStream) moves() ([]value.Value, error) {
+	list, err := l.server.service.Delivered(&l.call)
+	if err != nil {
+		return nil, err
+	}
+	first := len(l.delivered) == 0 && l.ctx == nil
+	var out []value.Value
+	for _, d := range list {
+		link := [2]string{d.From, d.To}
+		was := l.delivered[link]
+		l.delivered[link] = d.Entries
+		if first || d.Entries <= was {
+			continue
+		}
+		move := []value.Member{str("from", d.From), str("to", d.To), member("entries", value.Int(int64(d.Entries-was)))}
+		if d.LagMs >= 0 {
+			move = append(move, float("lagMs", d.LagMs))
+		}
+		out = append(out, value.Object(move...))
+	}
+	return out, nil
+}
+
+// appendNamed appends an event with a name.
+func appendNamed(dst []byte, name string, data value.Value) []byte {
+	dst = append(append(append(dst, "event: "...), name...), "\ndata: "...)
+	return append(value.AppendJSON(dst, data), "\n\n"...)
+}
+
+func isoTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func eventValue(e *api.Event) value.Value {
+	return value.Object(member("number", value.Int(int64(e.Number))), str("at", isoTime(e.At)), str("level", e.Level), str("kind", e.Kind),
+		str("location", e.Location), str("text", e.Text))
+}
+
+// events answers GET /mesh/events.
+func (q *request) events() error {
+	limit, err := q.query.number("limit", 100, 1, api.NotableMost)
+	if err != nil {
+		return err
+	}
+	since, err := q.query.number("since", -1, 0, 1<<53)
+	if err != nil {
+		return err
+	}
+	var after *uint64
+	if since >= 0 {
+		n := uint64(since)
+		after = &n
+	}
+	list, next := q.server.service.Notable(&q.call, after, limit)
+	return q.ok(http.StatusOK, member("result", each(list, eventValue)), member("next", value.Int(int64(next))))
+}
+
+// self answers GET /mesh/self.
+func (q *request) self(ctx context.Context) error {
+	s, err := q.server.service.SelfState(ctx, &q.call)
+	if err != nil {
+		return err
+	}
+	wait := func(w *api.Wait) value.Value {
+		origin, ok := s.Names[w.Origin]
+		if !ok {
+			origin = w.Origin.String()
+		}
+		return value.Object(str("origin", origin), str("entry", w.Entry.String()), str("reason", w.Reason), member("forMs", value.Int(w.ForMs)),
+			member("entries", value.Int(w.Entries)), str("pulling", w.Pulling))
+	}
+	peer := func(p *api.PeerState) value.Value {
+		return value.Object(str("name", p.Name), member("connected", value.Bool(p.Connected)), float("rttMs", p.RTTMs), float("offsetMs", p.OffsetMs),
+			member("silentMs", value.Int(p.SilentMs)), member("waitingEntries", value.Int(p.WaitingEntries)), member("waitingBytes", value.Int(p.WaitingBytes)))
+	}
+	reasons := s.Health.Reasons
+	if reasons == nil {
+		reasons = []string{}
+	}
+	bytes := func(name string, n int64) value.Member { return member(name, value.Int(n)) }
+	storage := []value.Member{bytes("diskBytes", s.Storage.DiskBytes), bytes("memtableBytes", s.Storage.MemtableBytes), bytes("cacheBytes", s.Storage.CacheBytes),
+		bytes("tables", s.Storage.Tables), bytes("debtBytes", s.Storage.DebtBytes)}
+	if s.Storage.FreeBytes >= 0 {
+		storage = append(storage, bytes("freeBytes", s.Storage.FreeBytes))
+	}
+	return q.plain(http.StatusOK, value.Object(str("location", s.Location), str("incarnation", s.Incarnation.String()), str("version", q.server.service.Version()),
+		member("uptimeMs", value.Int(s.UptimeMs)), member("ready", value.Bool(s.Health.Ready)), member("reasons", textArray(reasons)), str("readOnly", s.Health.ReadOnly),
+		float("clockOffsetMs", s.ClockOffsetMs), member("clockTrusted", value.Bool(s.ClockTrusted)), bytes("memoryBytes", s.MemoryBytes),
+		member("storage", value.Object(storage...)), member("vector", vectorValue(s.Vector, s.Names)), member("stable", vectorValue(s.Stable, s.Names)),
+		str("watermark", s.Watermark.String()), member("waits", each(s.Waits, wait)), member("peers", each(s.Peers, peer))))
+}
+
+// limits answers GET /limits.
+func (q *request) limits() error {
+	if _, err := q.identify(); err != nil {
+		return err
+	}
+	if q.hr.Method != http.MethodGet {
+		return q.allow("GET")
+	}
+	return q.result(http.StatusOK, each(q.server.service.LimitInfos(), func(l *api.LimitInfo) value.Value {
+		return value.Object(str("name", l.Name), float("value", l.Value), str("unit", l.Unit), str("text", l.Text))
+	}))
 }
 
 // version answers GET /version.
@@ -267,6 +525,7 @@ func (q *request) scrape() error {
 	if _, err := q.identify(); err != nil {
 		return err
 	}
+	q.headers() // a page of another location may read them
 	q.status = http.StatusOK
 	q.server.scrape.ServeHTTP(q.w, q.hr)
 	return nil

@@ -96,6 +96,9 @@ func (q *request) fail(err error) {
 	}
 	if e.Code == api.Unauthorized {
 		h["Www-Authenticate"] = []string{`Basic realm="selvedge", Bearer realm="selvedge"`}
+		if q.header("Sec-Fetch-Mode") != "" { // a browser would ask for a password, and then send it unasked
+			h["Www-Authenticate"] = []string{`Bearer realm="selvedge"`}
+		}
 	}
 	if e.Code == api.BodyTooLarge {
 		h["Connection"] = []string{"close"} // the rest of the body is not read

@@ -228,8 +228,10 @@ func (q *request) identify() (context.Context, error) {
 
 func (q *request) fill() {
 	e := &q.envelope
-	e.Authorization = q.header("Authorization")
-	e.Local = q.local()
+	e.Authorization, e.Local = q.header("Authorization"), q.local()
+	if q.ambient() {
+		e.Authorization = ""
+	}
 	e.Tenant, e.Fabric = q.path.tenant, q.path.fabric
 	e.Session = q.header("Selvedge-Session")
 	e.Consistency = q.header("Selvedge-Consistency")
@@ -241,15 +243,15 @@ func (q *request) fill() {
 // that is open must not take them for its owner.
 func (q *request) local() bool {
 	at, err := netip.ParseAddrPort(q.hr.RemoteAddr)
-	if err != nil || !at.Addr().Unmap().IsLoopback() || q.header("Sec-Fetch-Site") == "cross-site" {
-		return false
-	}
-	origin := q.header("Origin")
-	if origin == "" {
-		return true
-	}
-	_, host, ok := strings.Cut(origin, "://")
-	return ok && q.server.hostServed(host)
+	return err == nil && at.Addr().Unmap().IsLoopback() && !q.foreign()
+}
+
+// ambient tells whether the request has a password that a browser may have
+// added by itself, for a page of another site: those are not looked at. API
+// keys and tokens come only from who has them.
+func (q *request) ambient() bool {
+	scheme, _, _ := strings.Cut(q.header("Authorization"), " ")
+	return strings.EqualFold(scheme, "basic") && q.foreign()
 }
 
 // read reads the whole body into the pooled buffer.

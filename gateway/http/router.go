@@ -1,7 +1,6 @@
 package http
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -74,6 +73,9 @@ func (p *path) cut(u *url.URL) error {
 
 // route finds the handler and runs it.
 func (q *request) route() error {
+	if page := q.server.pages.at(q.hr.URL.Path); page != nil && q.async() == "" {
+		return q.show(page)
+	}
 	if err := q.path.cut(q.hr.URL); err != nil {
 		return err
 	}
@@ -140,6 +142,10 @@ func (q *request) routeRest() error {
 		return q.health()
 	case "metrics":
 		return q.scrape()
+	case "limits":
+		return q.limits()
+	case "provenance":
+		return q.provenance()
 	case "backup":
 		return q.backup()
 	case "query", "explain", "c8qlfunction", "aqlfunction":
@@ -156,11 +162,6 @@ func (q *request) routeRest() error {
 		return q.later(p.at(0) + " comes later")
 	case "apid":
 		return q.later("one-time passwords for streams come with streams")
-	}
-	if h, ok := q.server.extra[p.at(0)]; ok {
-		q.status = http.StatusOK
-		h.ServeHTTP(q.w, q.hr)
-		return nil
 	}
 	return q.unknown()
 }

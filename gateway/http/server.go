@@ -37,8 +37,9 @@ type Config struct {
 	Connections int
 	// Starting lets only the health pages answer until Open.
 	Starting bool
-	// Extra handlers, by the first segment of the path (as "console").
-	Extra map[string]http.Handler
+	// Pages are for browsers, by the first segment of the path (as "console"; empty for the root). They get the whole path,
+	// need no credentials, and may use GET and HEAD. What is nil is not there.
+	Pages map[string]http.Handler
 }
 
 // Server answers HTTP at one location.
@@ -52,16 +53,22 @@ type Server struct {
 	http     *http.Server
 	metrics  *metrics
 	scrape   http.Handler
-	extra    map[string]http.Handler
+	pages    pages
 	region   [1]string
 	requests atomic.Uint64
-	streams  context.Context // ends the streams at shutdown
-	cut      context.CancelFunc
+	ending
 	under    underway
 	pool     sync.Pool
 	fresh    fresh
 	jobs     sync.WaitGroup // requests in the background
 	starting atomic.Bool
+}
+
+// ending is what streams end by.
+type ending struct {
+	streams context.Context // ends at shutdown
+	cut     context.CancelFunc
+	live    atomic.Int64 // streams of mesh/live that are open
 }
 
 const (
@@ -74,7 +81,7 @@ const (
 
 // New makes a server. Serve starts it.
 func New(cfg Config) (*Server, error) {
-	s := &Server{service: cfg.Service, log: cfg.Log, tls: cfg.TLS, tlsOnly: cfg.PlainRefused, extra: cfg.Extra}
+	s := &Server{service: cfg.Service, log: cfg.Log, tls: cfg.TLS, tlsOnly: cfg.PlainRefused, pages: pages{handlers: cfg.Pages}}
 	s.starting.Store(cfg.Starting)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

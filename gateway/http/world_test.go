@@ -39,6 +39,8 @@ type world struct {
 	links   map[string]api.LinkChange
 	health  api.Health
 	backups []string
+	events  []api.Event
+	moved   []api.Delivery
 }
 
 const rootKey = "demo.root.secret"
@@ -214,6 +216,59 @@ func (w *world) MeshState(tenant, name string) (api.MeshState, error) {
 	s := f.Status()
 	return api.MeshState{Location: "fra", Anchor: "fra", Locations: w.AllLocations(), Vector: s.Vector, Stable: s.Stable, Watermark: s.Watermark,
 		Links: []api.Link{{From: "fra", To: "syd", State: "up", OneWayMs: 125, RTTMs: 250}}, Names: map[clock.Origin]string{1: "fra"}}, nil
+}
+
+func (w *world) LiveState(tenant, name string) (api.MeshState, error) {
+	state, err := w.MeshState(tenant, name)
+	one, ready := uint64(1), true
+	for i := range state.Locations {
+		state.Locations[i].Live = api.LocationLive{Commits: &one, Ready: &ready, Member: i == 0}
+	}
+	for i := range state.Links {
+		state.Links[i].Live = api.LinkLive{Delivered: &one, Emulated: true, JitterMs: 2, LossPercent: 3}
+	}
+	return state, err
+}
+
+func (w *world) Delivered(tenant, name string) ([]api.Delivery, error) {
+	if _, err := w.Fabric(tenant, name); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.moved), nil
+}
+
+func (w *world) SelfState(tenant, name string) (api.SelfState, error) {
+	state, err := w.MeshState(tenant, name)
+	return api.SelfState{Location: "fra", UptimeMs: 5, Health: w.health, ClockTrusted: true, MemoryBytes: 7, Storage: api.Storage{DiskBytes: 1, FreeBytes: 2},
+		Vector: state.Vector, Names: state.Names, Waits: []api.Wait{{Origin: 1, Entry: 9, Reason: "dependency", Entries: 3}}, Peers: []api.PeerState{{Name: "syd", Connected: true}}}, err
+}
+
+func (w *world) Notable(since *uint64, limit int) []api.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if since == nil {
+		return slices.Clone(w.events[max(len(w.events)-limit, 0):])
+	}
+	var out []api.Event
+	for _, e := range w.events {
+		if e.Number > *since && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (w *world) happen(e api.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.Number = uint64(len(w.events) + 1)
+	w.events = append(w.events, e)
+}
+
+func (w *world) Limits() []api.LimitInfo {
+	return []api.LimitInfo{{Name: "limits.body", Value: 8 << 20, Unit: "bytes", Text: "Largest request body."}}
 }
 
 func (w *world) SetLink(_ context.Context, from, to string, c api.LinkChange) error {

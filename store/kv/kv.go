@@ -172,6 +172,7 @@ type Metrics struct {
 	CacheMisses     int64
 	Compactions     int64
 	Flushes         int64
+	Tables          int64 // sorted files
 	Stalls          int64 // times that writers had to wait for flush or compaction
 	ReadSlowdown    int   // files or levels that a point read may have to look into
 	SnapshotsOpened int   // snapshots open now

@@ -298,6 +298,9 @@ func (d *DB) Metrics() kv.Metrics {
 	m.DebtBytes = int64(e.Compact.EstimatedDebt)
 	m.Compactions, m.Flushes = e.Compact.Count, e.Flush.Count
 	m.ReadSlowdown = e.ReadAmp()
+	for i := range e.Levels {
+		m.Tables += e.Levels[i].TablesCount
+	}
 	m.SnapshotsOpened = e.Snapshots.Count
 	return m
 }
