@@ -194,12 +194,12 @@ type PeerState struct {
 
 // Event is something that an operator may want to know of. Tenant is set where it is of one tenant alone.
 type Event struct {
-	Number                uint64
-	At                    int64 // Unix milliseconds
-	Level                 string
-	Kind, Location        string
-	Text                  string
-	Tenant                string
+	Number         uint64
+	At             int64 // Unix milliseconds
+	Level          string
+	Kind, Location string
+	Text           string
+	Tenant         string
 }
 
 // The levels of events.

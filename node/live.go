@@ -124,11 +124,11 @@ func (h *hosted) alarmed(a replication.Alarm) {
 
 // watched is what people were told, or may be told again for a moment.
 type watched struct {
-	mu     sync.Mutex
-	state  api.MeshState // with the planet's locations that are no members behind those that are
-	at     time.Duration
-	fresh  bool
-	known  map[clock.Origin]member.State // members, as last told
+	mu    sync.Mutex
+	state api.MeshState // with the planet's locations that are no members behind those that are
+	at    time.Duration
+	fresh bool
+	known map[clock.Origin]member.State // members, as last told
 }
 
 // noteMembers tells of members that came and went. In a process with several locations the anchor does that for all.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/console"
+	"github.com/selvedge-db/selvedge/docs/site"
 	web_ "github.com/selvedge-db/selvedge/gateway/http"
 	"github.com/selvedge-db/selvedge/query"
 )
@@ -88,7 +89,8 @@ func (n *Node) pages() (map[string]http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]http.Handler{"": http.RedirectHandler("/console/planet", http.StatusFound), "console": files}, nil
+	return map[string]http.Handler{"": http.RedirectHandler("/console/planet", http.StatusFound), "console": files,
+		"docs": site.Handler()}, nil
 }
 
 // engine makes what runs queries.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"syscall"
 
+	"github.com/selvedge-db/selvedge/client"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -36,8 +38,30 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 	if password := d.NewRootPassword(); password != "" {
 		fmt.Fprintf(a.out, "user root  %s (shown this once)\n", password)
 	}
-	fmt.Fprintf(a.out, "CA         %s\n\nready\n", d.CAFile())
+	fmt.Fprintf(a.out, "CA         %s\n", d.CAFile())
+	first := d.Locations()[0].URL
+	fmt.Fprintf(a.out, "console    %s\ntry        %s\n\nready\n", consoleURL(first, d), tryNext(first, d))
 	return untilEnd(ctx, d, a.err)
+}
+
+// consoleURL is where the console is. The key stands behind the #: browsers send that to nobody.
+func consoleURL(location string, d *node.Dev) string {
+	if d.OpenToAll() {
+		return location + "/console/"
+	}
+	return location + "/console/#apikey=" + url.QueryEscape(d.APIKey())
+}
+
+// tryNext is a command that shows that the planet is alive.
+func tryNext(location string, d *node.Dev) string {
+	command := "selvedge status --watch"
+	if location != client.DefaultURL {
+		command += " --url " + location
+	}
+	if !d.OpenToAll() {
+		command += " --api-key " + d.APIKey()
+	}
+	return command
 }
 
 // startError tells a wrong configuration, which only the start could see, from other failures.
