@@ -1,7 +1,7 @@
 // The editor of the console: CodeMirror with C8QL and JSON. app/editor.js is
 // the only one that uses it.
 
-import { autocompletion, snippetCompletion } from '@codemirror/autocomplete'
+import { autocompletion, closeCompletion, snippetCompletion } from '@codemirror/autocomplete'
 import { indentWithTab } from '@codemirror/commands'
 import { indentUnit, syntaxHighlighting } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
@@ -23,6 +23,7 @@ export function create({ root, language, words, value, label, readOnly, lines, o
       extensions: [
         Prec.highest(keymap.of(running(onRun))),
         basics(),
+        EditorView.domEventHandlers({ beforeinput: typed }),
         languageOf(language, words),
         look(lines),
         complete ? autocompletion({ override: [completing(complete)], icons: false, activateOnTypingDelay: 80 }) : autocompletion(),
@@ -55,7 +56,8 @@ function locked(readOnly) {
 
 function running(onRun) {
   if (!onRun) return []
-  const run = () => {
+  const run = (view) => {
+    closeCompletion(view)
     onRun()
     return true
   }
@@ -72,6 +74,19 @@ function basics() {
     EditorView.lineWrapping,
     keymap.of([indentWithTab]),
   ]
+}
+
+// typed puts text in place of a selection by itself: left to it, Chromium
+// keeps the looks of what it replaces in a style attribute, which the content
+// security policy refuses.
+function typed(event, view) {
+  const { state } = view
+  if (event.inputType !== 'insertText' || !event.data || event.isComposing || state.readOnly || state.selection.ranges.every((one) => one.empty)) return false
+  event.preventDefault()
+  const { from, to } = state.selection.main
+  const insert = () => state.update(state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true })
+  if (!state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, event.data, insert))) view.dispatch(insert())
+  return true
 }
 
 // completing asks the page what could stand at the cursor.
