@@ -5,7 +5,7 @@ import { visible, short } from '../../app/text.js'
 
 export const radius = 9
 
-const labelsMost = 160
+const labelsMost = 600
 const arrowsMost = 2500
 
 export function drawGraph(canvas, scene) {
@@ -136,9 +136,9 @@ function outline(g, shape, x, y, r) {
   g.closePath()
 }
 
+// drawLabels writes as many labels as find room, those that matter most first.
 function drawLabels(g, scene) {
-  const { vertices, palette, view, selected, hovered, paths, near, label } = scene
-  const all = vertices.length <= labelsMost || view.scale > 1.4
+  const { palette, view, label } = scene
   const size = 12 / view.scale
   g.font = `${size}px system-ui, sans-serif`
   g.textAlign = 'center'
@@ -147,14 +147,45 @@ function drawLabels(g, scene) {
   g.lineWidth = 3 / view.scale
   g.strokeStyle = palette.theme.surface
   g.fillStyle = palette.theme.ink
-  if (all && view.scale < 0.3) return
-  for (const vertex of vertices) {
-    const wanted = all || vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id) || near.has(vertex.id)
-    if (!wanted || !onScreen(vertex, scene)) continue
-    const words = visible(short(label(vertex), 28))
+  const room = new Room()
+  for (const [vertex, must] of labelled(scene)) {
+    if (!onScreen(vertex, scene)) continue
+    const words = visible(short(label(vertex), 22))
     const y = vertex.y + radius + 3 / view.scale
+    const left = (vertex.x * view.scale + view.x) - words.length * 3.4
+    if (!room.take(left, y * view.scale + view.y, words.length * 6.8, 15) && !must) continue
     g.strokeText(words, vertex.x, y)
     g.fillText(words, vertex.x, y)
+  }
+}
+
+// labelled gives vertices that may have a label, the most important first, and whether they have one in any case.
+function labelled({ vertices, selected, hovered, paths, near, view, start }) {
+  const first = []
+  const second = []
+  const others = []
+  for (const vertex of vertices) {
+    if (vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id)) first.push([vertex, true])
+    else if (near.has(vertex.id) || vertex.expanded || vertex.id === start) second.push([vertex, false])
+    else if (view.scale > 0.3) others.push([vertex, false])
+  }
+  return [...first, ...second, ...others.slice(0, labelsMost)]
+}
+
+// Room keeps places on the screen that are taken, in cells of a few pixels.
+class Room {
+  constructor() {
+    this.taken = new Set()
+  }
+
+  take(x, y, width, height) {
+    const cells = []
+    for (let cx = Math.floor(x / 8); cx <= Math.floor((x + width) / 8); cx++) {
+      for (let cy = Math.floor(y / 8); cy <= Math.floor((y + height) / 8); cy++) cells.push(cx * 100_000 + cy)
+    }
+    if (cells.some((cell) => this.taken.has(cell))) return false
+    for (const cell of cells) this.taken.add(cell)
+    return true
   }
 }
 

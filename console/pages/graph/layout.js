@@ -4,10 +4,11 @@
 // The push between all pairs is approximated with a quadtree (Barnes and Hut, Nature 324, 1986), so a step over 2,000
 // vertices takes a few milliseconds.
 
-const restLength = 70
-const push = 110
-const gravity = 0.012
+const restLength = 100
+const push = 240
+const gravity = 0.01
 const friction = 0.6
+const farthest = 550 * 550 // square of the distance beyond which nothing pushes, so that separate parts stay near
 const opening = 0.81 // square of the angle under which a cell counts as one body
 const coldest = 0.004
 const cooling = 0.978
@@ -175,6 +176,7 @@ class Quadtree {
         for (let q = 4 * c; q < 4 * c + 4; q++) if (this.child[q] >= 0) stack[top++] = this.child[q]
         continue
       }
+      if (square > farthest) continue
       if (square < 1) {
         dx = Math.cos(i) // same place: each goes its own way
         dy = Math.sin(i)

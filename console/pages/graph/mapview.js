@@ -7,6 +7,7 @@ import { count, short, visible } from '../../app/text.js'
 import { label, position } from './filter.js'
 
 const labelsMost = 60
+const scaleMost = 12
 const linesMost = 3000
 
 // placed gives the shown vertices that have a position, as [{vertex, at: [lon, lat]}].
@@ -23,7 +24,14 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
   const holder = h('div', { class: 'graph-map', data: { testid: 'graph-map' } })
   const note = h('p', { class: 'muted graph-map-note' })
   const node = h('div', { class: 'graph-map-view' }, holder, note)
+  const sight = { x: 0, y: 0, scale: 1 } // what part of the map is seen: its upper left corner, and how much larger
   let map = null
+  const look = () => {
+    const { width, height } = map
+    sight.x = Math.min(width - width / sight.scale, Math.max(0, sight.x))
+    sight.y = Math.min(height - height / sight.scale, Math.max(0, sight.y))
+    map.svg.setAttribute('viewBox', `${sight.x} ${sight.y} ${width / sight.scale} ${height / sight.scale}`)
+  }
   const view = {
     node,
     async open() {
@@ -32,23 +40,59 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
         map.svg.setAttribute('role', 'group')
         map.onResize(view.draw)
         signal.addEventListener('abort', () => map.destroy(), { once: true })
+        moveByPointer({ map, sight, view, look })
       }
       view.draw()
     },
     draw() {
       if (!map) return
+      look()
       const points = placed(explorer)
-      const { edges } = explorer.shown()
+      const { vertices, edges } = explorer.shown()
       const marks = highlighted()
-      note.textContent = `${count(points.length)} of ${count(explorer.shown().vertices.length)} shown vertices have a position.`
-      replace(map.layer('edges'), ...edgeLines({ map, explorer, palette, points, edges, marks }))
-      replace(map.layer('vertices'), ...vertexMarks({ map, explorer, palette, points, marks, onSelect, onOpen }))
+      const shared = { map, explorer, palette, points, marks, scale: sight.scale }
+      note.textContent = `${count(points.length)} of ${count(vertices.length)} shown vertices have a position.`
+      replace(map.layer('edges'), ...edgeLines({ ...shared, edges }))
+      replace(map.layer('vertices'), ...vertexMarks({ ...shared, onSelect, onOpen }))
+    },
+    fit() {
+      Object.assign(sight, { x: 0, y: 0, scale: 1 })
+      view.draw()
+    },
+    // zoom keeps the point that is named, or the middle, in its place.
+    zoom(factor, px = 0.5, py = 0.5) {
+      if (!map) return
+      const scale = Math.min(scaleMost, Math.max(1, sight.scale * factor))
+      sight.x += (map.width * px) * (1 / sight.scale - 1 / scale)
+      sight.y += (map.height * py) * (1 / sight.scale - 1 / scale)
+      sight.scale = scale
+      view.draw()
     },
   }
   return view
 }
 
-function edgeLines({ map, explorer, palette, points, edges, marks }) {
+// moveByPointer zooms with the wheel and moves the map by dragging.
+function moveByPointer({ map, sight, view, look }) {
+  let last = null
+  const picture = map.svg
+  picture.addEventListener('wheel', (event) => {
+    event.preventDefault()
+    const box = picture.getBoundingClientRect()
+    view.zoom(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015)), (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height)
+  }, { passive: false })
+  picture.addEventListener('pointerdown', (event) => { last = event })
+  picture.addEventListener('pointermove', (event) => {
+    if (!last || event.buttons === 0) return
+    sight.x -= (event.clientX - last.clientX) / sight.scale
+    sight.y -= (event.clientY - last.clientY) / sight.scale
+    last = event
+    look()
+  })
+  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) picture.addEventListener(name, () => { last = null })
+}
+
+function edgeLines({ map, explorer, palette, points, edges, marks, scale }) {
   const places = new Map(points.map(({ vertex, at }) => [vertex.id, at]))
   const drawn = edges.filter((edge) => edge.from !== edge.to && places.has(edge.from) && places.has(edge.to)).slice(0, linesMost)
   return drawn.map((edge) => {
@@ -56,11 +100,12 @@ function edgeLines({ map, explorer, palette, points, edges, marks }) {
     const strong = marks.edges.has(edge.id)
     const node = svg('path', { d: map.path(line), class: ['graph-map-edge', strong && 'strong', edge.id === explorer.selected && 'selected'] })
     if (!strong) node.style.stroke = palette.edge(edge.collection)
+    node.style.strokeWidth = String((strong || edge.id === explorer.selected ? 2.5 : 1) / scale)
     return node
   })
 }
 
-function vertexMarks({ map, explorer, palette, points, marks, onSelect, onOpen }) {
+function vertexMarks({ map, explorer, palette, points, marks, scale, onSelect, onOpen }) {
   const named = points.length <= labelsMost
   return points.flatMap(({ vertex, at }) => {
     const [x, y] = map.project(at[0], at[1])
@@ -68,7 +113,7 @@ function vertexMarks({ map, explorer, palette, points, marks, onSelect, onOpen }
     const words = visible(short(label(vertex, explorer.labelBy), 40))
     const selected = vertex.id === explorer.selected
     const dot = svg('circle', {
-      cx: x, cy: y, r: selected ? 7 : 4.5, class: ['graph-map-vertex', selected && 'selected', marks.vertices.has(vertex.id) && 'strong'],
+      cx: x, cy: y, r: (selected ? 7 : 4.5) / scale, class: ['graph-map-vertex', selected && 'selected', marks.vertices.has(vertex.id) && 'strong'],
       tabindex: 0, role: 'button', aria: { label: words }, data: { vertex: vertex.id },
       onclick: () => onSelect(vertex.id),
       ondblclick: () => onOpen(vertex.id),
@@ -79,7 +124,11 @@ function vertexMarks({ map, explorer, palette, points, marks, onSelect, onOpen }
       },
     }, svg('title', {}, words))
     dot.style.fill = palette.vertex(vertex.collection)
+    dot.style.strokeWidth = String((selected ? 3 : 1) / scale)
     const shown = named || selected || marks.vertices.has(vertex.id)
-    return shown ? [dot, svg('text', { x: x + 7, y: y + 4, class: 'graph-map-label', aria: { hidden: 'true' } }, words)] : [dot]
+    if (!shown) return [dot]
+    const text = svg('text', { x: x + 7 / scale, y: y + 4 / scale, class: 'graph-map-label', aria: { hidden: 'true' } }, words)
+    Object.assign(text.style, { fontSize: `${11 / scale}px`, strokeWidth: `${2.5 / scale}px` })
+    return [dot, text]
   })
 }

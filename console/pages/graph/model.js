@@ -102,8 +102,10 @@ export class GraphModel {
     const ids = vertexIds(path)
     let previous = null
     ids.forEach((id, i) => {
+      const isNew = !this.vertices.has(id)
       const vertex = this.addVertex(id, path.vertices[i], previous)
       if (vertex) {
+        if (isNew && previous) Object.assign(vertex, { x: previous.x + 100, y: previous.y }) // in a line, one after the other
         this.roots.add(id)
         previous = vertex
       }

@@ -318,9 +318,16 @@ class GraphPage {
     this.keepAddress()
   }
 
+  // highlight marks a path and brings it into sight; without one everything is as before.
   highlight(vertices, edges) {
     this.view.highlight(vertices, edges)
+    if (vertices.length > 0) this.view.fit(new Set(vertices))
     this.map?.draw()
+  }
+
+  // sight is what the zoom buttons work on.
+  get sight() {
+    return this.layout === 'map' && this.map ? this.map : this.view
   }
 
   openQuery() {

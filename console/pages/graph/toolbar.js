@@ -40,9 +40,9 @@ export function createToolbar({ page, explorer, signal }) {
       button('Pick for me', 'graph-pick', () => page.pick()),
       direction.node, limit.node),
     h('div', { class: 'toolbar' }, map.node,
-      button('Fit', 'graph-fit', () => page.view.fit(), { label: 'Show all' }),
-      iconButton('add', 'Zoom in', 'graph-zoom-in', () => page.view.zoom(1.25)),
-      iconButton('remove', 'Zoom out', 'graph-zoom-out', () => page.view.zoom(0.8)),
+      button('Fit', 'graph-fit', () => page.sight.fit(), { label: 'Show all' }),
+      iconButton('add', 'Zoom in', 'graph-zoom-in', () => page.sight.zoom(1.25)),
+      iconButton('remove', 'Zoom out', 'graph-zoom-out', () => page.sight.zoom(0.8)),
       button('Clear', 'graph-clear', () => page.clear()), query, more, h('span', { class: 'grow' }), busy, counts))
   return {
     node,

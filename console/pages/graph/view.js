@@ -21,7 +21,7 @@ export function createView({ model, palette, label, callbacks, signal }) {
     model, palette, label, vertices: [], edges: [], view: { x: 0, y: 0, scale: 1 }, width: 1, height: 1, ratio: 1,
     selected: null, hovered: null, near: new Set(), paths: { vertices: new Set(), edges: new Set() },
   }
-  const state = { frame: 0, follow: true, start: null }
+  const state = { frame: 0, follow: true, start: null, focus: null }
   const draw = () => {
     if (state.frame === 0) state.frame = requestAnimationFrame(() => {
       state.frame = 0
@@ -73,14 +73,16 @@ function moves(scene, state, draw) {
       view.scale = scale
       draw()
     },
-    // fit shows everything; until somebody moves the picture it is done again while the layout runs.
-    fit() {
+    // fit shows everything, or the vertices that are named; until somebody moves the picture it is done again while the
+    // layout runs.
+    fit(focus = null) {
       state.follow = true
-      fit(scene)
+      state.focus = focus
+      fit(scene, focus)
       draw()
     },
     followed() {
-      if (state.follow) fit(scene)
+      if (state.follow) fit(scene, state.focus)
       draw()
     },
     toPlane: (x, y) => ({ x: (x - view.x) / view.scale, y: (y - view.y) / view.scale }),
@@ -96,17 +98,17 @@ function moves(scene, state, draw) {
   }
 }
 
-function fit(scene) {
-  if (scene.vertices.length === 0) return
+function fit(scene, focus) {
+  const wanted = focus ? scene.vertices.filter((vertex) => focus.has(vertex.id)) : scene.vertices
+  if (wanted.length === 0) return
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity]
-  for (const { x, y } of scene.vertices) {
+  for (const { x, y } of wanted) {
     left = Math.min(left, x)
     right = Math.max(right, x)
     top = Math.min(top, y)
     bottom = Math.max(bottom, y)
   }
-  const room = 48
-  const scale = Math.min((scene.width - 2 * room) / (right - left || 1), (scene.height - 2 * room) / (bottom - top || 1))
+  const scale = Math.min((scene.width - 150) / (right - left || 1), (scene.height - 90) / (bottom - top || 1))
   scene.view.scale = Math.min(1.6, Math.max(scaleLeast, scale))
   scene.view.x = scene.width / 2 - ((left + right) / 2) * scene.view.scale
   scene.view.y = scene.height / 2 - ((top + bottom) / 2) * scene.view.scale
@@ -119,7 +121,8 @@ function choices(scene, state, draw) {
       scene.vertices = vertices
       scene.edges = edges
       bendParallels(edges)
-      if (state.follow) fit(scene)
+      scene.start = state.start
+      if (state.follow) fit(scene, state.focus)
       draw()
     },
     select(id) {
