@@ -94,7 +94,7 @@ func (x *Execution) start(ctx context.Context) error {
 		return err
 	}
 	x.state = snapshot
-	if err := x.ready(snapshot); err != nil {
+	if err := x.ready(ctx, snapshot); err != nil {
 		return err
 	}
 	if !x.plan.program.Plan().Writes {
@@ -108,8 +108,8 @@ func (x *Execution) start(ctx context.Context) error {
 }
 
 // ready makes the plan, and asks whether the caller may do what it does.
-func (x *Execution) ready(in rows.Snapshot) error {
-	p, cached, err := x.e.ready(x, in)
+func (x *Execution) ready(ctx context.Context, in rows.Snapshot) error {
+	p, cached, err := x.e.ready(ctx, x, in)
 	if err != nil {
 		return err
 	}
@@ -154,14 +154,34 @@ func (x *Execution) config(in rows.Snapshot, t rows.Transaction) exec.Config {
 		c.MaxWarnings = l.Warnings
 	}
 	c.MaxWarnings = min(c.MaxWarnings, mostWarnings)
-	limit := l.Runtime
-	if o.MaxRuntime > 0 && (limit <= 0 || o.MaxRuntime < limit) {
-		limit = o.MaxRuntime
-	}
-	if limit > 0 {
-		c.Deadline = x.about.begun + limit
-	}
+	c.Deadline = x.deadline()
 	return c
+}
+
+// deadline is until when the query may run, 0 for no limit.
+func (x *Execution) deadline() time.Duration {
+	limit, asked := x.e.limits.Runtime, x.r.Options.MaxRuntime
+	if asked > 0 && (limit <= 0 || asked < limit) {
+		limit = asked
+	}
+	if limit <= 0 {
+		return 0
+	}
+	return x.about.begun + limit
+}
+
+// stopped says why a query that is still being planned is to end, or nil.
+func (x *Execution) stopped(ctx context.Context) error {
+	if x.about.killed.Load() {
+		return exec.ErrKilled
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if end := x.deadline(); end != 0 && x.e.clock.Monotonic() > end {
+		return exec.ErrRuntime
+	}
+	return nil
 }
 
 // memory is how much the query may hold, 0 for no limit.
@@ -204,7 +224,7 @@ func (x *Execution) read(ctx context.Context, in rows.Snapshot) error {
 
 // within carries out a query in a transaction that somebody else commits.
 func (x *Execution) within(ctx context.Context, t rows.Transaction) error {
-	if err := x.ready(t); err != nil {
+	if err := x.ready(ctx, t); err != nil {
 		return err
 	}
 	run := x.begin(t, t)
@@ -246,7 +266,7 @@ func (x *Execution) attempt(ctx context.Context) error {
 	}
 	x.state = t
 	if !x.plan.valid(t) {
-		if err := x.ready(t); err != nil {
+		if err := x.ready(ctx, t); err != nil {
 			return err
 		}
 	}

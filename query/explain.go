@@ -26,7 +26,7 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 	}
 	begun := e.clock.Monotonic()
 	x.about.begun = begun
-	if err := x.ready(in); err != nil {
+	if err := x.ready(ctx, in); err != nil {
 		return nil, x.fault(err)
 	}
 	best := x.plan.program.Plan()
@@ -39,7 +39,9 @@ func (e *Engine) Explain(ctx context.Context, r Request, all bool) (*Explanation
 	if all {
 		bare := r
 		bare.Options.Rules, bare.Options.NoCache = []string{"-all"}, true
-		p, err := e.prepare(&Execution{e: e, r: bare}, in)
+		plain := &Execution{e: e, r: bare}
+		plain.about.begun = begun
+		p, err := e.prepare(ctx, plain, in)
 		if err != nil {
 			return nil, x.fault(err)
 		}

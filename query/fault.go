@@ -50,6 +50,10 @@ func (x *Execution) fault(err error) error {
 		}
 		err = exec.ErrKilled
 	}
+	if errors.Is(err, exec.ErrMemory) {
+		text := fmt.Sprintf("%s (the limit is %d bytes)", exec.ErrMemory.Text, x.memory())
+		return &Error{Number: exec.ErrMemory.Number, Code: exec.ErrMemory.Code, Message: text}
+	}
 	return fault(x.r.Text, err)
 }
 

@@ -113,6 +113,40 @@ func TestRuntimeIsLimited(t *testing.T) {
 	}
 }
 
+func TestPlanningCanBeStopped(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, query.Limits{})
+	const deep = 400 // plans for more than a second
+	text := "RETURN 1"
+	for i := range deep {
+		text = fmt.Sprintf("FOR a%d IN (%s) RETURN a%d", i, text, i)
+	}
+	r := b.request(text)
+	r.Options.MaxRuntime = 20 * time.Millisecond
+	if e := b.refused(r, query.NumberKilled); e.Code != "query-runtime" {
+		t.Errorf("runtime: %v", e)
+	}
+	var e *query.Error
+	if _, err := b.engine.Explain(context.Background(), r, true); !errors.As(err, &e) || e.Number != query.NumberKilled {
+		t.Errorf("explain: %v", err)
+	}
+	failed := make(chan error)
+	go func() {
+		_, err := b.engine.Start(context.Background(), b.request(text))
+		failed <- err
+	}()
+	var list []query.QueryInfo
+	for len(list) == 0 {
+		list = b.engine.Running("f")
+	}
+	if err := b.engine.Kill("f", list[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; !errors.As(err, &e) || e.Code != "query-killed" {
+		t.Errorf("kill: %v", err)
+	}
+}
+
 const endless = "FOR i IN 1..1000000000000 FILTER i < 0 RETURN i"
 
 func TestKill(t *testing.T) {

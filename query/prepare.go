@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"strings"
 
 	"github.com/selvedge-db/selvedge/query/check"
@@ -24,7 +25,7 @@ func (r *Request) key() cacheKey {
 }
 
 // prepare reads, checks, plans and compiles a query.
-func (e *Engine) prepare(x *Execution, in rows.Snapshot) (*prepared, error) {
+func (e *Engine) prepare(ctx context.Context, x *Execution, in rows.Snapshot) (*prepared, error) {
 	r := &x.r
 	x.phase("parsing")
 	q, err := parse.Query(r.Text, parse.Limits{})
@@ -41,7 +42,7 @@ func (e *Engine) prepare(x *Execution, in rows.Snapshot) (*prepared, error) {
 		return nil, err
 	}
 	x.phase("planning")
-	p, err := plan.Build(checked.Query, e.planning(r, in, bind))
+	p, err := plan.Build(checked.Query, e.planning(ctx, x, in, bind))
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +58,11 @@ func (e *Engine) prepare(x *Execution, in rows.Snapshot) (*prepared, error) {
 	return out, nil
 }
 
-func (e *Engine) planning(r *Request, in rows.Snapshot, bind map[string]value.Value) plan.Config {
+func (e *Engine) planning(ctx context.Context, x *Execution, in rows.Snapshot, bind map[string]value.Value) plan.Config {
+	o := &x.r.Options
 	return plan.Config{
-		Reader: in, Statistics: estimates(in), Rules: r.Options.Rules, Parallel: e.limits.Workers > 1,
-		FullCount: r.Options.FullCount, Bind: bind,
+		Reader: in, Statistics: estimates(in), Rules: o.Rules, Parallel: e.limits.Workers > 1,
+		FullCount: o.FullCount, Bind: bind, Stop: func() error { return x.stopped(ctx) },
 	}
 }
 
@@ -108,7 +110,7 @@ func bound(bind value.Value) (map[string]value.Value, error) {
 }
 
 // ready gives the plan of a request, a kept one if there is one that still holds.
-func (e *Engine) ready(x *Execution, in rows.Snapshot) (p *prepared, cached bool, err error) {
+func (e *Engine) ready(ctx context.Context, x *Execution, in rows.Snapshot) (p *prepared, cached bool, err error) {
 	r := &x.r
 	key, now := r.key(), x.about.begun
 	if !r.Options.NoCache {
@@ -117,7 +119,7 @@ func (e *Engine) ready(x *Execution, in rows.Snapshot) (p *prepared, cached bool
 			return p, true, nil
 		}
 	}
-	if p, err = e.prepare(x, in); err != nil {
+	if p, err = e.prepare(ctx, x, in); err != nil {
 		return nil, false, err
 	}
 	if !r.Options.NoCache {

@@ -160,8 +160,8 @@ run_sqlite() {
 	lite_timed scan "SELECT json_extract(doc, '\$.name'), json_extract(doc, '\$.visits') FROM docs WHERE json_extract(doc, '\$.score') < 100"
 	lite_timed collect "SELECT json_extract(doc, '\$.city'), count(*), avg(json_extract(doc, '\$.visits')) FROM docs GROUP BY 1"
 	[ -n "${FLIGHTS:-}" ] || return 0
-	lite_timed twohop-recursive "SELECT s.id, (WITH RECURSIVE r(v, d) AS (SELECT s.id, 0 UNION SELECT json_extract(e.doc, '\$._to'), r.d + 1 FROM r CROSS JOIN routes e ON json_extract(e.doc, '\$._from') = r.v WHERE r.d < 2) SELECT count(DISTINCT v) FROM r WHERE d > 0) FROM starts s" 1
-	lite_timed twohop-join "SELECT s.id, (SELECT count(*) FROM (SELECT json_extract(a.doc, '\$._to') FROM routes a WHERE json_extract(a.doc, '\$._from') = s.id UNION SELECT json_extract(b.doc, '\$._to') FROM routes a CROSS JOIN routes b ON json_extract(b.doc, '\$._from') = json_extract(a.doc, '\$._to') WHERE json_extract(a.doc, '\$._from') = s.id) t) FROM starts s" 1
+	lite_timed twohop-recursive "SELECT s.id, (WITH RECURSIVE r(v, d) AS (SELECT +s.id, 0 UNION SELECT json_extract(e.doc, '\$._to'), r.d + 1 FROM r CROSS JOIN routes e ON json_extract(e.doc, '\$._from') = r.v WHERE r.d < 2) SELECT count(DISTINCT v) FROM r WHERE d > 0) FROM starts s" 1
+	lite_timed twohop-join "SELECT s.id, (SELECT count(*) FROM (SELECT json_extract(a.doc, '\$._to') FROM routes a WHERE json_extract(a.doc, '\$._from') = +s.id UNION SELECT json_extract(b.doc, '\$._to') FROM routes a CROSS JOIN routes b ON json_extract(b.doc, '\$._from') = json_extract(a.doc, '\$._to') WHERE json_extract(a.doc, '\$._from') = +s.id) t) FROM starts s" 1
 }
 
 run_selvedge() {

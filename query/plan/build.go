@@ -26,6 +26,8 @@ type Config struct {
 	FullCount bool
 	// Bind has the values of parameters: only those of options, graphs and attribute names are read.
 	Bind map[string]value.Value
+	// Stop is asked now and then, if there is one: its error ends the planning, and is what Build gives.
+	Stop func() error
 	// Mutant makes the planner wrong in one of the ways of Mutants, to see that tests notice.
 	Mutant string
 }
@@ -60,6 +62,15 @@ type builder struct {
 	entries      map[counted]int
 	whole        *Plan
 	warnings     []Warning
+	stopped      error
+}
+
+// over asks whether to go on. What is planned once it is over is thrown away.
+func (b *builder) over() bool {
+	if b.stopped == nil && b.Stop != nil {
+		b.stopped = b.Stop()
+	}
+	return b.stopped != nil
 }
 
 // Build plans a checked query.
@@ -92,6 +103,9 @@ func Build(q *ast.Query, c Config) (*Plan, error) {
 	b.whole = p
 	b.countFull(p)
 	b.optimize(p)
+	if b.over() {
+		return nil, b.stopped
+	}
 	if err := b.forced(p); err != nil {
 		return nil, err
 	}

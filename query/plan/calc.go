@@ -58,7 +58,7 @@ func cheap(e ast.Expr) bool {
 // removeUnused takes out calculations and subqueries that nobody reads, and what a COLLECT makes for nobody.
 func removeUnused(b *builder, p *Plan) bool {
 	changed := false
-	for again := true; again; {
+	for again := true; again && !b.over(); {
 		again = false
 		needed := b.needed(p)
 		for i := len(p.nodes) - 1; i > 0; i-- {
@@ -113,7 +113,7 @@ func (b *builder) movable(n Node) bool {
 // moveCalculationsUp computes what does not depend on a loop before it.
 func moveCalculationsUp(b *builder, p *Plan) bool {
 	changed := false
-	for i := 2; i < len(p.nodes); i++ {
+	for i := 2; i < len(p.nodes) && !b.over(); i++ {
 		n := p.nodes[i]
 		if !b.movable(n) {
 			continue

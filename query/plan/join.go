@@ -137,6 +137,9 @@ func interchange(b *builder, p *Plan) bool {
 	}
 	best, bestCost := []Node(nil), b.tried(p, p.nodes)/gain
 	b.orders(p.nodes[first:end], limit, func(run []Node) {
+		if b.over() {
+			return
+		}
 		made := slices.Concat(p.nodes[:first], run, p.nodes[end:])
 		if cost := b.tried(p, made); cost < bestCost {
 			best, bestCost = made, cost

@@ -12,6 +12,9 @@ import (
 // lowerBlock appends the nodes of a block to a plan, operation by operation, as it is written.
 func (b *builder) lowerBlock(p *Plan, block *ast.Block) error {
 	for i, op := range block.Ops {
+		if b.over() {
+			return b.stopped
+		}
 		if err := b.lower(p, op); err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (b *builder) apply(p *Plan, at phase) {
 			continue
 		}
 		changed := false
-		eachPlan(p, b.inline, func(sub *Plan) { changed = r.apply(b, sub) || changed })
+		eachPlan(p, b.inline, func(sub *Plan) { changed = !b.over() && r.apply(b, sub) || changed })
 		if changed {
 			b.note(r.Name)
 		}
