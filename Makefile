@@ -1,5 +1,5 @@
-# Needs Go, git and make only; `make ci` also Node.js and a C compiler, which
-# .ci/run installs.
+# Needs Go, git and make only; `make ci` also Node.js, Chromium and a C compiler,
+# which .ci/run installs.
 GO        ?= go
 BIN       := bin/selvedge
 FUZZTIME  ?= 10s
@@ -12,7 +12,7 @@ VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build test lint vet race ci jsc8 arangojs bench bench-go sim differ fuzz clean
+.PHONY: build test lint vet race ci jsc8 arangojs console console-check screenshots bench bench-go sim differ fuzz clean
 .DEFAULT_GOAL := build
 
 build:
@@ -36,11 +36,25 @@ race:
 ci: export CI := true
 ci: export SELVEDGE_SIM_SEEDS ?= 40
 ci: export SELVEDGE_KILLS ?= 50
-ci: build test race jsc8 arangojs
+ci: build console-check test race jsc8 arangojs console
 
 # Published JavaScript clients against the real binary.
 jsc8 arangojs: build
 	cd apptest/$@ && npm ci --no-audit --no-fund && npm test
+
+# The console in a browser (Debian's Chromium, or $CHROMIUM); PAGES="planet data" runs only these.
+console: build
+	cd apptest/console && npm ci --no-audit --no-fund && node run.mjs $(PAGES)
+
+# The pictures of the documentation, taken by the same tests.
+screenshots: export SHOTS := 1
+screenshots: console
+
+# Bundles the libraries of the console anew, in a folder of their own, and compares with what is committed.
+console-check:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp -R console/vendor "$$dir/vendor" && cd "$$dir/vendor" && rm -f *.js uplot.css world.json LICENSES.txt && \
+		npm ci --no-audit --no-fund --ignore-scripts && node build.mjs && cd '$(CURDIR)' && \
+		diff -rq -x node_modules "$$dir/vendor" console/vendor && echo 'console/vendor is what its lock file gives'
 
 # All figures of docs/benchmarks.md; a quarter of an hour on a quiet machine.
 bench:
