@@ -194,13 +194,14 @@ func (n *Node) LiveState(tenant, name string) (api.MeshState, error) {
 	}
 	for i := range out.Links {
 		l := &out.Links[i]
+		l.State = n.transport.Links().Link(l.From, l.To).State()
 		entries, known := delivered[[2]string{l.From, l.To}]
 		if known || n.inProcess(l.To) != nil {
 			l.Live.Delivered = &entries
 		}
 		if n.shared.links != nil {
 			s := n.shared.links.Get(l.From, l.To)
-			l.Live.Emulated, l.Live.JitterMs, l.Live.LossPercent = true, ms(s.Jitter), s.LossPercent
+			l.OneWayMs, l.Live.Emulated, l.Live.JitterMs, l.Live.LossPercent = ms(s.OneWay), true, ms(s.Jitter), s.LossPercent
 		}
 	}
 	return out, nil

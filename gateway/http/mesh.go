@@ -236,7 +236,9 @@ func (l *liveStream) turn() error {
 	now := service.Monotonic()
 	q.out = q.out[:0]
 	moves, err := l.moves()
-	if due := now >= l.stateAt; err == nil && due {
+	events, next := service.Notable(&q.call, &l.noticed, api.NotableMost)
+	l.noticed = next
+	if due := now >= l.stateAt || len(events) > 0; err == nil && due {
 		l.stateAt = now + stateEvery
 		err = l.again()
 		if err == nil {
@@ -249,8 +251,6 @@ func (l *liveStream) turn() error {
 	if len(moves) > 0 {
 		q.out = appendNamed(q.out, "travel", value.Object(member("at", value.Int(service.Now())), member("moves", value.Array(moves...))))
 	}
-	events, next := service.Notable(&q.call, &l.noticed, api.NotableMost)
-	l.noticed = next
 	for i := range events {
 		q.out = appendNamed(q.out, "notable", eventValue(&events[i]))
 	}
