@@ -25,7 +25,7 @@ export function bindForm({ collections, onChange = () => {} }) {
       rows: 1, spellcheck: 'false', placeholder: 'JSON: 3, "text", [1, 2], {"a": 1}', aria: { describedby: say.id },
       value: values.get(name) ?? '', data: { testid: 'query-bind-' + name },
     })
-    const quote = h('button', { type: 'button', class: 'button quiet', hidden: true, onclick: () => { input.value = JSON.stringify(input.value); changed(); input.focus() } }, 'Use as text')
+    const quote = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => { input.value = JSON.stringify(input.value); changed(); input.focus() } }, 'Use as text')
     function changed() {
       values.set(name, input.value)
       input.rows = Math.min(8, input.value.split('\n').length)
@@ -68,7 +68,7 @@ export function bindForm({ collections, onChange = () => {} }) {
         const v = values.get(name)?.trim() ?? ''
         if (v === '' || (name.startsWith('@') && v === '""')) return { name, message: `Give @${visible(name)} a value.` }
         const wrong = check(v)
-        if (wrong) return { name, message: `@${visible(name)} is not JSON: ${wrong.message}. Texts stand in double quotes.` }
+        if (wrong) return { name, message: `@${visible(name)} is not JSON. Texts stand in double quotes; the button below it puts them there.` }
       }
       return null
     },

@@ -19,7 +19,7 @@ export function chartView() {
     const series = what.ys.slice(0, mostLines).map((name, i) => ({ label: visible(short(String(name), 40)), color: `--query-${i + 1}` }))
     const host = h('div', { class: 'query-chart-host' })
     node.append(h('p', { class: 'muted', data: { testid: 'query-chart-note' } }), host)
-    return chart(host, { label: `${series.map((s) => s.label).join(', ')} by ${visible(short(String(what.x), 40))}`, series, x: what.time ? 'time' : 'number', unit: '' })
+    return chart(host, { label: `${series.map((s) => s.label).join(', ')} by ${visible(short(String(what.x), 40))}`, series, x: what.time ? 'time' : 'number', height: 280 })
   }
 
   return {

@@ -66,7 +66,7 @@ class EditorTab {
   async open() {
     const { context } = this
     const settings = {
-      language: 'c8ql', value: this.now.text, label: 'C8QL query', testid: 'query-editor',
+      language: 'c8ql', value: this.now.text, label: 'C8QL query', testid: 'query-editor', lines: 8,
       onChange: (text) => this.typed(text), onRun: () => this.start(),
       complete: completer({ schema: this.schema, text: () => this.now.text, binds: () => this.binds.values() }),
     }
@@ -121,6 +121,7 @@ class EditorTab {
     this.code?.mark(null)
     if (!error) return
     this.mark(error)
+    if (this.run?.state === 'failed' && this.run.text === this.now.text) return // its box says it already
     const at = place(error)
     this.lint.textContent = `Line ${at.line}, column ${at.column}: ${visible(plain(error))}`
   }

@@ -9,7 +9,8 @@ export function place(error) {
 // plain gives the message without the excerpt below it and without the place, which are shown apart.
 export function plain(error) {
   const [first] = String(error?.message ?? error).split('\n')
-  return first.replace(/,? ?at line \d+, column \d+\.?$/i, '').trim()
+  const text = first.replace(/,? ?at line \d+, column \d+\.?$/i, '').trim()
+  return text.replace(/^(.+): \1$/, '$1') // what is said twice
 }
 
 // excerpt gives the lines below the message: the line of the text with a caret under the place.

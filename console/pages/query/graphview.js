@@ -110,7 +110,8 @@ function place(layout, { root, lines, dots, pairs }) {
   const { x, y } = layout
   const box = layout.box()
   root.setAttribute('viewBox', box.map((n) => n.toFixed(1)).join(' '))
-  const scale = Math.max(box[2], box[3]) / 900
+  const room = root.getBoundingClientRect()
+  const scale = Math.max(box[2] / (room.width || 900), box[3] / (room.height || 600))
   dots.forEach((dot, i) => dot.setAttribute('transform', `translate(${x[i].toFixed(1)} ${y[i].toFixed(1)}) scale(${scale.toFixed(3)})`))
   lines.forEach((line, i) => {
     const [a, b] = pairs[i]

@@ -5,6 +5,9 @@
 const rounds = 220
 const side = 1000
 
+// What draws everything to the middle: so strong that vertices without edges take up about one side.
+const gravity = 1.4
+
 export class Layout {
   // n vertices; links: pairs of their numbers. Begins from a spiral, so that the same graph always looks the same.
   constructor(n, links) {
@@ -41,7 +44,7 @@ export class Layout {
   // push adds up what pushes one vertex away, and draws it a little to the middle.
   push(i) {
     const { x, y, ideal } = this
-    let fx = -x[i] * 0.02 * ideal / 50, fy = -y[i] * 0.02 * ideal / 50
+    let fx = -x[i] * gravity, fy = -y[i] * gravity
     for (let j = 0; j < this.n; j++) {
       if (j === i) continue
       let dx = x[i] - x[j], dy = y[i] - y[j]

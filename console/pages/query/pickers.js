@@ -1,6 +1,6 @@
 // Dialogs to pick a text from: what was run before, and examples.
 
-import { h, clear } from '/console/app/dom.js'
+import { append, h, clear } from '/console/app/dom.js'
 import { dialog } from '/console/app/dialog.js'
 import { empty } from '/console/app/states.js'
 import { ago, count, ms, short, visible } from '/console/app/text.js'
@@ -40,7 +40,7 @@ export async function showExamples(context, schema, use) {
   const here = new Set((await schema.collections()).map((c) => c.name))
   const isHere = (group) => group.needs.every((c) => here.has(c))
   for (const group of [...examples.filter(isHere), ...examples.filter((g) => !isHere(g))]) {
-    list.append(h('h3', {}, group.title), isHere(group) ? null : h('p', { class: 'muted' }, group.how),
+    append(list, h('h3', {}, group.title), isHere(group) ? null : h('p', { class: 'muted' }, group.how),
       h('ul', { class: 'query-picks' }, group.queries.map((q) => item(q.text, q.title, () => { box.close(); use(q) }))))
   }
 }

@@ -19,7 +19,7 @@ const shared = {
   query: { name: 'query', title: 'Query', width: 'minmax(220px, 4fr)', cell: text },
   user: { name: 'user', title: 'User', width: 100, cell: (q) => visible(q.user ?? '') },
   started: { name: 'started', title: 'Started', width: 150, cell: (q) => time(q.started) },
-  took: { name: 'runTime', title: 'Time', width: 90, align: 'right', cell: (q) => ms(q.runTime * 1000) },
+  took: { name: 'runTime', title: 'Time', width: 90, align: 'right', cell: (q) => h('span', { data: { time: q.id } }, ms(q.runTime * 1000)) },
   memory: { name: 'memory', title: 'Memory', width: 100, align: 'right', cell: (q) => bytes(q.peakMemoryUsage) },
   state: { name: 'state', title: 'State', width: 110, cell: (q) => h('span', { class: ['badge', q.state === 'killed' ? 'bad' : ''] }, visible(q.state ?? '')) },
   writes: { name: 'writes', title: '', width: 70, cell: (q) => q.modificationQuery ? h('span', { class: 'badge warn' }, 'writes') : '' },
@@ -49,8 +49,10 @@ export function runningTab(panel, context, { openInEditor }) {
       const found = await where.api().call('GET', '/query/current', { signal, timeout: 10_000 })
       if (mine !== asked) return
       clear(problem)
-      const text = JSON.stringify(found.map((q) => [q.id, q.state, Math.round(q.runTime)]))
+      // Rows that are there stay, so that a button does not go away under the finger.
+      const text = JSON.stringify(found.map((q) => [q.id, q.state]))
       if (text !== shown) list.setRows(found)
+      else for (const q of found) list.node.querySelector(`[data-time="${CSS.escape(q.id)}"]`)?.replaceChildren(ms(q.runTime * 1000))
       shown = text
     } catch (error) {
       if (signal.aborted || wasStopped(error) || mine !== asked) return
@@ -92,7 +94,7 @@ export function slowTab(panel, context, { openInEditor }) {
   const signal = AbortSignal.any([control.signal, context.signal])
   const where = locationPicker(context, () => refresh())
   const open = {
-    name: 'open', title: '', width: 130,
+    name: 'open', title: '', width: 150,
     cell: (q) => h('button', { type: 'button', class: 'button small', data: { testid: 'query-slow-open' }, onclick: () => openInEditor(q) }, 'Open in editor'),
   }
   const list = table({
