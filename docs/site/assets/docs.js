@@ -66,7 +66,7 @@ function scrollable(nodes) {
   for (const node of nodes) {
     if (node.scrollWidth > node.clientWidth + 1) {
       node.tabIndex = 0
-      node.setAttribute('role', 'region')
+      node.setAttribute('role', 'group')
       node.setAttribute('aria-label', node.tagName === 'PRE' ? 'Code, scrolls sideways' : 'Table, scrolls sideways')
     } else {
       node.removeAttribute('tabindex')
@@ -107,4 +107,7 @@ scrollable(wide)
 addEventListener('resize', () => scrollable(wide), { passive: true })
 const contents = document.querySelector('nav.contents')
 if (contents) follow(contents)
-document.querySelector('nav.pages [aria-current=page]')?.scrollIntoView({ block: 'nearest' })
+// The list of pages shows where this one is, when it scrolls by itself; on narrow screens it is below the text and does not.
+const list = document.querySelector('nav.pages')
+const here = list.querySelector('[aria-current=page]')
+if (here && list.scrollHeight > list.clientHeight) list.scrollTop = here.offsetTop - list.clientHeight / 2

@@ -19,7 +19,7 @@ class SearchBox {
     })
     this.list = node('ul', { id: 'found', role: 'listbox', 'aria-label': 'Results', 'data-testid': 'docs-search-results' })
     this.note = node('p', { class: 'none' })
-    this.panel = node('div', { class: 'found' }, this.list, this.note)
+    this.panel = node('div', { class: 'found', tabindex: '0', role: 'group', 'aria-label': 'What was found' }, this.list, this.note)
     this.panel.hidden = true
     parent.append(this.input, this.panel)
     parent.hidden = false
