@@ -122,7 +122,7 @@ function showHead(host, head) {
     h('nav', { class: 'data-tabs', aria: { label: 'Parts of the collection' } },
       TABS.filter(t => t.kinds.includes(kind)).map(t => link(store, [name], t.label(info), {
         query: t.id === 'documents' ? {} : { tab: t.id }, data: { testid: `data-tab-${t.id}` },
-        aria: { current: open === undefined && t.id === selected.id ? 'page' : null },
+        aria: { current: t.id === (open === undefined ? selected.id : 'documents') ? 'page' : null },
       }))))
 }
 

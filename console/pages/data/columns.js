@@ -59,13 +59,13 @@ export class Columns {
   list() {
     const { store, name, kind: of } = this.host
     const key = {
-      name: '_key', title: 'Key', width: '14rem',
+      name: '_key', title: 'Key', width: 'minmax(9rem, 1.2fr)',
       cell: row => h('span', { class: ['row', row.mark && `data-mark-${row.mark}`] },
         link(store, [name, row.key], short(row.key, 80), { class: 'mono data-key-link', title: markTitle(row) }),
         row.mark ? h('span', { class: 'badge' }, row.mark) : null),
     }
     const ends = of === 'edge' ? ['_from', '_to'].map(end => ({
-      name: end, title: end === '_from' ? 'From' : 'To', width: '12rem',
+      name: end, title: end === '_from' ? 'From' : 'To', width: 'minmax(9rem, 1fr)',
       cell: row => handleLink(store, string(row.cells.get(end) ?? '')),
     })) : []
     return [key, ...ends, ...this.shown.map(field => this.column(field))]
@@ -78,7 +78,7 @@ export class Columns {
     const numbers = seen && seen.numbers * 2 > seen.n
     const end = this.host.kind === 'kv' && field === 'expireAt'
     return {
-      name: field, title: end ? 'Ends' : visible(short(field, 40)), align: numbers && !end ? 'right' : undefined, width: numbers ? '9rem' : '14rem',
+      name: field, title: end ? 'Ends' : visible(short(field, 40)), align: numbers && !end ? 'right' : undefined, width: numbers ? 'minmax(6rem, 0.7fr)' : 'minmax(8rem, 1fr)',
       cell: row => (end ? ends(row.cells.get(field)) : valueCell(pick(row.cells, field, path))),
     }
   }
@@ -109,8 +109,8 @@ export function valueCell(text) {
   if (text.length > 2000) return h('span', { class: 'mono muted' }, visible(short(text.slice(0, 200), 120)))
   switch (kind(text)) {
     case 'text': return short(JSON.parse(text), 200)
-    case 'number': return h('span', { class: 'mono' }, short(text, 60))
+    case 'number': return h('span', { class: 'mono', title: text.length > 8 ? short(text, 300) : null }, short(text, 60))
     case 'bool': case 'null': return h('span', { class: 'mono muted' }, text)
   }
-  return h('span', { class: 'mono' }, visible(short(text, 120)))
+  return h('span', { class: 'mono', title: visible(short(text, 500)) }, visible(short(text, 120)))
 }

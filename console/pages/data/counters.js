@@ -14,7 +14,8 @@ export function counters(host, key, text, signal, done) {
   const lines = declared.map(([name, d]) => {
     const path = parsePath(name)
     const value = at(tree, path)
-    const step = h('input', { type: 'number', value: '1', step: d.scale ? String(10 ** -d.scale) : '1', class: 'data-step', aria: { label: `Step of ${name}` }, data: { testid: `data-counter-step-${name}` } })
+    const steps = host.kept.steps ??= new Map() // as they were typed; the card is made anew with each change
+    const step = h('input', { type: 'number', value: steps.get(name) ?? '1', oninput: () => steps.set(name, step.value), step: d.scale ? String(10 ** -d.scale) : '1', class: 'data-step', aria: { label: `Step of ${name}` }, data: { testid: `data-counter-step-${name}` } })
     const change = sign => add(host, key, path, d.scale ?? 0, sign * Number(step.value), signal).then(done, error => { if (!host.lost(error)) replace(message, problem(error)) })
     return h('div', { class: 'row' }, h('span', { class: 'mono grow' }, visible(name)), h('output', { class: 'mono', data: { testid: `data-counter-${name}` } }, typeof value === 'string' ? value : 'not there'),
       button(`data-counter-down-${name}`, '−', () => change(-1), { aria: { label: `Take the step from ${name}` } }), step,

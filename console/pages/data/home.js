@@ -40,14 +40,25 @@ function fabricsView(host) {
   const life = scope(host.signal)
   const { api, context } = host
   const list = h('div', { class: 'col' })
+  let joining = [] // [{name, locations}] that are not there yet
 
-  async function load() {
+  async function load(made) {
+    if (made) joining.push(made)
     try {
       const text = await api.system.call('GET', '/database/user', { raw: true, signal: life.signal })
-      show(elements(member(text, 'result') ?? '[]'))
+      const all = elements(member(text, 'result') ?? '[]')
+      show(all)
+      waitFor(all)
     } catch (error) {
-      if (!aborted(error)) replace(list, problem(error, load))
+      if (!aborted(error)) replace(list, problem(error, () => load()))
     }
+  }
+
+  /** Looks again while locations are still joining a new fabric; a minute at most. */
+  function waitFor(all) {
+    const lives = new Map(all.map(t => JSON.parse(t)).map(f => [f.name, (f.options?.dcList ?? '').split(',')]))
+    joining = joining.filter(j => --j.looks > 0 && lives.has(j.name) && j.locations.some(l => !lives.get(j.name).includes(l)))
+    if (joining.length > 0) setTimeout(() => { if (!life.signal.aborted) load() }, 1000)
   }
 
   function show(texts) {
@@ -108,7 +119,7 @@ async function createFabric({ context, api, signal: life }, again) {
       await api.system.call('POST', '/database', { body: `{"name":${JSON.stringify(name.value.trim())},"options":{"dcList":${JSON.stringify(chosen.length === boxes.length ? '' : chosen.join(','))},"metadata":${edit.value}}}`, signal })
       context.toast('good', `The fabric ${name.value.trim()} is there`)
       context.fabricsChanged()
-      again()
+      again({ name: name.value.trim(), locations: chosen, looks: 60 })
     },
   })
   edit = await editor(place, { language: 'json', value: '{}', label: 'Metadata', testid: 'data-fabric-text', lines: 4 })

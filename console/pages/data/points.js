@@ -55,9 +55,9 @@ class Points {
   }
 
   columns() {
-    return [{ name: this.d.time, title: this.d.time, width: '14rem', cell: r => this.timeCell(r.get(this.d.time)) },
-      ...this.keys.map(k => ({ name: k, title: k, width: '10rem', cell: r => valueCell(r.get(k)) })),
-      ...this.d.values.map(v => ({ name: v, title: v, align: 'right', width: '9rem', cell: r => valueCell(r.get(v)) }))]
+    return [{ name: this.d.time, title: this.d.time, width: 'minmax(11rem, 1fr)', cell: r => this.timeCell(r.get(this.d.time)) },
+      ...this.keys.map(k => ({ name: k, title: k, width: 'minmax(8rem, 1fr)', cell: r => valueCell(r.get(k)) })),
+      ...this.d.values.map(v => ({ name: v, title: v, align: 'right', width: 'minmax(7rem, 1fr)', cell: r => valueCell(r.get(v)) }))]
   }
 
   timeCell(text) {

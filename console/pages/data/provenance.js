@@ -12,6 +12,7 @@ const KIND = {
   multi: 'multi-value, all concurrent ones are kept', removed: 'removed here; kept until every location knows',
 }
 const SHOWN = 200 // lines of the table at first
+const PARTS = 10 // of a counter or set
 const LINES = 2000 // lines of the marked text
 
 /** {node, marked(text), list}: the table, and the text with marks; ready() is called when it has come. */
@@ -24,6 +25,7 @@ export function provenance(host, key, signal, ready) {
     try {
       const text = await host.api.call('GET', path, { raw: true, signal })
       state.list = elements(member(text, 'fields') ?? '[]').map(readField)
+      state.truncated = member(text, 'truncated') === 'true'
       state.error = null
       show(SHOWN)
     } catch (error) {
@@ -40,7 +42,8 @@ export function provenance(host, key, signal, ready) {
       h('thead', null, h('tr', null, ['Field', 'Kind', 'Location', 'When'].map(t => h('th', { scope: 'col' }, t)))),
       h('tbody', null, list.slice(0, most).map(f => h('tr', { data: { field: visible(f.name) } },
         h('td', { class: 'mono' }, f.path.length === 0 ? h('em', null, 'document') : visible(short(f.name, 80))), h('td', { title: KIND[f.kind] ?? '' }, f.kind),
-        h('td', null, h('span', { class: 'badge', style: colour(f.location) }, visible(f.location))), h('td', { title: `${f.at} ${f.stamp}` }, `${time(f.at)}, ${ago(f.at)}`)))))),
+        h('td', null, who(f)), h('td', null, when(f), f.parts.slice(0, PARTS).map(partLine))))))),
+    state.truncated ? h('p', { class: 'muted' }, 'The document has more fields than are listed.') : null,
     list.length > most ? button('data-provenance-more', `Show all ${plural(list.length, 'field')}`, () => show(list.length)) : null)
   }
   load()
@@ -54,8 +57,19 @@ function readField(text) {
   const m = new Map(members(text).map(x => [x.name, x.text]))
   const path = elements(m.get('path') ?? '[]').map(t => string(t))
   const s = name => string(m.get(name) ?? '')
-  return { path, name: pathText(path), kind: s('kind'), at: s('at'), location: s('location'), stamp: m.get('stamp') ?? '' }
+  const parts = elements(m.get('parts') ?? '[]').map(t => ({ ...readField(t), value: member(t, 'value') ?? '' }))
+  return { path, name: pathText(path), kind: s('kind'), at: s('at'), location: s('location'), stamp: s('stamp'), settled: m.get('settled') === 'true', parts }
 }
+
+const SETTLED = 'Every location has it, so that who wrote it is not kept any more'
+
+const who = f => (f.settled ? h('span', { class: 'muted', title: SETTLED }, 'settled') : h('span', { class: 'badge', style: colour(f.location) }, visible(f.location)))
+
+const when = f => (f.settled ? '' : h('span', { title: `${f.at} ${f.stamp}` }, `${time(f.at)}, ${ago(f.at)}`))
+
+const partLine = p => h('div', { class: 'row data-part-line' }, h('code', null, visible(short(p.value, 60))), who(p))
+
+const origin = f => (f.settled ? 'settled' : `${visible(f.location)}, ${ago(f.at)}`)
 
 /** A colour of its own for each location, by its name. */
 export function colour(location) {
@@ -80,10 +94,10 @@ function markedText(host, text, { list, error }) {
     return null
   }
   const rows = lines.slice(0, LINES).map(({ text: t, path }) => {
-    const found = path ? of(path) : null
+    const found = path && path.length > 0 ? of(path) : null
     return h('div', { class: 'data-marked-line', role: 'listitem' }, h('code', null, visible(short(t, 2000))),
-      found ? h('span', { class: ['data-origin', !found.own && 'muted'], style: colour(found.f.location), title: `${found.f.name || 'document'}: ${KIND[found.f.kind] ?? found.f.kind}, ${found.f.at}`, data: { field: visible(pathText(path)) } },
-        `${visible(found.f.location)}, ${ago(found.f.at)}${found.f.kind === 'value' ? '' : ', ' + found.f.kind}`) : null)
+      found ? h('span', { class: ['data-origin', !found.own && 'muted'], style: colour(found.f.location), title: `${found.f.name || 'document'}: ${KIND[found.f.kind] ?? found.f.kind}${found.f.settled ? '. ' + SETTLED : ', ' + found.f.at}`, data: { field: visible(pathText(path)) } },
+        `${origin(found.f)}${found.f.kind === 'value' ? '' : ', ' + found.f.kind}`) : null)
   })
   const removed = list.filter(f => f.kind === 'removed')
   return h('div', { class: 'col' }, h('div', { class: 'data-marked', role: 'list', tabindex: '0', aria: { label: 'The document with its origins' }, data: { testid: 'data-marked' } }, rows),
