@@ -192,12 +192,14 @@ export class LocationPanel {
   api() {
     const { api, location } = this.tools.context
     const { name, url, member } = this.location
-    const fabric = member ? api.fabric : '_system'
-    return name === location && member ? api : api.at(consoleOf(url) ? url : '', fabric)
+    if (name === location) return member ? api : api.system
+    if (!consoleOf(url)) throw Object.assign(new Error('its address is not known'), { next: 'What the others tell of it is shown.' })
+    return api.at(url, member ? api.fabric : '_system')
   }
 
   fail(error) {
-    say(this.problem, visible(`${placeName(this.location)} does not say how it is: ${error.message}. ${error.next ?? ''}`))
+    const late = error.status === 0 ? ' If it joined after this page was opened, load the page anew.' : ''
+    say(this.problem, visible(`${placeName(this.location)} does not say how it is: ${error.message}. ${error.next ?? ''}${late}`))
     show(this.problem, true)
     mark(this.node, 'data-stale', 'true')
   }
