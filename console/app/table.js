@@ -26,7 +26,8 @@ class Table {
     this.active = -1
     this.chosen = null
     this.more = null
-    this.asking = false
+    this.pending = false // more() is under way
+    this.waiting = false // it was called and nothing came of it yet
     this.shown = new Map() // number of the row: its node
     this.build()
   }
@@ -67,7 +68,7 @@ class Table {
   setRows(rows) {
     this.rows = [...rows]
     this.active = -1
-    this.asking = false
+    this.waiting = false
     this.forget()
     this.grid.scrollTop = 0
     this.changed()
@@ -75,7 +76,7 @@ class Table {
 
   append(rows) {
     for (const row of rows) this.rows.push(row)
-    this.asking = false
+    this.waiting = false
     this.changed()
   }
 
@@ -86,7 +87,7 @@ class Table {
 
   setMore(fn) {
     this.more = fn
-    this.asking = false
+    this.waiting = false
     this.changed()
   }
 
@@ -100,7 +101,7 @@ class Table {
     this.grid.setAttribute('aria-busy', 'false')
     if (error) replace(this.note, failure(error, retry))
     else this.changed()
-    this.asking = Boolean(error)
+    this.waiting = Boolean(error)
   }
 
   // changed fits the height to the rows and says when there are none.
@@ -113,6 +114,7 @@ class Table {
     this.grid.setAttribute('aria-rowcount', String(this.more ? -1 : this.rows.length + 1))
     this.body.style.height = `${Math.min(tallest, this.rows.length * rowHeight)}px`
     this.draw()
+    this.later() // and then sees whether more is wanted, when the page has said so
   }
 
   nothing() {
@@ -125,6 +127,7 @@ class Table {
     this.drawing = requestAnimationFrame(() => {
       this.drawing = 0
       this.draw()
+      this.ask()
     })
   }
 
@@ -154,12 +157,21 @@ class Table {
       }
       node.style.transform = `translateY(${n * rowHeight + shift}px)`
     }
-    if (this.more && !this.asking && last >= this.rows.length - spare && this.grid.isConnected) {
-      this.asking = true
-      Promise.resolve(this.more()).catch((error) => {
-        if (error?.name !== 'AbortError') this.setError(error, () => this.setMore(this.more))
-      })
-    }
+    this.last = last
+  }
+
+  // ask calls for more rows when the end is near, once until some came.
+  ask() {
+    if (!this.more || this.pending || this.waiting || this.last < this.rows.length - spare || !this.grid.isConnected) return
+    this.pending = true
+    this.waiting = true
+    const { more } = this
+    Promise.resolve().then(more).catch((error) => {
+      if (error?.name !== 'AbortError') this.setError(error, () => this.setMore(more))
+    }).finally(() => {
+      this.pending = false
+      this.later()
+    })
   }
 
   // place keeps rows in the page in their order, for those who listen to it.
