@@ -224,7 +224,7 @@ func (a *app) indexCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "index",
 		Short:   "List, make and drop indexes",
-		Example: "  selvedge index list airports\n  selvedge index create airports country\n  selvedge index drop airports idx_7",
+		Example: "  selvedge index list airports\n  selvedge index create airports country --name by-country\n  selvedge index drop airports by-country",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
@@ -318,7 +318,7 @@ func (a *app) indexDropCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
 		Use:     "drop COLLECTION INDEX",
 		Short:   "Drop an index",
-		Example: "  selvedge index drop airports idx_7",
+		Example: "  selvedge index drop airports by-country",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.connect(true)

@@ -28,7 +28,7 @@ func (a *app) getCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
 		Use:     "get COLLECTION/KEY",
 		Short:   "Print a document",
-		Example: "  selvedge get places/p1\n  selvedge get places/p1 --url http://127.0.0.1:8407 --output yaml",
+		Example: "  selvedge get places/p1\n  selvedge get places/p1 --url http://127.0.0.1:8401 --output yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collection, key, err := documentName(args[0])
@@ -53,7 +53,7 @@ func (a *app) deleteCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:     "delete COLLECTION/KEY",
 		Short:   "Remove a document",
-		Example: "  selvedge delete places/p1\n  selvedge delete places/p1 --rev AZL2w6S1AAcAAQACMZQ-UQ",
+		Example: "  selvedge delete places/p1\n  selvedge delete places/p2 --rev AZL2w6S1AAcAAQACMZQ-UQ",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collection, key, err := documentName(args[0])

@@ -32,7 +32,7 @@ func (a *app) generatePlacesCommand() *cobra.Command {
 		Short: "Make up places of interest in real cities",
 		Long:  "Make up places of interest in real cities, about 600 bytes each. The same number gives the same places every time;\ntheir keys are p1, p2, ...",
 		Example: "  selvedge generate places --out places.jsonl\n" +
-			"  selvedge generate places --count 1000000 | selvedge import - --to places --format jsonl\n" +
+			"  selvedge generate places --count 10000 | selvedge import - --to places --format jsonl\n" +
 			"  selvedge generate places --count 100 --format csv",
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {

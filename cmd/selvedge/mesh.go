@@ -149,7 +149,7 @@ func (a *app) locationCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "location",
 		Short:   "List locations, take one out of a fabric, move its anchor",
-		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8401",
+		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8402 --fabric shop",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
@@ -168,7 +168,7 @@ func (a *app) locationAnchorCommand() *cobra.Command {
 			"then closes the old one out. It is your word that the old anchor has stopped and does not come back on its data: if\n" +
 			"it is only cut off, both decide on members, and what one of them let in can be lost. Every fabric has an anchor of\n" +
 			"its own; name it with --fabric.",
-		Example: "  selvedge location anchor syd --fabric shop\n  selvedge location anchor syd --force --url http://127.0.0.1:8401",
+		Example: "  selvedge location anchor syd --fabric shop\n  selvedge location anchor syd --force --fabric shop --url http://127.0.0.1:8401",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.connect(true)

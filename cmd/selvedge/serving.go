@@ -33,6 +33,7 @@ type planet interface {
 // devFlags are the flags of the dev command.
 type devFlags struct {
 	locations, apiKey, rootPassword, data, wan string
+	demo                                       string
 	log                                        node.LogConfig
 	port                                       int
 }
@@ -46,7 +47,7 @@ func (a *app) devCommand() *cobra.Command {
 			"listens on 127.0.0.1, port PORT+i, for HTTP and HTTPS alike. Without --data everything goes when the process ends;\n" +
 			"with it the next start goes on where this one stopped, locations and keys included; DIR/pid has the number of the process.",
 		Example: "  selvedge dev\n  selvedge dev --locations fra,syd,tok --port 8400 --api-key demo.root.secret\n" +
-			"  selvedge dev --locations 3 --data ./planet --wan none",
+			"  selvedge dev --locations 3 --data ./planet --wan none\n  selvedge dev --locations 5 --demo flights",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.config(cmd.Flags().Changed("root-password"))
@@ -61,7 +62,7 @@ func (a *app) devCommand() *cobra.Command {
 			if misnamed != "" {
 				fmt.Fprintln(a.err, "warning:", misnamed)
 			}
-			return a.dev(cmd.Context(), cfg)
+			return a.dev(cmd.Context(), cfg, o.demo)
 		},
 	}
 	f := c.Flags()
@@ -71,6 +72,7 @@ func (a *app) devCommand() *cobra.Command {
 	f.StringVar(&o.rootPassword, "root-password", "", "password of the user root; the empty one lets everybody on this machine in; without it one is made up")
 	f.StringVar(&o.data, "data", "", "folder that keeps the data; without it a temporary one")
 	f.StringVar(&o.wan, "wan", "real", "delay between locations: real, none, or a round trip in milliseconds")
+	f.StringVar(&o.demo, "demo", "", "fill the planet with life: "+strings.Join(demoNames(), ", ")+"; links are cut and heal now and then")
 	f.StringVar(&o.log.Level, "log-level", "warn", "least level to log: debug, info, warn or error")
 	f.StringVar(&o.log.Format, "log-format", "text", "text or json")
 	return c
@@ -98,6 +100,9 @@ func (o *devFlags) config(withPassword bool) (node.DevConfig, error) {
 	}
 	cfg.Port, cfg.APIKey, cfg.Data = o.port, o.apiKey, o.data
 	cfg.Limits = node.DefaultConfig().Limits
+	if err := checkDemo(o.demo); err != nil {
+		return cfg, err
+	}
 	return cfg, checkLog(o.log)
 }
 
@@ -128,7 +133,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Run one location of a planet",
 		Long: "Run one location of a planet. The file is YAML; every key can be overridden by an environment variable, as\n" +
 			"docs/reference/configuration.md lists. The location logs to the standard error and prints `ready` when it serves.",
-		Example: "  selvedge serve --config fra.yaml\n  SELVEDGE_DATA=/srv/fra SELVEDGE_LOG_LEVEL=debug selvedge serve --config fra.yaml",
+		Example: "  selvedge serve --config fra.yaml\n  SELVEDGE_DATA=./fra SELVEDGE_LOG_LEVEL=debug selvedge serve --config fra.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
@@ -186,7 +191,7 @@ func (a *app) backupCommand() *cobra.Command {
 		Long: "Copy all data of the location at --url, consistently and while it runs, to a folder on the location's own machine.\n" +
 			"The folder must not exist; a relative one is taken from here, and only where the location is on this machine. restore\n" +
 			"makes a location of it.",
-		Example: "  selvedge backup /backup/fra-2026-01-31 --url http://fra.example.org:8400",
+		Example: "  selvedge backup ./fra-2026-01-31\n  selvedge backup ./syd-2026-01-31 --url http://127.0.0.1:8401",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.connect(true)
@@ -231,7 +236,7 @@ func (a *app) restoreCommand() *cobra.Command {
 			"that starts on it is always a new incarnation: it takes up what the others have, and nothing that it had\n" +
 			"acknowledged after the backup is asked from it. When the other locations of its planet are gone for good, --alone\n" +
 			"lets it go on from the backup without them.",
-		Example: "  selvedge restore /backup/fra-2026-01-31 --data /var/lib/selvedge\n  selvedge serve --config fra.yaml",
+		Example: "  selvedge restore ./fra-2026-01-31 --data ./restored",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data == "" {
