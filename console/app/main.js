@@ -204,25 +204,25 @@ class Console {
     const shown = { name: route.page, fabric: this.fabric, route, control: null, stopping: new AbortController(), sheet: null }
     this.shown = shown
     document.title = `${known?.title ?? 'Not found'} · Selvedge`
-    const root = h('div', { class: `page page-${known ? route.page : 'none'}`, data: { testid: `page-${known ? route.page : 'none'}` } })
+    const name = known?.name ?? 'none'
+    const root = h('div', { class: `page page-${name}` }, known ? busy() : nowhere(route.page))
     replace(this.frame.main, root)
-    if (!known) return replace(root, nowhere(route.page))
-    replace(root, busy())
     let module
     try {
-      module = await this.load(known.name, shown, attempt)
+      module = known && (await this.load(name, shown, attempt))
     } catch (error) {
-      if (this.shown === shown) replace(root, await missing(known, error, () => this.show(shown.route, attempt + 1)))
-      return
+      const trouble = await missing(known, error, () => this.show(shown.route, attempt + 1))
+      if (this.shown === shown) replace(root, trouble)
     }
     if (this.shown !== shown) return
-    if (before && before !== known.name) this.arriveAt(known)
-    this.mount(module, clear(root), shown)
+    if (before && before !== name) this.arriveAt(known)
+    if (module) this.mount(module, clear(root), shown)
+    root.dataset.testid = `page-${name}` // tests wait for it: it stands when the page does
   }
 
   arriveAt(page) {
     this.frame.main.focus({ preventScroll: true })
-    announce(`Page ${page.title}`)
+    announce(page ? `Page ${page.title}` : 'There is no such page')
   }
 
   // load brings a page and its style sheet. A browser may remember that a module
