@@ -112,7 +112,7 @@ function showHead(host, head) {
   const selected = TABS.find(t => t.id === route.query.get('tab')) ?? TABS[0]
   replace(head,
     h('div', { class: 'row data-title' },
-      link(store, [], 'Data', { class: 'data-back', aria: { label: 'Back to the list of collections' }, data: { testid: 'data-back' } }),
+      link(store, [], 'All collections', { class: 'data-back', data: { testid: 'data-back' } }),
       h('h1', { class: 'grow' }, link(store, [name], name, { data: { testid: 'data-collection-name' } })),
       h('span', { class: 'badge', data: { testid: 'data-kind' } }, KINDS[kind].title),
       info.isLocal ? h('span', { class: 'badge', title: 'Never sent to other locations' }, 'local') : null,
