@@ -14,7 +14,7 @@ export function completer({ schema, text, binds }) {
     const last = list.at(-1)
     if (last && inside(last, to)) return []
     const typing = last && last.to === to && (last.kind === 'name' || last.kind === 'parameter') ? list.pop() : null
-    if (typing?.kind === 'parameter' || all[to - 1] === '@') return parameterItems(all)
+    if (typing?.kind === 'parameter') return parameterItems(all.slice(0, typing.from) + ' ' + all.slice(to), typing.text)
     if (is(list.at(-1), '.')) return attributeItems(list.slice(0, -1), { schema, binds })
     return wordItems(list, typing?.text ?? '', schema)
   }
@@ -27,9 +27,11 @@ function inside(token, to) {
   return !token.closed
 }
 
-function parameterItems(text) {
-  const items = parameters(text).map((name) => ({ label: '@' + name, detail: name.startsWith('@') ? 'collection' : 'parameter', type: 'variable' }))
-  return items.map((i) => ({ ...i, apply: i.label }))
+// parameterItems gives the parameters of the text that what is typed may become. The signs that are typed stay.
+function parameterItems(text, typed) {
+  const signs = /^@+/.exec(typed)[0].length
+  return parameters(text).map((name) => '@' + name).filter((whole) => signs < 2 || whole.startsWith('@@'))
+    .map((whole) => ({ label: whole.slice(signs), apply: whole.slice(signs), detail: whole.startsWith('@@') ? 'collection' : 'parameter', type: 'variable' }))
 }
 
 async function wordItems(list, word, schema) {
@@ -192,7 +194,7 @@ async function attributeItems(list, { schema, binds }) {
   const collection = collectionName(source.collection, binds)
   const have = collection ? await schema.attributes(collection) : []
   if (source.path.length === 0) {
-    return have.map((a) => ({ label: a.name, apply: written(a.name), detail: a.types.join(', '), type: 'property' }))
+    return have.map((a) => ({ label: a.label ?? a.name, apply: written(a.name), detail: a.types.join(', '), type: 'property' }))
   }
   if (source.path.length > 1) return []
   const inner = have.find((a) => a.name === source.path[0])?.inner ?? []

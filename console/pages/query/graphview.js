@@ -37,13 +37,14 @@ function cut({ vertices, edges }) {
   return { kept, links, pairs: links.map((e) => [at.get(e._from), at.get(e._to)]) }
 }
 
-// graphView gives {node, update(run)}. onOpen(document, title) opens a document; explore is the address of the Graph page for
-// a vertex, or null.
-export function graphView({ onOpen, signal }) {
+// graphView gives {node, update(run)}. onOpen(document, title) opens a document; explore({edges, start}) gives the address of
+// the Graph page that goes on from a vertex along some collections of edges.
+export function graphView({ onOpen, explore, signal }) {
   const note = h('p', { class: 'muted', role: 'status', data: { testid: 'query-graph-note' } })
   const legend = h('ul', { class: 'query-legend' })
+  const more = h('div', {})
   const host = h('div', { class: 'query-graph-host' })
-  const node = h('div', { class: 'query-graph', data: { testid: 'query-graph' } }, note, legend, host)
+  const node = h('div', { class: 'query-graph', data: { testid: 'query-graph' } }, h('div', { class: 'row' }, note, h('span', { class: 'grow' }), more), legend, host)
   let taken = -1, turn = 0
 
   async function draw(rows) {
@@ -51,6 +52,7 @@ export function graphView({ onOpen, signal }) {
     const all = gather(rows)
     const { kept, links, pairs } = cut(all)
     note.textContent = sentence(all, kept, links, rows)
+    replace(more, furtherLink(kept, links, explore))
     const layout = new Layout(kept.length, pairs)
     const picture = drawing(kept, links, pairs, all.vertices, onOpen)
     replace(host, picture.root)
@@ -73,6 +75,15 @@ export function graphView({ onOpen, signal }) {
     },
     destroy: () => { turn++; clear(host) },
   }
+}
+
+// furtherLink leads to the Graph page, to the vertex with the most edges.
+function furtherLink(kept, links, explore) {
+  const edges = [...new Set(links.map((e) => String(e._id ?? '').split('/')[0]).filter(Boolean))]
+  if (edges.length === 0) return null
+  const degree = (id) => links.filter((e) => e._from === id || e._to === id).length
+  const start = kept.slice(0, 60).reduce((best, id) => degree(id) > degree(best) ? id : best, kept[0])
+  return h('a', { class: 'button', href: explore({ edges: edges.join(','), start }), data: { testid: 'query-graph-explore' } }, 'Explore on the Graph page')
 }
 
 function sentence({ vertices, edges }, kept, links, rows) {

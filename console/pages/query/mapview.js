@@ -71,10 +71,21 @@ function markOf(place) {
   return svg('path', { class: place.type.includes('Line') ? 'query-line' : 'query-area' })
 }
 
+// wound turns the rings of areas round as the map wants them: the outer one clockwise, holes the other way. Otherwise the area
+// would be all of the globe but the one that is meant.
+function wound(at) {
+  const turn = (ring, i) => isClockwise(ring) === (i === 0) ? ring : ring.slice().reverse()
+  if (at.type === 'Polygon') return { ...at, coordinates: at.coordinates.map(turn) }
+  if (at.type === 'MultiPolygon') return { ...at, coordinates: at.coordinates.map((rings) => rings.map(turn)) }
+  return at
+}
+
+const isClockwise = (ring) => ring.reduce((sum, [x, y], i) => sum + (ring[(i + 1) % ring.length][0] - x) * (ring[(i + 1) % ring.length][1] + y), 0) > 0
+
 // place puts a mark where it belongs; done again when the map has another size.
 function place({ place: at, mark }, map) {
   const points = pointsOf(at)
-  if (!points) return mark.setAttribute('d', map.path(at))
+  if (!points) return mark.setAttribute('d', map.path(wound(at)))
   points.forEach((c, i) => {
     const [x, y] = map.project(c[0], c[1])
     mark.children[i].setAttribute('cx', x.toFixed(1))

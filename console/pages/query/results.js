@@ -37,7 +37,7 @@ export function results(context, { again }) {
     const onMore = () => run.next()
     switch (name) {
       case 'table': return tableView({ onOpen: open, onMore })
-      case 'graph': return graphView({ onOpen: open, signal: context.signal })
+      case 'graph': return graphView({ onOpen: open, explore: (to) => context.href('graph', [], to), signal: context.signal })
       case 'map': return mapView({ onOpen: open, signal: context.signal })
       case 'chart': return chartView()
       case 'profile': return profileView()
@@ -167,7 +167,7 @@ function statsLine(run, context) {
   const s = run.stats, rows = run.count ?? run.rows.length
   const parts = [`${count(rows)} ${rows === 1 ? 'row' : 'rows'}${run.more && run.count === null ? ' so far' : ''}`]
   if (s.fullCount !== undefined) parts.push(`${count(s.fullCount)} without LIMIT`)
-  parts.push(`${ms(s.executionTime * 1000)} at ${context.location || 'the location'}${run.tookMs ? `, ${ms(run.tookMs)} until here` : ''}`)
+  parts.push(`${ms(s.executionTime * 1000)} at ${context.location || 'the location'}${run.tookMs ? `, ${ms(run.tookMs)} in all` : ''}`)
   parts.push(`scanned ${count(s.scannedFull)} documents, ${count(s.scannedIndex)} index entries`)
   if (s.filtered > 0) parts.push(`${count(s.filtered)} filtered out`)
   if (s.writesExecuted > 0) parts.push(`wrote ${count(s.writesExecuted)}`)

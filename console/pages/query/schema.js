@@ -3,6 +3,7 @@
 // for a while. What cannot be had is an empty list: completion is a help and never an error.
 
 import { segment } from '/console/app/api.js'
+import { short, visible } from '/console/app/text.js'
 
 const keptMs = 30_000
 const sampled = 25
@@ -60,5 +61,5 @@ async function attributes(api, of, signal) {
     found.set(name, have)
   }
   return [...found.values()].sort((a, b) => b.times - a.times || (a.name < b.name ? -1 : 1))
-    .map((a) => ({ name: a.name, types: [...a.types], inner: [...a.inner].sort() }))
+    .map((a) => ({ name: a.name, label: visible(short(a.name, 80)), types: [...a.types], inner: [...a.inner].sort() }))
 }
