@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -64,20 +65,47 @@ type story struct {
 	commands, checks int
 }
 
-// binary puts the command into the folder: the one that the environment names, or a fresh one.
-func (s *story) binary(t *testing.T) {
-	t.Helper()
-	file := filepath.Join(s.folder, "selvedge")
-	if built := os.Getenv("SELVEDGE_BINARY"); built != "" {
-		if err := os.Symlink(built, file); err != nil {
-			t.Fatal(err)
-		}
-		return
+// built makes the command once for all tests, in a folder of its own; the environment may name one that is there.
+var built = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("SELVEDGE_BINARY"); file != "" {
+		return file, nil
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, "../cmd/selvedge")
+	file := filepath.Join(os.Getenv(buildFolder), "selvedge")
+	build := exec.Command("go", "build", "-o", file, "../cmd/selvedge")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+		return file, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return file, nil
+})
+
+// buildFolder names, in the environment, the folder for what is built.
+const buildFolder = "SELVEDGE_DOCS_BUILD"
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "selvedge-docs-")
+	if err == nil {
+		err = os.Setenv(buildFolder, folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	return m.Run()
+}
+
+// binary puts the command into the folder.
+func (s *story) binary(t *testing.T) {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, filepath.Join(s.folder, "selvedge")); err != nil {
+		t.Fatal(err)
 	}
 }
 
