@@ -398,7 +398,7 @@ func writeTop(w io.Writer, s *top.State) {
 	fmt.Fprintf(w, "seen from %s, fabric %s\n\n", s.Location, s.Fabric)
 	t := &table{head: []string{"LOCATION", "STATE", "LAG", "BEHIND", "WRITES/S", "ARRIVALS/S", "SENT/S", "CLOCK"}}
 	for _, l := range s.Locations {
-		t.add(l.Name, l.State, milliseconds(l.LagMs), entries(l.BehindEntries), top.Rate(l.Writes), top.Rate(l.Arrivals), top.Rate(l.Sent), signedMilliseconds(l.ClockOffsetMs))
+		t.add(l.Name, l.State, milliseconds(l.LagMs), fmt.Sprint(l.BehindEntries), top.Rate(l.Writes), top.Rate(l.Arrivals), top.Rate(l.Sent), signedMilliseconds(l.ClockOffsetMs))
 	}
 	t.print(w)
 	fmt.Fprintf(w, "\nlinks: %d up, %d with something under way or in trouble\n", s.LinksUp, len(s.Links))

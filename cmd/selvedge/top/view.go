@@ -244,7 +244,7 @@ func (m *Model) foot() string {
 	case len(m.shown.Problems) > 0:
 		return visible(m.shown.Problems[0])
 	}
-	return "tab part  up/down row  s sort  r turn  / filter  p pause  enter more  x end query  ? help  q leave"
+	return "tab part  s sort  r turn  / filter  p pause  enter more  x end  ? help  q quit"
 }
 
 const helpText = `
@@ -327,6 +327,9 @@ func (m *Model) head(p int, g *grid, widths []int) string {
 	var b strings.Builder
 	for i, c := range g.columns {
 		title := c.title
+		if i == 0 && p == m.part {
+			title = ">" + title // seen without colours too
+		}
 		if o.column == i+1 {
 			title += map[bool]string{false: "*", true: "^"}[o.backwards]
 		}
@@ -459,9 +462,9 @@ func styled(s style, text string) string {
 	case muted:
 		of = of.Faint(true)
 	case partHead:
-		of = of.Bold(true).Underline(true)
+		of = of.Bold(true).Foreground(lipgloss.Color("4"))
 	case chosenHead:
-		of = of.Bold(true).Underline(true).Foreground(lipgloss.Color("6"))
+		of = of.Bold(true).Foreground(lipgloss.Color("6"))
 	case chosenRow:
 		of = of.Reverse(true)
 	case greenText:
