@@ -5,13 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/examples/auction"
+	"github.com/selvedge-db/selvedge/examples/flights"
+	living "github.com/selvedge-db/selvedge/examples/planet"
+	"github.com/selvedge-db/selvedge/examples/sensors"
 	"github.com/selvedge-db/selvedge/node"
 )
 
-func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
+func (a *app) dev(ctx context.Context, cfg node.DevConfig, demo string) error {
 	d, err := node.StartDev(ctx, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -41,7 +47,66 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig) error {
 	fmt.Fprintf(a.out, "CA         %s\n", d.CAFile())
 	first := d.Locations()[0].URL
 	fmt.Fprintf(a.out, "console    %s\ntry        %s\n\nready\n", consoleURL(first, d), tryNext(first, d))
+	if demo != "" {
+		return untilEnd(ctx, a.withDemo(ctx, d, demo), a.err)
+	}
 	return untilEnd(ctx, d, a.err)
+}
+
+// demoNames lists the demonstrations, demoOf finds one.
+func demoNames() []string { return []string{"flights", "auction", "sensors"} }
+
+type demonstration func(context.Context, []living.Place, living.Weather, living.Say) error
+
+func demoOf(name string) demonstration {
+	switch name {
+	case "flights":
+		return flights.Run
+	case "auction":
+		return auction.Run
+	case "sensors":
+		return sensors.Run
+	}
+	return nil
+}
+
+func checkDemo(name string) error {
+	if name != "" && demoOf(name) == nil {
+		return fmt.Errorf("demo %q: want %s", name, strings.Join(demoNames(), ", "))
+	}
+	return nil
+}
+
+// demoed is a planet that a demonstration fills with life, and that ends after it.
+type demoed struct {
+	planet
+	stop func()
+}
+
+// Close ends the demonstration, then the planet.
+func (d demoed) Close(ctx context.Context) error {
+	d.stop()
+	return d.planet.Close(ctx)
+}
+
+// withDemo starts a demonstration. What it has to say goes where the log goes; when it fails the planet goes on.
+func (a *app) withDemo(ctx context.Context, d *node.Dev, name string) demoed {
+	ctx, cancel := context.WithCancel(ctx)
+	say := func(format string, args ...any) {
+		fmt.Fprintf(a.err, "%s demo %s: %s\n", time.Now().Format(time.TimeOnly), name, fmt.Sprintf(format, args...))
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		places, err := living.Open(ctx, client.Config{URL: d.Locations()[0].URL, APIKey: d.APIKey()})
+		if err == nil {
+			err = demoOf(name)(ctx, places, living.DefaultWeather(), say)
+		}
+		if err != nil && ctx.Err() == nil {
+			say("ended: %v", err)
+		}
+	}()
+	return demoed{d, func() { cancel(); <-ended }}
 }
 
 // consoleURL is where the console is. The key stands behind the #: browsers send that to nobody.
