@@ -6,7 +6,8 @@ import { visible, short } from '../../app/text.js'
 export const radius = 9
 
 const labelsMost = 600
-const arrowsMost = 2500
+const arrowsMost = 800
+const restlessMost = 300 // with more vertices only those that matter have labels while the layout moves them
 
 export function drawGraph(canvas, scene) {
   const g = canvas.getContext('2d')
@@ -94,34 +95,47 @@ function drawLines(g, model, list, { color, dash, width, arrows, scale }) {
   g.fill()
 }
 
+// drawVertices draws vertices that look alike at once: a frame of 2,000 has a handful of strokes.
 function drawVertices(g, scene) {
   const { vertices, palette, paths, selected, hovered, view } = scene
   const thin = 1 / Math.max(view.scale, 0.5)
+  const groups = new Map()
+  const marked = []
   for (const vertex of vertices) {
-    const color = palette.vertex(vertex.collection)
-    g.globalAlpha = paths.vertices.size > 0 && !paths.vertices.has(vertex.id) && vertex.id !== selected ? 0.45 : 1
-    outline(g, palette.shape(vertex.collection), vertex.x, vertex.y, radius)
-    g.fillStyle = vertex.attributes ? color : palette.theme.surface
-    g.fill()
-    g.lineWidth = (vertex.expanded ? 2.5 : 1) * thin
-    g.strokeStyle = vertex.attributes && !vertex.expanded ? palette.theme.surface : palette.theme.ink
-    g.setLineDash(vertex.attributes ? [] : [3, 2])
-    g.stroke()
-    g.setLineDash([])
-    if (vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id)) {
-      g.beginPath()
-      g.arc(vertex.x, vertex.y, radius + 4, 0, 2 * Math.PI)
-      g.lineWidth = (vertex.id === selected ? 3 : 1.5) * thin
-      g.strokeStyle = vertex.id === selected ? palette.theme.accent : palette.theme.ink
-      g.stroke()
-    }
+    const chosen = vertex.id === selected
+    const onPath = paths.vertices.has(vertex.id)
+    if (chosen || onPath || vertex.id === hovered) marked.push(vertex)
+    const faint = paths.vertices.size > 0 && !onPath && !chosen
+    const key = `${vertex.collection} ${Boolean(vertex.attributes)} ${Boolean(vertex.expanded)} ${faint}`
+    if (!groups.has(key)) groups.set(key, { first: vertex, faint, list: [] })
+    groups.get(key).list.push(vertex)
   }
+  for (const { first, faint, list } of groups.values()) {
+    g.globalAlpha = faint ? 0.45 : 1
+    g.beginPath()
+    for (const { x, y } of list) outline(g, palette.shape(first.collection), x, y, radius)
+    g.fillStyle = first.attributes ? palette.vertex(first.collection) : palette.theme.surface
+    g.fill()
+    g.lineWidth = (first.expanded ? 2.5 : 1) * thin
+    g.strokeStyle = first.attributes && !first.expanded ? palette.theme.surface : palette.theme.ink
+    g.setLineDash(first.attributes ? [] : [3, 2])
+    g.stroke()
+  }
+  g.setLineDash([])
   g.globalAlpha = 1
+  for (const vertex of marked) {
+    const chosen = vertex.id === selected
+    g.beginPath()
+    g.arc(vertex.x, vertex.y, radius + 4, 0, 2 * Math.PI)
+    g.lineWidth = (chosen ? 3 : 1.5) * thin
+    g.strokeStyle = chosen ? palette.theme.accent : palette.theme.ink
+    g.stroke()
+  }
 }
 
 function outline(g, shape, x, y, r) {
-  g.beginPath()
   if (shape === 'circle') {
+    g.moveTo(x + r, y)
     g.arc(x, y, r, 0, 2 * Math.PI)
     return
   }
@@ -160,12 +174,14 @@ function drawLabels(g, scene) {
 }
 
 // labelled gives vertices that may have a label, the most important first, and whether they have one in any case.
-function labelled({ vertices, selected, hovered, paths, near, view, start }) {
+function labelled({ vertices, selected, hovered, paths, near, view, start, moving }) {
   const first = []
   const second = []
   const others = []
+  const restless = moving && vertices.length > restlessMost
   for (const vertex of vertices) {
     if (vertex.id === selected || vertex.id === hovered || paths.vertices.has(vertex.id)) first.push([vertex, true])
+    else if (restless) continue
     else if (near.has(vertex.id) || vertex.expanded || vertex.id === start) second.push([vertex, false])
     else if (view.scale > 0.3) others.push([vertex, false])
   }

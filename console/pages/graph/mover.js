@@ -5,7 +5,8 @@
 
 const still = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
-export function createMover({ onPlaces, onRest, onFailure }) {
+// onPlaces gets whether the layout has come to rest.
+export function createMover({ onPlaces, onFailure }) {
   let round = 0
   let vertices = []
   let numbers = new Map()
@@ -18,8 +19,7 @@ export function createMover({ onPlaces, onRest, onFailure }) {
         vertex.x = data.x[i]
         vertex.y = data.y[i]
       })
-      onPlaces()
-      if (data.done) onRest()
+      onPlaces(data.done)
     }
   }
   const send = (message) => worker?.postMessage(message)

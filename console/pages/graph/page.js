@@ -61,8 +61,10 @@ class GraphPage {
       },
     })
     this.mover = createMover({
-      onPlaces: () => this.view.followed(),
-      onRest: () => {},
+      onPlaces: (done) => {
+        this.view.scene.moving = !done
+        this.view.followed()
+      },
       onFailure: (message) => context.toast('bad', `The layout does not run: ${message}. The drawing stays as it begins.`),
     })
     this.toolbar = createToolbar({ page: this, explorer, signal: context.signal })
@@ -71,7 +73,7 @@ class GraphPage {
     this.message = h('div', { class: 'graph-message' })
     this.stage = h('div', { class: 'graph-holder' }, this.view.node, this.message)
     this.side = h('aside', { class: 'graph-side', aria: { label: 'Details of the graph' } })
-    replace(root, h('div', { class: 'graph-page' }, this.toolbar.node, this.notice,
+    replace(root, h('div', { class: 'graph-page' }, h('h1', { class: 'sr-only' }, 'Graph'), this.toolbar.node, this.notice,
       h('div', { class: 'graph-body' }, h('div', { class: 'graph-main' }, this.stage, this.legend), this.side)))
     this.tabs = this.buildTabs()
     replace(this.side, this.tabs.node)

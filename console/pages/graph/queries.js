@@ -13,10 +13,10 @@ const attributesMost = 100
 const textMost = 200
 
 // brief is an expression that gives the small attributes of a document as pairs, null for a document that is not there:
-// numbers, booleans, the beginning of texts, and positions.
+// numbers, booleans, the beginning of texts, and positions. (The subquery is carried out for null, too.)
 function brief(of) {
   return `(${of} == null ? null : (
-    FOR a IN ATTRIBUTES(${of}) LIMIT ${attributesMost}
+    FOR a IN ATTRIBUTES(${of} || {}) LIMIT ${attributesMost}
       LET x = ${of}[a]
       LET y = IS_STRING(x) ? LEFT(x, ${textMost})
         : (IS_NUMBER(x) || IS_BOOL(x)) ? x

@@ -8,11 +8,10 @@ import { most, total } from './prometheus.js'
 // rate is the growth per second of a counter; null after a restart, when it is smaller than before.
 export function rate(now, before, name, wanted) {
   if (!before) return null
-  const a = total(before.families, name, wanted)
-  const b = total(now.families, name, wanted)
   const seconds = now.at - before.at
-  if (b === null || seconds <= 0) return null
-  const growth = b - (a ?? 0)
+  if (!now.families.has(name) || seconds <= 0) return null
+  // What was never counted has no sample yet: it is zero.
+  const growth = (total(now.families, name, wanted) ?? 0) - (total(before.families, name, wanted) ?? 0)
   return growth < 0 ? null : growth / seconds
 }
 

@@ -3,7 +3,7 @@
 import { aborted } from '../../app/api.js'
 import { h, replace } from '../../app/dom.js'
 import { busy, failure } from '../../app/states.js'
-import { bytes, count, ms, short, visible } from '../../app/text.js'
+import { ago, bytes, count, ms, short, time, visible } from '../../app/text.js'
 
 const everyMs = 2000
 
@@ -95,10 +95,14 @@ function clock(self) {
   ), h('p', { class: 'muted' }, 'The offset is to the other locations. A clock that is too far off takes no writes.'))
 }
 
+// stampTime gives the moment of a stamp: its first 12 hexadecimal digits are Unix milliseconds.
+export function stampTime(stamp) {
+  return /^[0-9a-f]{16}/.test(stamp ?? '') ? parseInt(stamp.slice(0, 12), 16) : null
+}
+
 function watermark(value) {
-  if (value === undefined || value === null) return '–'
-  const t = typeof value === 'number' ? new Date(value) : new Date(String(value))
-  return Number.isNaN(t.getTime()) ? visible(short(value, 40)) : t.toLocaleString('en-GB')
+  const at = stampTime(value)
+  return at === null ? visible(short(value ?? '–', 40)) : h('span', { title: visible(value) }, `${time(at)}, ${ago(at)}`)
 }
 
 function storage(self) {
@@ -113,7 +117,7 @@ function peers(self) {
   const list = self.peers ?? []
   if (list.length === 0) return card('Peers', h('p', { class: 'muted' }, 'This location has no peers: it is the only one of the planet, or has not met others yet.'))
   return card('Peers', h('div', { class: 'system-scroll', role: 'region', tabindex: 0, aria: { label: 'Peers' } }, h('table', { class: 'system-table', data: { testid: 'system-peers' } },
-    h('thead', {}, h('tr', {}, ...['Location', 'State', 'Round trip', 'Clock offset', 'Silent for', 'Waiting entries', 'Waiting bytes'].map((t) => h('th', { scope: 'col' }, t)))),
+    h('thead', {}, h('tr', {}, ...['Location', 'State', 'Round trip', 'Clock offset', 'Silent for', 'Waiting entries', 'Waiting bytes'].map((t, i) => h('th', { scope: 'col', class: i > 1 ? 'right' : null }, t)))),
     h('tbody', {}, ...list.map((p) => h('tr', {},
       h('th', { scope: 'row' }, h('bdi', null, visible(p.name))),
       h('td', {}, h('span', { class: ['badge', p.connected ? 'good' : 'bad'] }, p.connected ? 'connected' : 'not connected')),

@@ -63,5 +63,5 @@ export function limitText({ value, unit }) {
     case 's': case 'seconds': return ms(value * 1000)
     case 'ns': case 'nanoseconds': return ms(value / 1e6)
   }
-  return unit ? `${count(value)} ${visible(unit)}` : count(value)
+  return unit && unit !== 'count' ? `${count(value)} ${visible(unit)}` : count(value)
 }

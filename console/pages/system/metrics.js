@@ -45,7 +45,7 @@ function drawGroup({ group, grid, charts, source, state, signal }) {
   grid.append(card)
   const write = writer(group)
   const tell = (values) => {
-    now.textContent = (values ?? []).map((value, i) => `${group.lines[i].label} ${write(value)}`).join(' · ')
+    replace(now, ...(values ?? []).map((value, i) => h('span', { class: 'system-line' }, mark(group.lines[i].color), `${group.lines[i].label} `, h('strong', {}, write(value)))))
   }
   const perSecond = group.unit === 'bytes/s' ? '/s' : ''
   const options = {
@@ -74,6 +74,11 @@ function drawGroup({ group, grid, charts, source, state, signal }) {
     },
     (error) => !state.gone && replace(waiting, failure(error, null)),
   )
+}
+
+// mark shows the colour of a line; the colour is a token, so that it follows the theme.
+function mark(color) {
+  return h('span', { class: 'system-mark', aria: { hidden: 'true' }, style: { backgroundColor: `var(${color})` } })
 }
 
 function writer(group) {
