@@ -4,8 +4,8 @@
 import { h } from '../../app/dom.js'
 import { chart } from '../../app/chart.js'
 import { aborted } from '../../app/api.js'
-import { visible } from '../../app/text.js'
-import { placeName } from './words.js'
+import { ms, visible } from '../../app/text.js'
+import { perSecond, placeName } from './words.js'
 import { say } from './paint.js'
 
 const colours = ['var(--accent)', 'var(--warn)']
@@ -37,9 +37,9 @@ function plan(model, selection) {
 }
 
 class Line {
-  constructor(title, unit, testid) {
+  constructor(title, format, testid) {
     this.title = title
-    this.unit = unit
+    this.format = format
     this.heading = h('h2', null, title)
     this.place = h('div', { class: 'planet-chart' })
     this.node = h('section', { class: 'card col', data: { testid } }, this.heading, this.place)
@@ -59,7 +59,7 @@ class Line {
     this.drawn = null
     this.place.replaceChildren()
     try {
-      const drawn = await chart(this.place, { label: this.title, series: words.map((label, i) => ({ label, color: colours[i] })), unit: this.unit })
+      const drawn = await chart(this.place, { label: this.title, series: words.map((label, i) => ({ label, color: colours[i] })), format: this.format })
       if (turn !== this.turn) {
         drawn.destroy()
         return
@@ -86,8 +86,8 @@ class Line {
 
 export class Lines {
   constructor() {
-    this.lag = new Line('Lag', 'ms', 'planet-lag')
-    this.rate = new Line('Throughput', '/s', 'planet-throughput')
+    this.lag = new Line('Lag', ms, 'planet-lag')
+    this.rate = new Line('Throughput', perSecond, 'planet-throughput')
     this.node = h('div', { class: 'planet-lines' }, this.lag.node, this.rate.node)
   }
 

@@ -42,7 +42,7 @@ export class LinkPanel {
     this.actions = []
     this.controls = h('div', { class: 'col' })
     this.node = h('section', { class: 'planet-panel col', 'aria-label': visible(`Link between ${pair.a} and ${pair.b}`), data: { testid: 'planet-link-panel' } },
-      h('header', { class: 'row' }, h('button', { class: 'button quiet planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), this.heading, this.badge),
+      h('header', null, h('button', { class: 'button quiet small planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), h('div', { class: 'row' }, this.heading, this.badge)),
       this.distance = h('p', { class: 'muted' }),
       this.table(), this.problem, this.controls)
     this.update()

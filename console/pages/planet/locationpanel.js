@@ -54,7 +54,7 @@ export class LocationPanel {
     this.console = h('a', { target: '_blank', rel: 'noopener', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
     this.isolation = h('div', { class: 'toolbar' })
     this.node = h('section', { class: 'planet-panel col', 'aria-label': placeName(location), data: { testid: 'planet-location-panel' } },
-      h('header', { class: 'row' }, h('button', { class: 'button quiet planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), this.heading, this.badge),
+      h('header', null, h('button', { class: 'button quiet small planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), h('div', { class: 'row' }, this.heading, this.badge)),
       this.reasons, this.problem, this.main.node, this.console, this.isolation,
       h('h3', null, 'Links'), this.linkTable(),
       h('h3', null, 'What it has of each location'), this.vectorTable(),
@@ -177,6 +177,7 @@ export class LocationPanel {
     while (!signal.aborted) {
       try {
         if (!document.hidden) this.take(await this.api().call('GET', '/mesh/self', { signal, timeout: 10_000 }))
+        await this.loadEvents(signal)
       } catch (error) {
         if (signal.aborted) return
         this.fail(error)
@@ -186,6 +187,14 @@ export class LocationPanel {
         signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
       })
     }
+  }
+
+  // On a dev planet every location knows the events of all; elsewhere each has its own.
+  async loadEvents(signal) {
+    const { model, notables, context } = this.tools
+    if (this.loaded || model.dev || this.location.name === context.location) return
+    this.loaded = true
+    await notables.load(this.api(), this.location.name, signal)
   }
 
   // A location that is not a member has nothing to say of the fabric, but of itself.

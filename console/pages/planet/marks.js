@@ -38,6 +38,9 @@ export class LocationMark {
     this.name = svg('text', { class: 'planet-name', y: 11 }, short(visible(location.name), 14))
     this.rate = svg('text', { class: 'planet-rate', y: 22 }, '')
     this.label = svg('g', { class: 'planet-label', 'aria-hidden': 'true' }, this.name, this.rate)
+    for (const [event, on] of [['pointerenter', true], ['pointerleave', false], ['focus', true], ['blur', false]]) {
+      this.node.addEventListener(event, () => flag(this.label, 'planet-looked-at', on))
+    }
     this.update()
   }
 

@@ -36,7 +36,9 @@ class PlanetPage {
   constructor(root, context) {
     this.root = root
     this.context = context
-    if (remembered?.fabric !== context.fabric) remembered = new PlanetModel(context.fabric)
+    if (remembered?.fabric !== context.fabric || remembered.user !== context.user) {
+      remembered = Object.assign(new PlanetModel(context.fabric), { user: context.user })
+    }
     this.model = remembered
     this.selection = null
     this.ending = []
@@ -50,8 +52,10 @@ class PlanetPage {
     this.build()
     this.openMap()
     const { live } = this.context
+    this.ending.push(live.subscribe('state', (state) => this.take(state)))
+    // When the last state came at once, nobody knows how old it is: the next one begins the rates anew.
+    if (this.heard) this.model.seconds = NaN
     this.ending.push(
-      live.subscribe('state', (state) => this.take(state)),
       live.subscribe('travel', (travel) => this.view?.travel(travel.moves ?? [])),
       live.subscribe('notable', (one) => this.notables.add([one], this.context.location)),
       live.subscribe('connection', (connection) => this.connected(connection)))

@@ -43,6 +43,7 @@ export class Story {
     this.documents = [null, null] // what each end shows: {text, revision} or {problem}
     this.step = 'cut' // the one to do next: cut, write, heal, done
     this.made = false
+    this.written = false // there is a letter to read
     this.cut = []
     this.conflict = null
     this.began = 0
@@ -59,6 +60,7 @@ export class Story {
     await this.makeCollection()
     const letter = { _key: key, greeting: 'Hello' }
     await this.call(0, 'POST', `/document/${collection}`, { query: { overwriteMode: 'replace' }, body: letter })
+    this.written = true
     await this.until('both ends have the letter', () => this.same())
     const [, far] = this.ends
     this.cut = this.tools.model.pairsOf(far.name).flatMap((pair) => directions(pair)).filter((one) => settingsOf(one.way).state !== 'cut')
@@ -140,7 +142,7 @@ export class Story {
   async until(what, check) {
     const end = performance.now() + patienceMs
     for (;;) {
-      await this.read()
+      if (this.written) await this.read()
       this.signal.throwIfAborted()
       let failure = null
       try {
@@ -164,7 +166,7 @@ export class Story {
   /** Reads on while somebody watches. */
   async watch() {
     while (!this.signal.aborted) {
-      if (!document.hidden) await this.read()
+      if (!document.hidden && this.written) await this.read()
       await this.rest(1_000)
     }
   }

@@ -79,7 +79,7 @@ export class StoryView {
     this.verdict = h('p', { class: 'planet-verdict', role: 'status', data: { testid: 'planet-story-verdict' } })
     this.outcome = h('div', { class: 'col', data: { testid: 'planet-story-conflict' }, hidden: true })
     this.node.replaceChildren(this.head('Cut, write, heal'), h('ol', { class: 'planet-steps' }, ...order.slice(0, 3).map((name) => this.steps[name].node)), this.problem,
-      h('div', { class: 'planet-sides' }, ...this.sides.map((side) => side.node)), this.verdict, this.outcome)
+      this.verdict, this.outcome, h('div', { class: 'planet-sides' }, ...this.sides.map((side) => side.node)))
   }
 
   step(number, title, text, action, run) {
@@ -90,8 +90,9 @@ export class StoryView {
 
   side(end, name) {
     const lines = h('div', { class: 'mono planet-document', role: 'region', tabindex: '0', 'aria-label': visible(`The letter at ${name}`), data: { testid: `planet-story-side-${end + 1}` } })
-    const node = h('div', { class: 'col' }, h('h3', null, visible(`${collection}/${key} at ${name}`)), lines, h('label', { class: 'field' }, h('span', null, 'Greeting to write here'), this.greetings[end]))
-    return { node, lines }
+    const field = h('label', { class: 'field' }, h('span', null, 'Greeting to write here'), this.greetings[end])
+    const node = h('div', { class: 'col' }, h('h3', null, visible(`${collection}/${key} at ${name}`)), lines, field)
+    return { node, lines, field }
   }
 
   async act(button, run) {
@@ -134,7 +135,7 @@ export class StoryView {
       flag(button, 'primary', i === at)
       button.disabled = i !== at || Boolean(this.busy)
     })
-    for (const input of this.greetings) input.disabled = at > 1
+    for (const side of this.sides) show(side.field, at < 2)
     this.drawSides()
     say(this.verdict, this.words())
     this.drawOutcome()
