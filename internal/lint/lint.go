@@ -71,6 +71,7 @@ type Tree struct {
 	Packages     []*Package
 	Architecture string // text of ARCHITECTURE.md
 	Ratchet      string
+	Scripts      []Script // what browsers get
 	fset         *token.FileSet
 }
 
@@ -104,6 +105,9 @@ func Load(root string) (*Tree, error) {
 			return nil, err
 		}
 		*text = string(data)
+	}
+	if t.Scripts, err = loadScripts(root); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -242,7 +246,7 @@ func (t *Tree) Check() []Finding {
 	var out []Finding
 	for _, rule := range []func(*Tree) []Finding{
 		checkImports, checkLibraries, checkDocs, checkNames,
-		checkSizes, checkCalls, checkComments, checkState, checkTests,
+		checkSizes, checkCalls, checkComments, checkState, checkTests, checkScripts,
 	} {
 		out = append(out, rule(t)...)
 	}

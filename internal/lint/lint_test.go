@@ -10,7 +10,10 @@ import (
 )
 
 // minPackages is raised as the project grows: a rule must have seen something.
-const minPackages = 8
+const (
+	minPackages = 8
+	minScripts  = 60
+)
 
 func TestHouse(t *testing.T) {
 	t.Parallel()
@@ -24,6 +27,9 @@ func TestHouse(t *testing.T) {
 	}
 	if len(tree.Packages) < minPackages {
 		t.Fatalf("saw %d packages, want at least %d", len(tree.Packages), minPackages)
+	}
+	if len(tree.Scripts) < minScripts {
+		t.Fatalf("saw %d files for browsers, want at least %d", len(tree.Scripts), minScripts)
 	}
 	only := os.Getenv("LINT_ONLY")
 	for _, f := range tree.Check() {
