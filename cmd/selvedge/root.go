@@ -80,7 +80,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(topics()...)
 	for _, c := range all(root) {
 		if !c.IsAdditionalHelpTopicCommand() {
-			asUsage(c)
+			a.asUsage(c)
 			a.withOutput(c)
 		}
 	}
@@ -121,13 +121,17 @@ func all(c *cobra.Command) []*cobra.Command {
 }
 
 // asUsage marks what cobra finds wrong with the arguments as wrong usage.
-func asUsage(c *cobra.Command) {
-	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{flagError(cmd, err)} })
+func (a *app) asUsage(c *cobra.Command) {
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		a.cmd = cmd
+		return usageError{flagError(cmd, err)}
+	})
 	check := c.Args
 	if check == nil {
 		check = cobra.ArbitraryArgs
 	}
 	c.Args = func(cmd *cobra.Command, args []string) error {
+		a.cmd = cmd
 		if cmd.HasSubCommands() && len(args) > 0 {
 			return usagef("there is no command %q%s", strings.TrimSpace(cmd.CommandPath()+" "+args[0]), suggestion(cmd, args[0]))
 		}
