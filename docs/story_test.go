@@ -112,7 +112,10 @@ func (s *story) binary(t *testing.T) {
 // serve starts the planet and waits for the line that says it is ready.
 func (s *story) serve(t *testing.T, words []string) {
 	t.Helper()
-	c := exec.Command(filepath.Join(s.folder, words[0]), append(words[1:], "--port", strconv.Itoa(s.port))...)
+	if words[1] == "dev" {
+		words = append(words, "--port", strconv.Itoa(s.port))
+	}
+	c := exec.Command(filepath.Join(s.folder, words[0]), words[1:]...)
 	c.Dir, c.Env = s.folder, s.env
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -157,6 +160,17 @@ func (s *story) script(t *testing.T, b block) {
 		command = line
 	}
 	flush()
+}
+
+// config writes a configuration file of a page, with the test's ports.
+func (s *story) config(t *testing.T, b block) {
+	t.Helper()
+	text := regexp.MustCompile(`:8([45])0(\d)`).ReplaceAllStringFunc(b.text, func(port string) string {
+		return fmt.Sprintf(":%d", s.port+2*int(port[4]-'0')+int(port[2]-'4'))
+	})
+	if err := os.WriteFile(filepath.Join(s.folder, strings.Fields(b.kind)[1]), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 var firstURL = regexp.MustCompile(`:840(\d)`)

@@ -1,0 +1,96 @@
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/knadh/koanf/parsers/yaml"
+)
+
+// TestBackupPage runs the commands of the page about backups at a location with the first of the files of the page about a mesh.
+func TestBackupPage(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 4)}
+	s.binary(t)
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
+		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s.config(t, blocks(t, "operate/mesh.md")[0])
+	s.serve(t, strings.Fields("selvedge serve --config fra.yaml"))
+	s.script(t, block{kind: "sh", text: "selvedge collection create articles\nselvedge put articles/lamp '{\"name\": \"Lamp\"}'\n" +
+		"selvedge collection create copies\n"})
+	for _, b := range blocks(t, "operate/backup.md") {
+		switch kind, _, _ := strings.Cut(b.kind, " "); {
+		case kind == "yaml":
+			s.config(t, b)
+		case b.kind == "sh server":
+			s.serve(t, strings.Fields(b.text))
+		case kind == "sh":
+			// What is served by another location has its port two further on, as the file says.
+			s.script(t, block{kind: b.kind, line: b.line, text: strings.ReplaceAll(b.text, "127.0.0.1:8401", "127.0.0.1:8402")})
+		}
+	}
+	if s.commands < 9 || s.checks < 6 {
+		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
+}
+
+// TestTroubleshooting runs the commands of that page, and the request of the page about limits.
+func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s.binary(t)
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
+		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s.serve(t, strings.Fields("selvedge dev --locations 2 --api-key "+apiKey))
+	for _, b := range blocks(t, "operate/troubleshooting.md") {
+		s.script(t, b)
+	}
+	if s.commands < 2 || s.checks < 2 {
+		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
+	r := startReader(t)
+	for _, b := range blocks(t, "operate/limits.md") {
+		r.example(t, b, "")
+	}
+}
+
+// TestLinksPage runs the commands and requests of that page on a planet with three locations.
+func TestLinksPage(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s.binary(t)
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
+		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s.serve(t, strings.Fields("selvedge dev --locations fra,syd,tok --api-key "+apiKey))
+	r := &reader{urls: map[string]string{"fra": fmt.Sprintf("http://127.0.0.1:%d", s.port)}, kept: map[string]string{}}
+	defer r.http.CloseIdleConnections()
+	requests := 0
+	for _, b := range blocks(t, "operate/links.md") {
+		switch b.kind {
+		case "sh":
+			s.script(t, b)
+		case "http":
+			requests++
+			r.example(t, b, "")
+		}
+	}
+	if s.commands < 5 || requests < 1 {
+		t.Errorf("the page has %d commands and %d requests: has its form changed?", s.commands, requests)
+	}
+}
+
+// TestMonitoringFiles reads the files of that page.
+func TestMonitoringFiles(t *testing.T) {
+	t.Parallel()
+	files := blocks(t, "operate/monitoring.md")
+	if len(files) < 2 {
+		t.Errorf("the page has %d files", len(files))
+	}
+	for _, b := range files {
+		if m, err := yaml.Parser().Unmarshal([]byte(b.text)); err != nil || len(m) == 0 {
+			t.Errorf("%s: %v", b.kind, err)
+		}
+	}
+}
