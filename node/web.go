@@ -15,6 +15,7 @@ import (
 	"github.com/selvedge-db/selvedge/console"
 	"github.com/selvedge-db/selvedge/docs/site"
 	web_ "github.com/selvedge-db/selvedge/gateway/http"
+	"github.com/selvedge-db/selvedge/gateway/openapi"
 	"github.com/selvedge-db/selvedge/query"
 )
 
@@ -89,8 +90,12 @@ func (n *Node) pages() (map[string]http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	document, err := openapi.Handler(Version)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]http.Handler{"": http.RedirectHandler("/console/planet", http.StatusFound), "console": files,
-		"docs": site.Handler()}, nil
+		"docs": site.Handler(), "openapi.json": document}, nil
 }
 
 // engine makes what runs queries.

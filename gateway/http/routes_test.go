@@ -415,3 +415,20 @@ func TestEdges(t *testing.T) {
 	w.bad(400, 10, "GET", base+"/edges/e?vertex=c/a&direction=up", "")
 	w.bad(400, 1218, "GET", base+"/edges/c?vertex=c/a", "")
 }
+
+func TestWhatIsSeldomAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if got := field(t, w.good(200, "GET", "/_api/database/user", ""), "result").Items(); len(got) != 1 || field(t, got[0], "options.tenant").Str() != "demo" {
+		t.Errorf("fabrics: %v", got)
+	}
+	w.good(201, "PUT", "/_api/database/metadata", `{"metadata":{"a":1}}`)
+	if got := field(t, w.good(200, "GET", "/_api/database/metadata", ""), "result.options.metadata.a").Digits(); got != "1" {
+		t.Errorf("metadata: %s", got)
+	}
+	w.good(202, "DELETE", "/_api/mesh/locations/syd", "")
+	w.good(202, "POST", "/_api/mesh/leave", "")
+	if got := field(t, w.good(200, "GET", "/_admin/time", ""), "time").Float64(); got <= 0 {
+		t.Errorf("time: %v", got)
+	}
+}

@@ -3,11 +3,14 @@ package http
 import (
 	"bytes"
 	"context"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +22,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric"
 	members "github.com/selvedge-db/selvedge/fabric/member"
+	"github.com/selvedge-db/selvedge/gateway/openapi/conform"
 	"github.com/selvedge-db/selvedge/internal/env"
 	engine "github.com/selvedge-db/selvedge/query"
 	"github.com/selvedge-db/selvedge/store/kv"
@@ -335,8 +339,34 @@ func (w *world) send(t testing.TB, method, path, body string, header ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := described.Check(conform.Exchange{Method: method, URL: path, Body: []byte(body), Status: res.StatusCode, Answer: text,
+		Background: hr.Header.Get("X-C8-Async") != ""}); err != nil {
+		t.Errorf("the OpenAPI document: %v", err)
+	}
 	return answer{res.StatusCode, res.Header, string(text)}
 }
+
+// TestMain asks, when all tests ran, that every operation of the OpenAPI document was answered in them. Streams do not go
+// through send.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	streams := []string{"followChanges: GET /changes", "followMesh: GET /mesh/live"}
+	unseen := slices.DeleteFunc(described.Unseen(), func(s string) bool { return slices.Contains(streams, s) })
+	if all := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; code == 0 && all && len(unseen) > 0 {
+		fmt.Fprintf(os.Stderr, "FAIL: described in the OpenAPI document and never answered:\n%s\n", strings.Join(unseen, "\n"))
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// described holds every answer of these tests to the OpenAPI document.
+var described = func() *conform.Checker {
+	c, err := conform.New()
+	if err != nil {
+		panic(err)
+	}
+	return c
+}()
 
 // good sends a request that must give the status, and reads the reply.
 func (w *world) good(status int, method, path, body string, header ...string) value.Value {
