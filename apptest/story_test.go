@@ -49,9 +49,9 @@ type story struct {
 	checked int
 }
 
-// TestReadme runs the quickstart line by line, each command once. A line that
+// TestTenLocations runs that guide line by line, each command once. A line that
 // begins with #> must be found in what the command above it prints.
-func TestReadme(t *testing.T) {
+func TestTenLocations(t *testing.T) {
 	t.Parallel()
 	s := &story{t: t, folder: t.TempDir(), port: freePorts(t, 10)}
 	bin := filepath.Join(s.folder, "bin")
@@ -59,7 +59,7 @@ func TestReadme(t *testing.T) {
 	must(t, os.Symlink(built, filepath.Join(bin, "selvedge")))
 	s.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "SELVEDGE_URL=" + url(s.port)}
 	commands := 0
-	for _, b := range blocks(t, "../README.md", "## Quickstart") {
+	for _, b := range blocks(t, "../docs/guides/ten-locations.md", "") {
 		switch b.kind {
 		case "sh server":
 			s.serve(strings.TrimSpace(b.text))
