@@ -51,6 +51,9 @@ test('collections of every kind are listed and made', async ({ page, open, axe, 
   await id(page, 'data-collection-climate').getByText('series').waitFor()
   await id(page, 'data-collection-roads').getByText('edges').waitFor()
   await id(page, 'data-collection-sessions').getByText('key-value').waitFor()
+  const places = id(page, 'data-overview').locator('[data-row=places]')
+  await places.getByText('price: Counter, 2 digits behind the point; tags: Set; visits: Counter').waitFor()
+  await places.locator('[data-count=places]').getByText('3').waitFor()
   await axe()
   for (const [name, kind] of [['madedocs', 'document'], ['madeedges', 'edge'], ['madekv', 'kv'], ['madeseries', 'series']]) {
     await id(page, 'data-create').click()
@@ -88,7 +91,7 @@ test('collections of every kind are listed and made', async ({ page, open, axe, 
 })
 
 test('fabrics are made with locations and metadata, and dropped when their name is typed', async ({ page, open, axe }) => {
-  await open('data')
+  await open('data?tab=fabrics')
   await id(page, 'data-fabric-create').click()
   await id(page, 'data-fabric-name').fill('shop')
   await id(page, 'data-fabric-at-syd').uncheck()
@@ -162,6 +165,17 @@ test('a document is edited with its digits, refused when it is no JSON, duplicat
   assert.match(after, /"lon":8\.680/)
   assert.match(after, /"long":12345678901234567891/)
 
+  await type(page, 'data-editor', '{"name":"Draft"}')
+  await id(page, 'data-mode-tree').click()
+  await id(page, 'data-mode-edit').click()
+  await editor(page, 'data-editor').getByText('Draft').waitFor()
+  await id(page, 'data-collection-name').click()
+  await page.locator('[data-row=fra] a').click()
+  await id(page, 'data-draft-take').click()
+  await editor(page, 'data-editor').getByText('Draft').waitFor()
+  await id(page, 'data-revert').click()
+  await editor(page, 'data-editor').getByText('Main').waitFor()
+
   await id(page, 'data-duplicate').click()
   await id(page, 'data-insert-key').fill('fra2')
   await editor(page, 'data-insert-text').getByText('Main').waitFor()
@@ -219,6 +233,23 @@ test('twelve thousand rows are windowed and come as they are scrolled to', async
   }, 'the last row is in sight')
   assert.ok(await rows.count() < 100)
   await id(page, 'data-foot').getByText('12,000 documents shown, that is all').waitFor()
+  await page.locator('[data-row=k11999] a').click()
+  await id(page, 'data-document-key').getByText('k11999').waitFor()
+  await page.goBack()
+  await page.locator('[data-row=k11999]').waitFor()
+})
+
+test('keys of all characters that a key may have are opened', async ({ page, open }) => {
+  const key = "a+b%(x)@:;,=$!*'."
+  await api('POST', '/document/places', { _key: key, name: 'odd' })
+  await open('data/places')
+  await page.getByRole('link', { name: key, exact: true }).click()
+  await id(page, 'data-document-key').getByText(key, { exact: true }).waitFor()
+  await page.reload()
+  await id(page, 'data-document-key').getByText(key, { exact: true }).waitFor()
+  await id(page, 'data-delete').click()
+  await id(page, 'confirm-action').click()
+  await id(page, 'data-undo-bar').waitFor()
 })
 
 test('changes come live, and rows stay where they are', async ({ page, open }) => {
@@ -498,7 +529,7 @@ test('a collection that is dropped under the page says so', async ({ page, open,
   await id(page, 'data-gone').waitFor()
   await axe()
   await id(page, 'data-gone-back').click()
-  await id(page, 'data-fabrics').waitFor()
+  await id(page, 'data-overview').waitFor()
   await id(page, 'data-collection-doomed').waitFor({ state: 'detached' })
 })
 
@@ -526,7 +557,7 @@ test('a collection is emptied and dropped when its name is typed', async ({ page
   await id(page, 'data-drop').click()
   await id(page, 'data-drop-dialog-typed').fill('short')
   await id(page, 'data-drop-dialog-do').click()
-  await id(page, 'data-fabrics').waitFor()
+  await id(page, 'data-overview').waitFor()
   await id(page, 'data-collection-short').waitFor({ state: 'detached' })
 })
 

@@ -1,7 +1,7 @@
 // One collection: its head, its tabs, and the document that is open.
 import { h, replace } from '../../app/dom.js'
 import { count } from '../../app/text.js'
-import { aborted, button, formDialog, scope } from './parts.js'
+import { aborted, button, formDialog, problem, scope } from './parts.js'
 import { KINDS, kindOf, link } from './store.js'
 import { follow } from './changes.js'
 import { createCollection } from './create.js'
@@ -52,6 +52,10 @@ export function collectionView(store, name, route) {
 
   function begin() {
     host.info = store.collections.get(name)
+    if (!host.info && !host.looked) {
+      host.looked = true // it may be younger than the list
+      return store.load().then(() => { if (!host.info) begin() }, error => { if (!aborted(error)) replace(body, problem(error, begin)) })
+    }
     if (!host.info) return gone()
     host.kind = kindOf(host.info)
     host.feed = follow(store.api, name, {
@@ -89,7 +93,7 @@ function childSwitcher(host, body) {
       const tab = TABS.find(t => t.id === route.query.get('tab') && t.kinds.includes(host.kind)) ?? TABS[0]
       const wanted = key === undefined || host.kind === 'series' ? tab.id : `key ${key}`
       if (wanted === at && current) return current.changed?.(route)
-      if (at === 'documents' && wanted.startsWith('key ')) behind = current
+      if (at === 'documents' && wanted.startsWith('key ')) { current.hidden?.(); behind = current }
       else if (current !== behind) current?.close()
       at = wanted
       if (wanted === 'documents' && behind) {

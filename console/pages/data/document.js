@@ -26,7 +26,7 @@ export function documentView(host, key) {
 
 class DocumentView {
   constructor(host, key) {
-    Object.assign(this, { host, key, life: scope(host.signal), path: documentPath(host.name, key), text: null, rev: '', edit: null, mode: 'edit' })
+    Object.assign(this, { host, key, life: scope(host.signal), path: documentPath(host.name, key), text: null, rev: '', edit: null, mode: 'edit', dirty: false, saving: false, missed: null })
     this.head = h('div', { class: 'row data-document-head' })
     this.banner = h('div', { class: 'col' })
     this.body = h('div', { class: 'col' })
@@ -42,12 +42,23 @@ class DocumentView {
       const text = await this.host.api.call('GET', this.path, { raw: true, signal: this.life.signal })
       replace(this.banner)
       await this.show(text)
+      this.offerDraft()
     } catch (error) {
       if (this.host.lost(error)) return
       replace(this.body)
       if (error.status === 404) this.missing()
       else replace(this.body, problem(error, () => this.load()))
     }
+  }
+
+  /** What was typed here before and neither saved nor given up. */
+  offerDraft() {
+    const draft = this.host.store.drafts.get(this.path)
+    if (!draft) return
+    const forget = () => { this.host.store.drafts.delete(this.path); replace(this.banner) }
+    replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-draft' } }, h('span', null, 'You left this with changes that are not saved.'),
+      button('data-draft-take', 'Take them up again', () => { forget(); this.keep = draft; this.mode = 'edit'; this.dirty = true; this.showLeft() }),
+      button('data-draft-forget', 'Forget them', forget, { kind: 'quiet' })))
   }
 
   missing() {
@@ -65,6 +76,8 @@ class DocumentView {
     this.rev = string(member(text, '_rev'))
     this.edit?.destroy()
     this.edit = null
+    this.keep = undefined
+    this.dirty = false
     const big = isBig(text)
     this.showHead(big)
     const panes = h('div', { class: 'data-panes' })
@@ -106,7 +119,7 @@ class DocumentView {
 
   /** The left side: the editor, the text with marks, or the tree. */
   async showLeft() {
-    const tab = (id, label) => h('button', { type: 'button', class: 'data-mode', aria: { pressed: String(this.mode === id) }, data: { testid: `data-mode-${id}` }, onclick: () => { if (this.mode !== id) { this.keep = this.edit?.value; this.mode = id; this.showLeft() } } }, label)
+    const tab = (id, label) => h('button', { type: 'button', class: 'data-mode', aria: { pressed: String(this.mode === id) }, data: { testid: `data-mode-${id}` }, onclick: () => { if (this.mode !== id) { this.keepText(); this.mode = id; this.showLeft() } } }, label)
     const bar = h('div', { class: 'row data-modes', role: 'group', aria: { label: 'Show as' } }, tab('edit', 'Edit'), tab('origins', 'With origins'), tab('tree', 'Tree'))
     const place = h('div', { class: 'data-editor' })
     this.edit?.destroy()
@@ -119,21 +132,23 @@ class DocumentView {
 
   async showEditor(place) {
     const { host } = this
-    const end = host.kind === 'kv' && (host.info.expiration || member(this.text, 'expireAt')) ? endControl('data-end', member(this.text, 'expireAt'), () => this.edited()) : null
+    const end = host.kind === 'kv' && (host.info.expiration || member(this.text, 'expireAt')) ? endControl('data-end', this.keep?.end ?? member(this.text, 'expireAt'), () => this.edited()) : null
     this.end = end
     this.hint = h('p', { class: 'data-hint', role: 'status', data: { testid: 'data-hint' } })
     if (end) place.append(end.node)
     const box = h('div')
     place.append(box, this.hint)
     this.original = pretty(this.content())
-    const value = this.keep ?? this.original
+    const value = this.keep?.text ?? this.original
+    const kept = this.keep !== undefined
     this.keep = undefined
     this.edit = await editor(box, { language: 'json', value, label: host.kind === 'kv' ? 'Value' : 'Content', testid: 'data-editor', lines: 24, onChange: () => this.edited(), onRun: () => this.save() })
-    if (value !== this.original) this.edited()
+    if (kept) this.edited()
   }
 
   /** Looks at the text a moment after the last key. */
   edited() {
+    this.dirty = true
     this.saveButton.disabled = this.revert.disabled = false
     clearTimeout(this.timer)
     this.timer = setTimeout(() => this.judge(), 250)
@@ -148,12 +163,17 @@ class DocumentView {
     this.saveButton.disabled = wrong !== null
   }
 
-  get dirty() { return this.edit !== null && (this.edit.value !== this.original || this.keep !== undefined) }
+  /** Remembers what was typed, for when the editor is shown again. */
+  keepText() {
+    if (!this.edit || !this.dirty) return
+    this.keep = { text: this.edit.value, end: this.end ? String(this.end.value()) : undefined }
+  }
 
   /** The text of what would be written. */
   mine() {
-    requireJSON(this.edit.value, { object: this.host.kind !== 'kv' })
-    return this.host.kind === 'kv' ? entryText(this.text, this.edit.value, this.end?.value()) : bare(this.edit.value)
+    const text = this.edit ? this.edit.value : this.keep?.text ?? this.original
+    requireJSON(text, { object: this.host.kind !== 'kv' })
+    return this.host.kind === 'kv' ? entryText(this.text, text, this.edit ? this.end?.value() : this.keep?.end) : bare(text)
   }
 
   async save() {
@@ -161,7 +181,7 @@ class DocumentView {
     try {
       mine = this.mine()
     } catch (error) {
-      if (error.place) this.edit.mark(error.place.line, error.place.column, error.place.message)
+      if (error.place) this.edit?.mark(error.place.line, error.place.column, error.place.message)
       replace(this.banner, problem(error))
       return
     }
@@ -171,13 +191,17 @@ class DocumentView {
 
   /** Writes a text if the document still has a revision; else shows both. */
   async put(text, rev) {
+    this.saving = true
     try {
       const answer = await this.host.api.call('PUT', this.path, { body: text, query: { returnNew: true }, raw: true, headers: { 'If-Match': `"${rev}"` }, signal: this.life.signal })
       this.host.context.toast('good', `${this.key} is saved`)
       replace(this.banner)
       await this.show(member(answer, 'new'))
+      this.saving = false
+      if (this.missed) this.elsewhere(this.missed)
       return true
     } catch (error) {
+      this.saving = false
       if (this.host.lost(error)) return false
       this.saveButton.disabled = false
       if (error.status === 412) await this.conflict(text)
@@ -221,7 +245,9 @@ class DocumentView {
 
   /** A change that was made somewhere: taken in when nothing was edited, else told. */
   elsewhere(change) {
+    this.missed = null
     if (this.text === null || change.rev === this.rev) return
+    if (this.saving) { this.missed = change; return } // it may be what is being saved
     if (change.type !== 'write') {
       if (!this.removing) this.goneWhileEdited(this.edit && this.dirty ? this.safeMine() : bare(this.text))
       return
@@ -263,6 +289,8 @@ class DocumentView {
   }
 
   close() {
+    this.keepText()
+    if (this.dirty && this.keep && !this.removing) this.host.store.drafts.set(this.path, this.keep)
     clearTimeout(this.timer)
     clearTimeout(this.busyReload)
     this.stop()

@@ -10,11 +10,13 @@ import { filterForm } from './filterform.js'
 import { Columns } from './columns.js'
 import { insertDialog, undoBar } from './insert.js'
 
-/** {node, changed(route), shown(route), close()} */
+const COUNTED = 100_000 // new keys that are told apart
+
+/** {node, changed(route), shown(route), hidden(), close()} */
 export function documentsView(host) {
   const life = scope(host.signal)
   const view = new DocumentList(host, life)
-  return { node: view.node, changed: r => view.changed(r), shown: r => view.shown(r), close: () => view.close() }
+  return { node: view.node, changed: r => view.changed(r), shown: r => view.shown(r), hidden: () => view.hidden(), close: () => view.close() }
 }
 
 class DocumentList {
@@ -79,7 +81,11 @@ class DocumentList {
     if (JSON.stringify(fromQuery(route.query)) !== JSON.stringify(this.applied)) this.reload()
   }
 
+  /** What the page forgets of a list that it takes away for a while. */
+  hidden() { this.scrolled = this.grid.table.grid.scrollTop }
+
   shown(route) {
+    this.grid.table.grid.scrollTop = this.scrolled ?? 0
     this.host.kept.reload = () => this.reload()
     this.changed(route)
     this.showFoot()
@@ -90,7 +96,7 @@ class DocumentList {
     this.rows = []
     this.byKey.clear()
     this.fresh.clear()
-    this.applied = fromQuery(this.host.route.query)
+    this.applied = this.host.kept.filter = fromQuery(this.host.route.query)
     replace(this.notes)
     let text
     try {
@@ -150,17 +156,16 @@ class DocumentList {
     if (!this.live.box.checked) return
     for (const c of changes) {
       const row = this.byKey.get(c.key)
-      if (!row) { if (c.type === 'write') this.fresh.add(c.key); else this.fresh.delete(c.key); continue }
+      if (!row) { if (c.type === 'write' && this.fresh.size < COUNTED) this.fresh.add(c.key); else this.fresh.delete(c.key); continue }
       if (c.type === 'write' && c.text) this.columns.update(row, c)
       else row.mark = c.type === 'write' ? 'changed' : 'removed'
-      this.draw(row)
+      this.stale.add(row)
     }
-    this.showNews()
+    this.draw()
   }
 
   /** Draws changed rows anew where they stand, once per frame however many changes come. */
-  draw(row) {
-    this.stale.add(row)
+  draw() {
     if (this.drawing) return
     this.drawing = requestAnimationFrame(() => {
       this.drawing = 0
@@ -173,6 +178,7 @@ class DocumentList {
       }
       this.stale.clear()
       this.grid.table.draw()
+      this.showNews()
     })
   }
 

@@ -1,9 +1,9 @@
 // Taking data out: a collection, or what a filter finds, as JSON lines, JSON
-// or CSV. It is written as it comes, so its size costs no memory where the
-// browser can write to a file, and is kept by the browser where it cannot.
+// or CSV. It is taken as it comes. A browser that can writes it to a
+// file at once, so its size costs no memory; else the browser keeps it first.
 import { h, replace } from '../../app/dom.js'
 import { bytes, count, ms, plural } from '../../app/text.js'
-import { button, field, problem, save, scope, select } from './parts.js'
+import { button, checkbox, field, problem, save, scope, select } from './parts.js'
 import { KINDS } from './store.js'
 import { ElementStream, kind, members } from './scan.js'
 import { fromQuery, isEmpty, queryText } from './filter.js'
@@ -19,10 +19,11 @@ const LEARN = 1000 // rows that say which columns a table has
 export function exportView(host) {
   const life = scope(host.signal)
   let own = null
-  const filter = fromQuery(host.route.query)
+  const filter = host.kept.filter ?? fromQuery(host.route.query)
   const format = select('data-export-format', Object.entries(FORMATS).map(([id, f]) => [id, f.title]))
   const what = select('data-export-what', [['all', `the whole collection`], ['query', 'what a query finds']], { value: isEmpty(filter) ? 'all' : 'query', onchange: () => { text.parentElement.hidden = what.value === 'all' } })
   const text = h('textarea', { rows: '6', class: 'mono', spellcheck: 'false', value: safeQuery(host, filter), data: { testid: 'data-export-query' } })
+  const direct = checkbox('data-export-direct', 'Write to the file as it comes, for exports of gigabytes; the browser asks where', { disabled: !window.showSaveFilePicker })
   const report = h('div', { class: 'col', role: 'status' })
   const start = button('data-export-start', 'Export', run, { kind: 'primary' })
   const cancel = button('data-export-cancel', 'Cancel', () => own?.close(), { disabled: true })
@@ -35,7 +36,7 @@ export function exportView(host) {
     const line = h('span', { data: { testid: 'data-export-line' } })
     let out
     try {
-      out = await target(name, f.type)
+      out = await target(name, f.type, direct.box.checked)
     } catch (error) {
       if (error.name !== 'AbortError') replace(report, problem(error))
       return
@@ -74,7 +75,7 @@ export function exportView(host) {
   box.hidden = what.value === 'all'
   return {
     node: h('section', { class: 'card col', data: { testid: 'data-export' } }, h('p', { class: 'muted' }, 'An export shows one moment, whatever is written meanwhile. _id and _rev are left out; keys stay.'),
-      h('div', { class: 'data-grid' }, field('What', what), field('Format', format)), box, h('div', { class: 'row' }, start, cancel), report),
+      h('div', { class: 'data-grid' }, field('What', what), field('Format', format)), box, direct.node, h('div', { class: 'row' }, start, cancel), report),
     close() { own?.close(); life.close() },
   }
 }
@@ -104,9 +105,9 @@ async function readRows(host, query, signal, take) {
   }
 }
 
-/** Where the file goes: to disk as it comes where the browser can, else into memory of the browser. */
-async function target(name, type) {
-  if (window.showSaveFilePicker && !navigator.webdriver) {
+/** Where the file goes: to disk as it comes when that was chosen, else into the browser's keeping first. */
+async function target(name, type, direct) {
+  if (direct) {
     const handle = await window.showSaveFilePicker({ suggestedName: name })
     const file = await handle.createWritable()
     return buffered(text => file.write(text), () => file.close(), () => file.abort().catch(() => {}))

@@ -1,14 +1,21 @@
-// Where the page begins: the fabrics, and the conflicts of this fabric.
+// Where the page begins: the collections and conflicts of this fabric, and all fabrics.
 import { h, replace } from '../../app/dom.js'
 import { short, visible } from '../../app/text.js'
 import { editor } from '../../app/editor.js'
 import { aborted, button, checkbox, field, formDialog, input, problem, scope } from './parts.js'
 import { link } from './store.js'
 import { conflictsView } from './conflicts.js'
+import { overviewView } from './overview.js'
 import { elements, member } from './scan.js'
 import { pretty } from '../../app/json.js'
 import { requireJSON } from './insert.js'
 import { href } from '../../app/router.js'
+
+const TABS = {
+  collections: { label: 'Collections', view: overviewView },
+  fabrics: { label: 'Fabrics', view: fabricsView },
+  conflicts: { label: 'Conflicts', view: conflictsView },
+}
 
 /** {node, changed(route), close()} */
 export function homeView(store, route) {
@@ -18,14 +25,14 @@ export function homeView(store, route) {
   let current
   let at
   function show(next) {
-    const tab = next.query.get('tab') === 'conflicts' ? 'conflicts' : 'fabrics'
-    replace(nav, [['fabrics', 'Fabrics'], ['conflicts', 'Conflicts']].map(([id, label]) =>
-      link(store, [], label, { query: id === 'fabrics' ? {} : { tab: id }, data: { testid: `data-tab-${id}` }, aria: { current: id === tab ? 'page' : null } })))
+    const tab = Object.hasOwn(TABS, next.query.get('tab')) ? next.query.get('tab') : 'collections'
+    replace(nav, Object.entries(TABS).map(([id, { label }]) =>
+      link(store, [], label, { query: id === 'collections' ? {} : { tab: id }, data: { testid: `data-tab-${id}` }, aria: { current: id === tab ? 'page' : null } })))
     if (tab === at) return
     at = tab
     current?.close()
     const host = { store, api: store.api, context: store.context, name: null, signal: life.signal, lost: aborted, route: next }
-    current = tab === 'conflicts' ? conflictsView(host) : fabricsView(host)
+    current = TABS[tab].view(host)
     replace(body, current.node)
   }
   show(route)
@@ -69,8 +76,7 @@ function fabricsView(host) {
   load()
   return {
     node: h('div', { class: 'col' }, h('div', { class: 'row' }, h('p', { class: 'muted grow' }, 'A fabric is a database: it lives at the locations chosen for it and nowhere else. The Planet page changes where.'),
-      button('data-fabric-create', 'New fabric', () => createFabric(host, load), { kind: 'primary' })), list,
-    h('section', { class: 'card col' }, h('h2', null, 'Collections'), h('p', null, host.store.collections.size === 0 ? 'This fabric has no collections yet. Make one with New at the side.' : 'Choose a collection at the side to see what is in it.'))),
+      button('data-fabric-create', 'New fabric', () => createFabric(host, load), { kind: 'primary' })), list),
     close: life.close,
   }
 }

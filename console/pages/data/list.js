@@ -18,9 +18,10 @@ export function collectionList(store) {
     oninput() { state.wanted = find.value.trim().toLowerCase(); state.shown = SHOWN; show() },
   })
   const system = h('input', { type: 'checkbox', data: { testid: 'data-system' }, onchange() { state.system = system.checked; show() } })
-  const home = link(store, [], 'Fabrics and conflicts', { class: 'data-home', data: { testid: 'data-home' } })
+  const home = link(store, [], 'Fabric, all collections', { class: 'data-home', data: { testid: 'data-home' } })
   const node = h('aside', { class: 'data-side', aria: { label: 'Collections' } },
     h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Collections'),
+      button('data-collections-reload', 'Load anew', () => store.load().catch(error => { if (!aborted(error)) store.context.toast('bad', `${error.message}. ${error.next ?? ''}`) }), { kind: 'quiet small' }),
       button('data-create', 'New', () => createCollection(store), { kind: 'primary', title: 'Make a collection' })),
     find, items, rest, h('label', { class: 'check muted' }, system, ' System collections'), home)
 

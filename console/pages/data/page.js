@@ -1,5 +1,5 @@
 // The data page: fabrics, collections of every kind, and what is in them.
-//   /console/data                  fabrics and conflicts
+//   /console/data                  all collections; ?tab=fabrics, conflicts
 //   /console/data/COLLECTION       a collection; ?tab= says which part
 //   /console/data/COLLECTION/KEY   a document
 import { h, replace } from '../../app/dom.js'

@@ -43,6 +43,7 @@ export function provenance(host, key, signal, ready) {
       h('tbody', null, list.slice(0, most).map(f => h('tr', { data: { field: visible(f.name) } },
         h('td', { class: 'mono' }, f.path.length === 0 ? h('em', null, 'document') : visible(short(f.name, 80))), h('td', { title: KIND[f.kind] ?? '' }, f.kind),
         h('td', null, who(f)), h('td', null, when(f), f.parts.slice(0, PARTS).map(partLine))))))),
+    list.some(f => f.settled) ? h('p', { class: 'muted' }, `Settled: ${SETTLED.toLowerCase()}.`) : null,
     state.truncated ? h('p', { class: 'muted' }, 'The document has more fields than are listed.') : null,
     list.length > most ? button('data-provenance-more', `Show all ${plural(list.length, 'field')}`, () => show(list.length)) : null)
   }
@@ -87,16 +88,16 @@ function markedText(host, text, { list, error }) {
   const whole = host.kind === 'kv' ? bare(text) : bare(text, ['_id', '_rev'])
   layOut(canonical(whole), [], '', '', lines)
   const of = path => {
-    for (let n = path.length; n >= 0; n--) {
+    for (let n = path.length; n > 0; n--) {
       const f = noted.get(JSON.stringify(path.slice(0, n)))
       if (f) return { f, own: n === path.length }
     }
-    return null
+    return path.length === 0 && noted.has('[]') ? { f: noted.get('[]'), own: true } : null
   }
   const rows = lines.slice(0, LINES).map(({ text: t, path }) => {
-    const found = path && path.length > 0 ? of(path) : null
+    const found = path ? of(path) : null
     return h('div', { class: 'data-marked-line', role: 'listitem' }, h('code', null, visible(short(t, 2000))),
-      found ? h('span', { class: ['data-origin', !found.own && 'muted'], style: colour(found.f.location), title: `${found.f.name || 'document'}: ${KIND[found.f.kind] ?? found.f.kind}${found.f.settled ? '. ' + SETTLED : ', ' + found.f.at}`, data: { field: visible(pathText(path)) } },
+      found ? h('span', { class: ['data-origin', !found.own && 'muted'], style: found.f.settled ? null : colour(found.f.location), title: `${found.f.name || 'document'}: ${KIND[found.f.kind] ?? found.f.kind}${found.f.settled ? '. ' + SETTLED : ', ' + found.f.at}`, data: { field: visible(pathText(path)) } },
         `${origin(found.f)}${found.f.kind === 'value' ? '' : ', ' + found.f.kind}`) : null)
   })
   const removed = list.filter(f => f.kind === 'removed')

@@ -25,6 +25,7 @@ export class Store {
     this.api = context.api
     this.collections = new Map()
     this.listeners = new Set()
+    this.drafts = new Map() // path of a document -> what was typed and not saved
     this.removed = null // {collection, key, text}: what can be put back
   }
 
