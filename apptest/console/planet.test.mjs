@@ -310,6 +310,17 @@ test('on a real planet nothing bends, and the page says why', async ({ page, ope
   await page.getByTestId('planet-trouble-a-c').waitFor()
 })
 
+test('a location that is not reached from here may be up, and one that nobody reaches is not', async ({ page, open }) => {
+  const [a, b, c] = trio()
+  await new Feed(planetOf([a, { ...b, state: 'down' }, { ...c, state: 'down' }, location('d', 0, 20)], [
+    direction('a', 'b', { state: 'cut' }), direction('b', 'd'), direction('a', 'c', { state: 'down' }), direction('d', 'c', { state: 'down' }), direction('a', 'd'),
+  ])).attach(page)
+  await open()
+  await page.getByTestId('planet-up').getByText('3 of 4').waitFor()
+  assert.equal(await page.getByTestId('planet-location-b').getAttribute('data-look'), 'apart')
+  assert.equal(await page.getByTestId('planet-location-c').getAttribute('data-look'), 'down')
+})
+
 test('200 locations stay readable', async ({ page, open, axe, shot }) => {
   const state = manyLocations(200)
   state.links.find((one) => one.from === 'l000' && one.to === 'l007').state = 'down'

@@ -126,7 +126,7 @@ export class LinkPanel {
       const patch = { oneWayMs: Number(delay.value), jitterMs: Number(jitter.value), lossPercent: Number(loss.value) }
       const text = visible(`Set ${this.pair.a} – ${this.pair.b} to ${patch.oneWayMs} ms, jitter ${patch.jitterMs} ms, loss ${patch.lossPercent} %`)
       this.act(() => this.tools.bender.bend(directions(this.pair, which.value), patch, text))
-    } }, delayLabel, jitterLabel, lossLabel, h('label', { class: 'field' }, h('span', null, 'Direction'), which), set)
+    } }, h('label', { class: 'field' }, h('span', null, 'Direction'), which), delayLabel, jitterLabel, lossLabel, set)
   }
 
   updateControls() {

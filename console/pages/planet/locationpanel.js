@@ -12,7 +12,7 @@ import { ageOf, consoleOf, perSecond, placeName } from './words.js'
 import { mark, say, show } from './paint.js'
 
 const everyMs = 2_000
-const badges = { up: 'good', waiting: 'warn', joining: 'warn', leaving: 'warn', down: 'bad', outside: '' }
+const badges = { up: 'good', waiting: 'warn', apart: 'warn', joining: 'warn', leaving: 'warn', down: 'bad', outside: '' }
 
 export function badgeOfLocation(look) {
   return badges[look] ?? ''

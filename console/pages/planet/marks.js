@@ -12,6 +12,7 @@ import { mark, say, flag } from './paint.js'
 const shapes = {
   up: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
   waiting: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0ZM-2 0a2 2 0 1 1 4 0a2 2 0 1 1 -4 0Z',
+  apart: 'M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0ZM-3.2 -1.2L3.2 -1.2L3.2 1.2L-3.2 1.2Z',
   joining: 'M0 -6.5L6.5 0L0 6.5L-6.5 0Z',
   leaving: 'M0 6L6 -5L-6 -5Z',
   down: 'M-5 -5L5 5M5 -5L-5 5',

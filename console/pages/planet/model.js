@@ -44,6 +44,7 @@ function lookOfLocation(one) {
 export const locationLooks = {
   up: 'up and ready',
   waiting: 'not ready',
+  apart: 'up, not reached from here',
   joining: 'joining',
   leaving: 'leaving',
   down: 'not reachable',
@@ -113,6 +114,7 @@ export class PlanetModel {
     this.dev = Boolean(state.dev)
     this.takeLocations(state.locations ?? [], rated, elapsed, change)
     this.takeLinks(state.links ?? [], rated, elapsed, change)
+    this.settleLooks(change)
     this.count()
     if (rated) {
       this.seconds = seconds
@@ -144,10 +146,9 @@ export class PlanetModel {
   }
 
   updateLocation(kept, one, rated, elapsed) {
-    const look = lookOfLocation(one)
     const writes = rated ? rate(kept.commits, one.commits, elapsed) : kept.writes
     const arrivals = rated ? rate(kept.applied, one.applied, elapsed) : kept.arrivals
-    const changed = look !== kept.look || !Object.is(writes, kept.writes) || !Object.is(arrivals, kept.arrivals)
+    const changed = !Object.is(writes, kept.writes) || !Object.is(arrivals, kept.arrivals)
     kept.moved = one.latitude !== kept.latitude || one.longitude !== kept.longitude
     kept.latitude = one.latitude
     kept.longitude = one.longitude
@@ -159,7 +160,6 @@ export class PlanetModel {
     kept.member = one.member !== false
     kept.clockOffsetMs = one.clockOffsetMs
     kept.incarnation = one.incarnation
-    kept.look = look
     kept.writes = writes
     kept.arrivals = arrivals
     if (rated) {
@@ -215,6 +215,21 @@ export class PlanetModel {
     }
   }
 
+  // A location that this one does not reach may well be up: others tell.
+  settleLooks(change) {
+    const reached = new Set()
+    for (const pair of this.pairs.values()) {
+      for (const way of [pair.forward, pair.back]) if (way?.state === 'up') reached.add(way.from).add(way.to)
+    }
+    for (const one of this.locations.values()) {
+      const plain = lookOfLocation(one)
+      const look = plain === 'down' && reached.has(one.name) ? 'apart' : plain
+      if (look === one.look) continue
+      one.look = look
+      change.locations.add(one)
+    }
+  }
+
   pairOf(from, to) {
     const a = this.locations.get(from)
     const b = this.locations.get(to)
@@ -240,7 +255,7 @@ export class PlanetModel {
       one.lagIn = one.lagOut = NaN
       if (!one.member) continue
       t.members++
-      if (one.look === 'up') t.up++
+      if (one.look === 'up' || one.look === 'apart') t.up++
       if (known(one.writes)) t.writes = (known(t.writes) ? t.writes : 0) + one.writes
       if (known(one.arrivals)) t.arrivals = (known(t.arrivals) ? t.arrivals : 0) + one.arrivals
     }

@@ -11,7 +11,7 @@ import { perSecond, placeName } from './words.js'
 import { mark, say, show } from './paint.js'
 
 const filterFrom = 15
-const trouble = { down: 0, waiting: 1, leaving: 2, joining: 3, up: 4, outside: 5 }
+const trouble = { down: 0, waiting: 1, apart: 2, leaving: 3, joining: 4, up: 5, outside: 6 }
 
 export class Overview {
   /** tools: {model, choose}. */
