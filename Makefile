@@ -12,7 +12,7 @@ VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build test lint vet race ci jsc8 arangojs console console-check screenshots bench bench-go sim differ fuzz clean
+.PHONY: build test lint vet race ci jsc8 arangojs openapi console console-check screenshots bench bench-go sim differ fuzz clean
 .DEFAULT_GOAL := build
 
 build:
@@ -36,10 +36,10 @@ race:
 ci: export CI := true
 ci: export SELVEDGE_SIM_SEEDS ?= 40
 ci: export SELVEDGE_KILLS ?= 50
-ci: build console-check test race jsc8 arangojs console
+ci: build console-check test race jsc8 arangojs openapi console
 
-# Published JavaScript clients against the real binary.
-jsc8 arangojs: build
+# Published JavaScript clients, and a public validator of OpenAPI documents, against the real binary.
+jsc8 arangojs openapi: build
 	cd apptest/$@ && npm ci --no-audit --no-fund && npm test
 
 # The console in a browser (Debian's Chromium, or $CHROMIUM); PAGES="planet data" runs only these.
