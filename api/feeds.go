@@ -83,7 +83,7 @@ func side(r fabric.ConflictSide, names map[clock.Origin]string) ConflictSide {
 }
 
 // Stamped says which write something is from: its stamp, its time in Unix milliseconds, and where it began. All are
-// empty when that is settled: every location has it, and who wrote it is forgotten.
+// empty when that is settled and older than the history: every location has it, and who wrote it is forgotten.
 type Stamped struct {
 	Stamp    string
 	At       int64
@@ -145,6 +145,13 @@ func (s *Service) Provenance(ctx context.Context, c *Call, collection, key strin
 		return Stamped{at.String(), at.Time.Millis(), name}
 	}
 	fields := provenance.Fields(doc, settled)
+	content, err := d.Value()
+	if err != nil {
+		return out, AsError(err)
+	}
+	if err := v.History(collection, key, provenance.Trace(fields, content).Write); err != nil {
+		return out, AsError(err)
+	}
 	out = Provenance{ID: d.ID(), Rev: d.Rev(), Truncated: len(fields) == provenance.Most}
 	for _, f := range fields {
 		one := FieldSource{Path: f.Path, Kind: f.Kind, Stamped: stamped(f.Stamp)}

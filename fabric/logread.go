@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -12,6 +13,7 @@ import (
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/codec"
 	"github.com/selvedge-db/selvedge/crdt"
+	"github.com/selvedge-db/selvedge/fabric/changelog"
 	"github.com/selvedge-db/selvedge/fabric/layout"
 	"github.com/selvedge-db/selvedge/fabric/member"
 	"github.com/selvedge-db/selvedge/fabric/sequencer"
@@ -391,4 +393,72 @@ func (v *View) Provenance(collection, key string) (doc *crdt.Document, settled, 
 		return nil, false, false, corrupt([]byte(collection+"/"+key), err)
 	}
 	return doc, codec.RecordQuiet(record) && v.state.stable.Covers(doc.Touched()), true, nil
+}
+
+// historyLook bounds how much of the history is looked through for the writes of one document, in bytes of its records.
+const historyLook = 16 << 20
+
+// History visits the writes of one document that the history here still holds, in the order opposite to that in which
+// they were applied, until visit returns false. It looks back so far as takes some milliseconds.
+func (v *View) History(collection, key string, visit func(stamp clock.Stamp, ops []crdt.Op) bool) error {
+	c, err := v.collection(collection)
+	if err != nil {
+		return err
+	}
+	it, err := v.reader.Scan(v.core.keys.OrderRecord(0), v.core.keys.OrderRecord(1<<63))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = it.Close() }()
+	name, looked := []byte(key), 0
+	for ok := it.Last(); ok && looked < historyLook; ok = it.Prev() {
+		data := it.Value()
+		if looked += len(data) + historyStep; !bytes.Contains(data, name) {
+			continue
+		}
+		record, err := changelog.DecodeRecord(orderOf(it.Key()), data)
+		if err != nil {
+			return corrupt(it.Key(), err)
+		}
+		for i := len(record.Transactions) - 1; i >= 0; i-- {
+			t := &record.Transactions[i]
+			if t.Stamp.IsZero() || !slices.ContainsFunc(t.Changes, func(ch changelog.Change) bool { return ch.Collection == c.Number && ch.Key == key }) {
+				continue
+			}
+			ops, err := v.written(t.Stamp, c, key)
+			if err != nil {
+				return err
+			}
+			if len(ops) > 0 && !visit(t.Stamp, ops) {
+				return nil
+			}
+		}
+	}
+	return it.Err()
+}
+
+// historyStep is what a record costs to look at, besides its bytes.
+const historyStep = 256
+
+// written gives what one entry did to one document, nothing when its log is trimmed.
+func (v *View) written(stamp clock.Stamp, c *Collection, key string) (ops []crdt.Op, err error) {
+	lkey := v.core.keys.LogRecord(nil, stamp.Origin, stamp.Time)
+	data, found, err := v.reader.Get(lkey)
+	if err != nil || !found {
+		return nil, err
+	}
+	body, err := codec.RecordBody(stamp.Time, data)
+	if err != nil {
+		return nil, corrupt(lkey, err)
+	}
+	changes, err := codec.DecodeChanges(body)
+	if err != nil {
+		return nil, corrupt(lkey, err)
+	}
+	for i := range changes {
+		if ch := &changes[i]; ch.Kind == codec.Document && ch.Collection == c.Name && ch.Key == key {
+			ops = append(ops, ch.Ops...)
+		}
+	}
+	return ops, nil
 }

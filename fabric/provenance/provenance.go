@@ -7,12 +7,14 @@
 // given is that of a write which the field shows. Nothing in it depends on the order in which writes came.
 //
 // Not guaranteed: that every field has a stamp. What all locations have seen is folded, which forgets who wrote it: such
-// a field is Settled. Only the document itself always bears the stamp of the newest write that touched it.
+// a field is Settled. Only the document itself always bears the stamp of the newest write that touched it. Tracing looks
+// such fields up in writes that a history still holds; what none of these wrote stays Settled.
 package provenance
 
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/crdt"
@@ -47,6 +49,97 @@ func Fields(doc *crdt.Document, settled bool) []Field {
 	w.out = append(w.out, Field{Path: []string{}, Kind: "value", Stamp: doc.Touched()})
 	w.members(doc.Root(), nil)
 	return w.out
+}
+
+// Tracing finds out which writes settled fields show. The writes are given in an order in which later ones come first.
+type Tracing struct {
+	fields []Field
+	shown  value.Value
+	left   map[string]int // settled fields by path
+	looked int
+}
+
+// Trace begins to trace the fields of a document that shows a content.
+func Trace(fields []Field, shown value.Value) *Tracing {
+	t := &Tracing{fields: fields, shown: shown, left: map[string]int{}}
+	for i := range fields {
+		if fields[i].Settled {
+			t.left[joined(fields[i].Path)] = i
+		}
+	}
+	return t
+}
+
+// joined is a path as a key of a map.
+func joined(path []string) string { return strings.Join(path, "\x00") }
+
+// writesMost is how many writes are looked at.
+const writesMost = 10_000
+
+// Write looks whether fields show a write. It returns false when no more writes are wanted.
+func (t *Tracing) Write(stamp clock.Stamp, ops []crdt.Op) (more bool) {
+	for i := len(ops) - 1; i >= 0 && len(t.left) > 0; i-- {
+		op := &ops[i]
+		switch op.Kind {
+		case crdt.OpInsert:
+			t.inserted(stamp, op)
+		case crdt.OpAssign:
+			t.wrote(stamp, op, "value", true)
+		case crdt.OpDelta:
+			t.wrote(stamp, op, "counter", false)
+		case crdt.OpAdd, crdt.OpDrop:
+			t.wrote(stamp, op, "set", false)
+		case crdt.OpMax:
+			t.wrote(stamp, op, "max", true)
+		case crdt.OpMin:
+			t.wrote(stamp, op, "min", true)
+		case crdt.OpMulti:
+			t.wrote(stamp, op, "multi", false)
+		}
+	}
+	t.looked++
+	return len(t.left) > 0 && t.looked < writesMost
+}
+
+// wrote notes the write of a field; asShown says that it counts only with the value that is shown.
+func (t *Tracing) wrote(stamp clock.Stamp, op *crdt.Op, kind string, asShown bool) {
+	key := joined(op.Path)
+	i, wanted := t.left[key]
+	if !wanted {
+		return
+	}
+	if now, shown := at(t.shown, op.Path); asShown && (!shown || !value.Identical(now, op.Value)) {
+		return
+	}
+	t.fields[i].Stamp, t.fields[i].Kind, t.fields[i].Settled = stamp, kind, false
+	delete(t.left, key)
+}
+
+// inserted notes the fields that an inserted object brought.
+func (t *Tracing) inserted(stamp clock.Stamp, op *crdt.Op) {
+	for key, i := range t.left {
+		path := t.fields[i].Path
+		if len(path) < len(op.Path) || !slices.Equal(path[:len(op.Path)], op.Path) {
+			continue
+		}
+		was, brought := at(op.Value, path[len(op.Path):])
+		if now, shown := at(t.shown, path); brought && shown && value.Identical(was, now) {
+			t.fields[i].Stamp, t.fields[i].Settled = stamp, false
+			delete(t.left, key)
+		}
+	}
+}
+
+// at is the member of an object at a path.
+func at(v value.Value, path []string) (value.Value, bool) {
+	for _, name := range path {
+		below, ok := v.Get(name)
+		if !ok {
+			return value.Null(), false
+		}
+		v = below
+	}
+	return v, true
 }
 
 type walk struct {
