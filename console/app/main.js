@@ -26,7 +26,7 @@ class Console {
       opened: () => this.listFabrics(),
       locations: () => this.otherLocations(),
       account: () => this.accountItems(),
-      retry: () => this.live.retry(),
+      retry: () => this.retry(),
     })
     this.live.subscribe('connection', (connection) => {
       this.frame.setConnection(connection, here())
@@ -35,6 +35,9 @@ class Console {
     this.live.subscribe('state', (state) => this.frame.setLocation(state.location))
     this.router = router((route) => this.arrive(route))
     session.onRenew(() => this.renew())
+    session.subscribe(() => {
+      if (this.live.connection.state === 'refused' && this.shown) this.live.use(api(this.fabric))
+    })
     addEventListener('hashchange', () => this.takeFragment())
   }
 
@@ -87,6 +90,12 @@ class Console {
       this.remount()
     }
     return true
+  }
+
+  // retry is what the button of the banner does.
+  retry() {
+    if (this.live.connection.state === 'refused') session.renew(session.authorization(), true)
+    else this.live.retry()
   }
 
   async takeFragment() {

@@ -6,6 +6,7 @@ const store = 'selvedge.credential'
 
 let credential = read()
 let renewing = null
+let declined = null // the header for which people would not sign in again
 let ask = async () => false
 const listeners = new Set()
 
@@ -35,6 +36,7 @@ export function authorization(of = credential) {
 // use takes a credential from now on, null for none.
 export function use(next) {
   credential = next
+  declined = null
   try {
     if (next) sessionStorage.setItem(store, JSON.stringify(next))
     else sessionStorage.removeItem(store)
@@ -56,12 +58,18 @@ export function onRenew(fn) {
   ask = fn
 }
 
-// renew is called by whoever was refused with 401. All who come while people
-// are asked wait for the same answer. `used` is the header that was refused: when
-// the credential has changed since, there is nothing to ask.
-export function renew(used) {
+// renew is called by whoever was refused with 401, and answers whether to try
+// again. All who come while people are asked wait for the same answer, and who
+// would not sign in is not asked again unless it is `urgent`: by their own
+// wish. `used` is the header that was refused: when the credential has changed
+// since, there is nothing to ask.
+export function renew(used, urgent = false) {
   if (used !== authorization()) return Promise.resolve(true)
-  renewing ??= ask().finally(() => {
+  if (declined !== null && declined === (used ?? '') && !urgent) return Promise.resolve(false)
+  renewing ??= ask().then((signedIn) => {
+    if (!signedIn) declined = used ?? ''
+    return signedIn
+  }).finally(() => {
     renewing = null
   })
   return renewing

@@ -114,29 +114,34 @@ function locationChip(handlers) {
 }
 
 // bannerOf is the line that tells that the location does not answer, and counts
-// down to the next try. Only the first words are announced.
+// down to the next try, or that nobody is signed in any more. Only the first words are
+// announced.
 function bannerOf(handlers) {
   const words = h('span', { role: 'status' })
   const left = h('span', { class: 'muted', aria: { hidden: true } })
-  const again = h('button', { class: 'button', type: 'button', data: { testid: 'reconnect' }, onclick: () => handlers.retry() }, 'Try now')
+  const again = h('button', { class: 'button', type: 'button', data: { testid: 'reconnect' }, onclick: () => handlers.retry() })
   const node = h('div', { class: 'banner', hidden: true, data: { testid: 'banner' } }, icon('warning'), h('span', { class: 'grow' }, words, ' ', left), again)
   let ticking = 0
-  function set(connection, name) {
-    clearInterval(ticking)
-    node.hidden = connection.state !== 'lost'
-    if (node.hidden) {
-      words.textContent = ''
-      return
-    }
-    const text = `${visible(name || 'The location')} does not answer. The page shows what was known before.`
-    if (words.textContent !== text) words.textContent = text
-    const until = Date.now() + connection.pause
+  function count(pause) {
+    const until = Date.now() + pause
     const tick = () => {
       const seconds = Math.ceil((until - Date.now()) / 1000)
       left.textContent = seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again.'
     }
     tick()
     ticking = setInterval(tick, 500)
+  }
+  function set(connection, name) {
+    clearInterval(ticking)
+    const ended = connection.state === 'refused' && connection.error?.status === 401
+    const lost = connection.state === 'lost'
+    const text = lost ? `${visible(name || 'The location')} does not answer. The page shows what was known before.`
+      : ended ? 'Nobody is signed in any more. The page shows what was known before.' : ''
+    node.hidden = text === ''
+    if (words.textContent !== text) words.textContent = text
+    left.textContent = ''
+    again.textContent = lost ? 'Try now' : 'Sign in'
+    if (lost) count(connection.pause)
   }
   return { node, set }
 }
