@@ -484,7 +484,7 @@ test('an export is a file with all digits, and a filter exports what it finds', 
   await id(page, 'data-error').waitFor()
 })
 
-test('a document of 5 MiB opens in parts, without a pause', async ({ page, open, expect }) => {
+test('a document of 5 MiB opens in parts, without a pause', async ({ page, open }) => {
   const text = JSON.stringify({ _id: 'places/huge', _key: 'huge', _rev: 'r', notes: 'x"\\'.repeat(900_000), list: Array.from({ length: 300_000 }, (_, i) => i), name: 'small' })
   assert.ok(text.length > 5 << 20)
   await page.route(/\/document\/places\/huge/, (route) => route.fulfill({ body: text, contentType: 'application/json' }))
@@ -502,8 +502,7 @@ test('a document of 5 MiB opens in parts, without a pause', async ({ page, open,
   await id(page, 'data-part-next').click()
   await id(page, 'data-big').getByText(/Part 2 of/).waitFor()
   const longest = await page.evaluate(() => window.longest)
-  assert.ok(longest < 1000, `a task took ${longest} ms`)
-  expect.errors()
+  assert.ok(longest < 500, `a task took ${longest} ms`)
 })
 
 test('a document of 4 MiB of the location is changed by field', async ({ page, open }) => {
@@ -544,6 +543,49 @@ test('a refused write leaves the text and says what to do', async ({ page, open 
   await page.unroute(/\/document\/places\/tok/)
   await id(page, 'data-error').getByTestId('retry').click()
   await until(async () => (await api('GET', '/document/places/tok')).name === 'Edo', 'it is saved')
+})
+
+test('a key that has ended asks to sign in again, and the page goes on', async ({ page, open }) => {
+  let refuse = true
+  await page.route(/\/cursor$/, (route) => (refuse
+    ? route.fulfill({ status: 401, contentType: 'application/json', body: '{"error":true,"code":401,"errorNum":11,"errorMessage":"not authorized: the token has expired","errorCode":"unauthorized"}' })
+    : route.continue()))
+  await open('data/places')
+  await id(page, 'signin-dialog').waitFor()
+  await id(page, 'signin-cancel').click()
+  await id(page, 'data-error').getByText('Sign in with a user or key that is valid').waitFor()
+  refuse = false
+  await id(page, 'data-error').getByTestId('retry').click()
+  await page.locator('[data-row=fra]').waitFor()
+})
+
+test('a location that goes away is told, and asked again', async ({ page, open, planet }) => {
+  await open('data/places')
+  await page.locator('[data-row=fra]').waitFor()
+  await planet.end('SIGKILL')
+  await id(page, 'data-reload').click()
+  await id(page, 'data-error').getByText(/cannot be reached/).waitFor()
+  await planet.open()
+  await id(page, 'data-error').getByTestId('retry').click()
+  await page.locator('[data-row=fra]').waitFor()
+})
+
+test('a list whose cursor has expired is read on', async ({ page, open }) => {
+  let refused = 0
+  await page.route(/\/cursor\/[^/]+$/, (route) => {
+    if (route.request().method() !== 'PUT' || refused > 0) return route.continue()
+    refused += 1
+    return route.fulfill({ status: 404, contentType: 'application/json', body: '{"error":true,"code":404,"errorNum":1600,"errorMessage":"cursor not found","errorCode":"cursor-not-found"}' })
+  })
+  await open('data/many')
+  await page.locator('[data-row=k00000]').waitFor()
+  const table = id(page, 'data-table').locator('[role=grid]')
+  await until(async () => {
+    await table.evaluate((node) => { node.scrollTop = node.scrollHeight })
+    return (await page.locator('[data-row=k00399]').count()) > 0
+  }, 'the second batch is in sight')
+  assert.equal(refused, 1)
+  await page.getByText('The list was read on after a pause').waitFor()
 })
 
 test('a collection is emptied and dropped when its name is typed', async ({ page, open }) => {

@@ -18,15 +18,18 @@ export function conflictsView(host) {
   let collection = host.name
   let next = ''
   let rows = 0
+  let turn = {} // of the list; what was asked for an earlier one is not shown
   const note = h('div')
   const empty = h('div', { class: 'empty', data: { testid: 'data-conflicts-empty' } })
   const grid = table({ label: 'Conflicts', testid: 'data-conflicts', columns: columns(host), empty, onOpen: c => showConflict(host, c, life.signal) })
 
   async function more() {
+    const mine = turn
     grid.setBusy(true)
     grid.setMore(null)
     try {
       const text = await host.api.call('GET', '/conflicts', { query: { collection: collection || undefined, since: next || undefined, limit: PAGE }, raw: true, signal: life.signal })
+      if (mine !== turn) return
       const page = elements(member(text, 'result') ?? '[]').map(readConflict)
       const before = next
       next = string(member(text, 'next') ?? '')
@@ -35,13 +38,14 @@ export function conflictsView(host) {
       grid.append(page)
       grid.setMore(next !== '' && next !== before && page.length > 0 ? more : null)
     } catch (error) {
-      if (!host.lost(error)) replace(note, problem(error, reload))
+      if (mine === turn && !host.lost(error)) replace(note, problem(error, reload))
     } finally {
-      grid.setBusy(false)
+      if (mine === turn) grid.setBusy(false)
     }
   }
 
   function reload() {
+    turn = {}
     next = ''
     rows = 0
     replace(note)

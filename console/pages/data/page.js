@@ -16,7 +16,6 @@ export function mount(root, context) {
   const list = collectionList(store)
   const main = h('div', { class: 'data-main', role: 'region', aria: { label: 'Data' } })
   root.classList.add('data-page')
-  root.dataset.testid ??= 'page-data'
   replace(root, list.node, main)
   const views = switcher(store, main, list)
 
