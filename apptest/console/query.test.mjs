@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { test as plainTest } from 'node:test'
+import { attributesIn } from '../../console/pages/query/plan.js'
+import { offsetOf, parameters, tokens, walks, writes, written } from '../../console/pages/query/c8ql.js'
 import { launch, start, test, until } from './harness.mjs'
 
 const places = 2400
@@ -41,6 +44,44 @@ async function run(page, text) {
 const shows = (locator, text) => locator.filter({ hasText: text }).first().waitFor()
 
 const editorText = (page) => part(page, 'editor').locator('.cm-content').innerText()
+
+plainTest('texts are cut into tokens', () => {
+  const cut = (text) => tokens(text).map((t) => t.kind[0] + ':' + t.text).join(' ')
+  assert.equal(cut("FOR p IN `a b` FILTER p.x >= @min"), 'n:FOR n:p n:IN q:`a b` n:FILTER n:p s:. n:x s:>= p:@min')
+  assert.equal(cut("RETURN 'it\\'s' // end"), "n:RETURN s:'it\\'s' c:// end")
+  assert.equal(cut('1..5 0x1F .5e3'), 'n:1 s:.. n:5 n:0x1F n:.5e3')
+  assert.deepEqual(tokens('"open').map((t) => t.closed), [false])
+  assert.deepEqual(parameters("FOR x IN @@c FILTER x.a == @a AND x.b == '@no' RETURN @a // @neither"), ['@c', 'a'])
+  assert.equal(offsetOf('ab\n\u{1f600}cd', 2, 2), 5)
+  assert.deepEqual([written('plain'), written('for'), written('odd name')], ['plain', '`for`', '`odd name`'])
+  assert.ok(writes('FOR p IN x REMOVE p IN x') && !writes('RETURN {a: p.remove}'))
+  assert.ok(walks('FOR v IN 1..2 ANY "a/b" c RETURN v') && !walks('FOR v IN c RETURN v.any'))
+})
+
+plainTest('the attributes of an index are found in conditions', () => {
+  for (const [text, fields] of [
+    ['p.country == "Japan" && p.feet > 100', ['country', 'feet']], ['@c == p.country', ['country']], ['"x" IN p.tags && p.n <= 3', ['tags[*]', 'n']],
+    ['p.`a b`.c == 1', ['a b.c']], ['p.x > 1 && p.y < 4', ['x']], ['pp.a == 1', []], ['p._key == "x"', []], ['p.a != 3', []],
+    ['p.a == "p.b == 1"', ['a']], ['LOWER(p.name) == "x"', []],
+  ]) assert.deepEqual(attributesIn(text, 'p').fields, fields, text)
+  assert.equal(attributesIn('LOWER(p.name) == "x"', 'p').computed, 'p.name')
+  assert.ok(attributesIn('p.a == 1 || p.b == 2', 'p').either)
+})
+
+test('the shape of rows decides how they are shown', async ({ page, open }) => {
+  await open('query')
+  const first = (rows, walks) => page.evaluate(async ([r, w]) => (await import('/console/pages/query/shape.js')).shape(r, { walks: w }), [rows, walks])
+  const edge = { _id: 'e/1', _from: 'v/1', _to: 'v/2' }, vertex = { _id: 'v/1', name: 'x' }
+  for (const [rows, view] of [
+    [[1], 'json'], [['a', 'b'], 'table'], [[{ a: 1, b: 'x' }], 'table'], [[vertex], 'table'], [[edge], 'graph'], [[{ v: vertex, e: edge }], 'graph'],
+    [[{ vertices: [vertex], edges: [edge] }], 'graph'], [[{ name: 'x', lat: 50, lon: 8 }], 'map'], [[{ at: { type: 'Point', coordinates: [8, 50] } }], 'map'],
+    [[{ lat: 500, lon: 8 }], 'table'], [[1, 2, 3].map((n) => ({ n, y: n * n })), 'chart'], [[1, 2, 3].map((n) => ({ day: `2030-01-0${n}`, y: n })), 'chart'],
+    [[1, 2, 3].map((n) => [n, n * 2]), 'chart'], [[1, 2, 3].map((n) => ({ name: `a${n}`, y: n })), 'table'],
+  ]) assert.equal((await first(rows, false)).first, view, JSON.stringify(rows))
+  assert.ok((await first([vertex], true)).views.includes('graph'), 'vertices of a walk can be drawn')
+  const { x, ys } = (await first([{ y: 1, at: 1900000000000 }, { y: 2, at: 1900000001000 }, { y: 0, at: 1900000002000 }], false)).chart
+  assert.deepEqual([x, ys], ['at', ['y']])
+})
 
 test('a query runs with the keyboard, and its rows are a table', async ({ page, open, axe, shot }) => {
   await open('query')

@@ -45,19 +45,20 @@ export const indexesOf = (plan) => flat(plan?.nodes ?? []).filter((n) => n.type 
 const few = 1000
 
 // hints says what would help: [{text, collection?, index?: {type, fields}}]. counts: collection -> number of documents.
-export function hints(plan, counts) {
-  const nodes = flat(plan?.nodes ?? [])
+export function hints(explanation, counts) {
+  const nodes = flat(explanation.plan?.nodes ?? [])
+  const words = new Map(linesOf(explanation.text ?? '').map((l) => [l.id, l.what]))
   const out = []
   for (const [at, n] of nodes.entries()) {
     if (n.type !== 'EnumerateCollectionNode' || n.count) continue
-    out.push(...hintsOfScan(n, nodes.slice(at + 1), counts[n.collection]))
+    const name = /^FOR (\S+) IN /.exec(words.get(n.id) ?? '')?.[1] ?? ''
+    out.push(...hintsOfScan(n, name, nodes.slice(at + 1), counts[n.collection]))
   }
   return out
 }
 
-function hintsOfScan(n, later, documents) {
+function hintsOfScan(n, name, later, documents) {
   const scan = `Full scan of ${documents === undefined ? 'all' : documents.toLocaleString('en')} ${documents === 1 ? 'document' : 'documents'} of ${n.collection}`
-  const name = n.outVariable?.name ?? guessName(n)
   const conditions = [n.filter, ...later.filter((x) => x.type === 'FilterNode').map((x) => x.condition)].filter((c) => typeof c === 'string').join(' && ')
   const found = attributesIn(conditions, name)
   const sorts = later.find((x) => x.type === 'SortNode')?.elements ?? []
@@ -65,21 +66,20 @@ function hintsOfScan(n, later, documents) {
   const place = placeIn([conditions, ...sorts.map((s) => s.inVariable), ...later.filter((x) => x.type === 'CalculationNode').map((x) => x.expression)].join(' '), name)
   const fields = found.fields.length > 0 ? found.fields : sortFields(sorts, name, later)
   const weight = documents !== undefined && documents < few ? ' It matters when there are more.' : ''
-  if (place) out.push({ text: `${scan}: a geo index on ${place.join(' and ')} would help.${weight}`, collection: n.collection, index: { type: 'geo', fields: place } })
+  if (place) out.push({ text: `${scan}: a geo index on ${place.join(' and ')} would help.${weight}`, collection: n.collection, index: { type: 'geo', fields: place, ...(place.length === 1 ? { geoJson: true } : {}) } })
+  else if (found.either) out.push(...fields.map((f) => ({ text: `${scan}: an index on ${f} would help with one side of OR; each side needs one.${weight}`, collection: n.collection, index: { type: 'persistent', fields: [f] } })))
   else if (fields.length > 0) out.push({ text: `${scan}: an index on ${fields.join(', ')} would help.${weight}`, collection: n.collection, index: { type: 'persistent', fields } })
-  if (found.computed && fields.length === 0) out.push({ text: `${scan}: the condition is computed from ${found.computed}, which no index has. Store it as an attribute of its own, with an index.`, collection: n.collection })
+  if (found.computed && fields.length === 0 && !place) out.push({ text: `${scan}: the condition is computed from ${found.computed}, which no index has. Store it as an attribute of its own, with an index.`, collection: n.collection })
   return out
 }
-
-// guessName takes the variable of a scan that hands out attributes alone from its filter.
-const guessName = (n) => /([A-Za-z_$][\w$]*)\.[A-Za-z_`]/.exec(n.filter ?? '')?.[1] ?? ''
 
 const path = (name) => `${name.replace(/[$]/g, '\\$&')}((?:\\.(?:[A-Za-z_$][\\w$]*|\`[^\`]+\`))+)`
 const dots = (p) => p.slice(1).replaceAll('`', '')
 
-// attributesIn finds the attributes that conditions ask for: those that must be equal first, then one with a range.
+// attributesIn finds the attributes that conditions ask for: those that must be equal first, then one with a range; either says
+// that they are sides of an OR, computed what a condition is computed from when nothing else is asked for.
 export function attributesIn(text, name) {
-  if (!name || !text) return { fields: [], computed: '' }
+  if (!name || !text) return { fields: [], computed: '', either: false }
   const clean = text.replace(/"(?:[^"\\]|\\.)*"/g, '""')
   const equal = new Set(), range = new Set()
   for (const m of clean.matchAll(new RegExp(`(?<![\\w.])${path(name)}\\s*(==|<=|>=|<|>|IN\\b)`, 'g'))) (m[2] === '==' || m[2] === 'IN' ? equal : range).add(dots(m[1]))
@@ -90,7 +90,7 @@ export function attributesIn(text, name) {
   const usable = (f) => f !== '_key' && f !== '_id' && f !== '_rev'
   const fields = [...[...equal].filter(usable), ...[...range].filter((f) => usable(f) && !equal.has(f)).slice(0, 1)]
   const computed = fields.length === 0 ? new RegExp(`[A-Z_]+\\([^()]*(?<![\\w.])${path(name)}`).exec(clean) : null
-  return { fields: /\|\|/.test(clean) ? fields.slice(0, 1) : fields.slice(0, 4), computed: computed ? name + computed[1] : '' }
+  return { fields: fields.slice(0, 4), computed: computed ? name + computed[1] : '', either: clean.includes('||') }
 }
 
 // sortFields are the attributes of a sort with a limit behind it, if an index could give that order.

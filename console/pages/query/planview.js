@@ -23,7 +23,7 @@ export function planView(context, { schema, onError }) {
       const advice = h('div', {})
       replace(node, summary(context, answer), advice, tree(answer), rules(answer), warnings(answer))
       context.announce('The plan is shown')
-      const list = await hintsOf(answer.plan, schema)
+      const list = await hintsOf(answer, schema)
       if (mine === turn) replace(advice, list.map((one) => hintRow(context, one)))
     } catch (error) {
       if (mine !== turn || context.signal.aborted) return
@@ -35,15 +35,15 @@ export function planView(context, { schema, onError }) {
   return { node, explain, hide() { turn++; node.hidden = true } }
 }
 
-async function hintsOf(plan, schema) {
-  const scanned = [...new Set(flat(plan?.nodes ?? []).filter((n) => n.type === 'EnumerateCollectionNode').map((n) => n.collection))]
+async function hintsOf(explanation, schema) {
+  const scanned = [...new Set(flat(explanation.plan?.nodes ?? []).filter((n) => n.type === 'EnumerateCollectionNode').map((n) => n.collection))]
   const counts = await Promise.all(scanned.map(async (c) => [c, await schema.count(c).catch(() => undefined)]))
-  return hints(plan, Object.fromEntries(counts))
+  return hints(explanation, Object.fromEntries(counts))
 }
 
 function hintRow(context, hint) {
   const make = hint.index && button('hint-index', 'Make this index', () =>
-    context.navigate('data', [hint.collection], { tab: 'indexes', index: hint.index.type, fields: hint.index.fields.join(',') }))
+    context.navigate('data', [hint.collection], { tab: 'indexes', index: hint.index.type, fields: hint.index.fields.join(','), geoJson: hint.index.geoJson }))
   return h('div', { class: 'query-hint', data: { testid: 'query-hint' } }, h('span', { class: 'grow' }, h('bdi', null, visible(hint.text))), make)
 }
 

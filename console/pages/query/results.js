@@ -7,7 +7,7 @@ import { jsonView } from '/console/app/jsonview.js'
 import { empty } from '/console/app/states.js'
 import { bytes, count, ms, visible } from '/console/app/text.js'
 import { button } from './format.js'
-import { shape } from './shape.js'
+import { pictured, shape } from './shape.js'
 import { walks } from './c8ql.js'
 import { tableView } from './tableview.js'
 import { graphView } from './graphview.js'
@@ -52,6 +52,7 @@ export function results(context, { again }) {
     view = make(name)
     clear(body).append(view.node)
     view.update(run, found)
+    if (run.state === 'done') queueMicrotask(update) // which fetches what a picture needs
   }
 
   function update() {
@@ -76,6 +77,8 @@ export function results(context, { again }) {
     if (!view) pick(firstView())
     else view.update(run, found)
     drawHead()
+    const isPicture = ['graph', 'map', 'chart'].includes(viewName)
+    if (isPicture && run.state === 'done' && run.more && run.rows.length < pictured) run.next()
   }
 
   function firstView() {

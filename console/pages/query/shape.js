@@ -5,6 +5,9 @@ import { isObject, number } from './value.js'
 
 const looked = 500
 
+// Pictures are of up to so many rows: as many are fetched for one without being asked for.
+export const pictured = 5000
+
 // shape looks at rows: {views: [..], first, columns, chart?: {x, time, ys}}. walks says that the query walks a graph.
 export function shape(rows, { walks = false } = {}) {
   const sample = rows.slice(0, looked)
