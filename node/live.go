@@ -32,14 +32,14 @@ func newNotables(c env.Clock) *notables {
 	return &notables{clock: c, next: uint64(max(c.WallMs(), 1)), links: map[[2]string]mesh.LinkSettings{}}
 }
 
-// What is told again within repeatedWithin, among the last repeatedAmong, is told once.
+// An alarm that comes again within repeatedWithin, among the last repeatedAmong events, is told once.
 const repeatedWithin, repeatedAmong = 30_000, 16
 
 func (r *notables) add(e api.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.Number, e.At = r.next, r.clock.WallMs()
-	if e.Level != api.EventInfo {
+	if e.Kind == "alarm" {
 		for i := max(len(r.ring)-repeatedAmong, 0); i < len(r.ring); i++ {
 			o := &r.ring[i]
 			if o.Kind == e.Kind && o.Location == e.Location && o.Text == e.Text && e.At-o.At < repeatedWithin {

@@ -87,6 +87,23 @@ func TestLiveStateOfDev(t *testing.T) {
 	if err := fra.HealAll(within(t)); err != nil {
 		t.Fatal(err)
 	}
+	for range 2 { // what happens again is told again
+		if err := fra.SetLink(within(t), "fra", "syd", api.LinkChange{State: &cut}); err != nil {
+			t.Fatal(err)
+		}
+		if err := fra.HealAll(within(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cuts := 0
+	for _, e := range fra.Notable(nil, api.NotableMost) {
+		if e.Kind == "cut" && strings.Contains(e.Text, "from fra to syd") {
+			cuts++
+		}
+	}
+	if cuts != 2 {
+		t.Errorf("%d of 2 cuts are told", cuts)
+	}
 	for kind, text := range map[string]string{"start": "serves at", "cut": "from fra to tok was cut", "heal": "from fra to tok was healed", "delay": "jitter 7 ms", "fabric": `"shop" came`} {
 		eventually(t, "an event "+kind, func() bool { return told(d.Node("tok"), kind, text) })
 	}

@@ -2,13 +2,17 @@ package http
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/selvedge-db/selvedge/access"
 	"github.com/selvedge-db/selvedge/api"
@@ -315,4 +319,70 @@ func TestProvenance(t *testing.T) {
 	w.bad(404, 1203, "GET", base+"/provenance/_users/demo:root", "")
 	w.bad(404, 404, "GET", base+"/provenance/c", "")
 	w.bad(405, 405, "PUT", base+"/provenance/c/k", "{}")
+}
+
+// stuck is a reader that takes one write after another, as it is told to.
+type stuck struct {
+	header http.Header
+	take   chan []byte
+}
+
+func (s *stuck) Header() http.Header { return s.header }
+func (s *stuck) WriteHeader(int)     {}
+func (s *stuck) FlushError() error   { return nil }
+func (s *stuck) Write(b []byte) (int, error) {
+	s.take <- bytes.Clone(b)
+	return len(b), nil
+}
+
+// A reader that is slow is told what it missed at once, and nothing piles up for it.
+func TestLiveJoinsTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		out := &stuck{http.Header{}, make(chan []byte)}
+		ctx, cancel := context.WithCancel(context.Background())
+		hr := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+base+"/mesh/live", nil)
+		hr.Header.Set("Authorization", "apikey "+rootKey)
+		ended := make(chan bool)
+		go func() { w.server.ServeHTTP(out, hr); close(ended) }()
+		<-out.take // the first state
+		time.Sleep(500 * time.Millisecond)
+		for range 100 { // while it waits with what it has
+			w.mu.Lock()
+			if w.moved == nil {
+				w.moved = []api.Delivery{{From: "fra", To: "syd", LagMs: 1}}
+			}
+			w.moved[0].Entries++
+			w.mu.Unlock()
+			time.Sleep(200 * time.Millisecond)
+		}
+		told := 0
+		for told < 100 {
+			text := string(<-out.take)
+			if n := strings.Count(text, "event: travel"); n > 1 || strings.Count(text, "event: state") > 1 {
+				t.Fatalf("a turn tells %d times of moves: %s", n, text)
+			}
+			if _, moves, ok := strings.Cut(text, "event: travel"); ok {
+				_, after, _ := strings.Cut(moves, `"entries":`)
+				n, err := strconv.Atoi(after[:strings.IndexAny(after, ",}")])
+				if err != nil {
+					t.Fatal(err)
+				}
+				told += n
+			}
+		}
+		if told != 100 {
+			t.Errorf("%d entries are told, want 100", told)
+		}
+		cancel()
+		for {
+			select {
+			case <-out.take:
+				continue
+			case <-ended:
+			}
+			break
+		}
+	})
 }
