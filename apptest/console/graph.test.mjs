@@ -349,6 +349,23 @@ test('a fabric without edges says what to do, and a narrow page has everything',
   await shot(page, 'graph-narrow')
 })
 
+test('a collection that is dropped under the page is told, and the page stays usable', async ({ page, open, api }) => {
+  await api('POST', '/collection', { name: 'fleeting', type: 3 })
+  await api('POST', '/document/fleeting', { _from: 'stations/berlin', _to: 'stations/vienna' })
+  await open('graph?edges=fleeting&start=stations%2Fberlin')
+  await shows(page, 2, 1)
+  await page.getByTestId('graph-expand').click()
+  await page.getByTestId('toast').getByText('All edges of this vertex are drawn').waitFor()
+  await api('DELETE', '/collection/fleeting')
+  await page.getByRole('button', { name: 'Vienna', exact: true }).click()
+  await page.getByTestId('graph-expand').click()
+  await page.getByTestId('toast').getByText('not found').waitFor()
+  await page.getByTestId('graph-source').selectOption('g:railway')
+  await page.getByTestId('graph-start').fill('stations/frankfurt')
+  await page.getByTestId('graph-draw').click()
+  await shows(page, 5, 4)
+})
+
 test('a location that does not answer is told, and the page goes on when it is back', async ({ page, open }) => {
   await open('graph?graph=railway')
   await page.route('**/_api/cursor', (route) => route.abort())

@@ -189,7 +189,7 @@ function labelled({ vertices, selected, hovered, paths, near, view, start, movin
 }
 
 // Room keeps places on the screen that are taken, in cells of a few pixels.
-class Room {
+export class Room {
   constructor() {
     this.taken = new Set()
   }

@@ -77,8 +77,8 @@ const names = (text) => text.split(',').map((name) => name.trim()).filter(Boolea
 // definitionFields are the three fields of an edge definition, with what is there offered.
 function definitionFields(known, d, prefix) {
   const collection = input('Edge collection', `${prefix}-collection`, { list: `${prefix}-edges`, required: true, value: d?.collection ?? '', disabled: d !== null })
-  const from = input('From these collections', `${prefix}-from`, { list: `${prefix}-documents`, required: true, value: d?.from.join(', ') ?? '', placeholder: 'people, or people, places' })
-  const to = input('To these collections', `${prefix}-to`, { list: `${prefix}-documents`, required: true, value: d?.to.join(', ') ?? '', placeholder: 'places' })
+  const from = input('From these collections', `${prefix}-from`, { list: `${prefix}-documents`, required: true, value: d?.from.join(', ') ?? '', placeholder: 'for example people, places' })
+  const to = input('To these collections', `${prefix}-to`, { list: `${prefix}-documents`, required: true, value: d?.to.join(', ') ?? '', placeholder: 'for example places' })
   return {
     nodes: [collection.node, from.node, to.node,
       h('datalist', { id: `${prefix}-edges` }, ...known.edges.map((name) => h('option', { value: name }))),

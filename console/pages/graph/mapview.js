@@ -4,9 +4,9 @@
 import { h, replace, svg } from '../../app/dom.js'
 import { worldMap } from '../../app/map.js'
 import { count, short, visible } from '../../app/text.js'
+import { Room } from './draw.js'
 import { label, position } from './filter.js'
 
-const labelsMost = 60
 const scaleMost = 12
 const linesMost = 3000
 
@@ -106,8 +106,9 @@ function edgeLines({ map, explorer, palette, points, edges, marks, scale }) {
 }
 
 function vertexMarks({ map, explorer, palette, points, marks, scale, onSelect, onOpen }) {
-  const named = points.length <= labelsMost
-  return points.flatMap(({ vertex, at }) => {
+  const room = new Room()
+  const rank = ({ vertex }) => (vertex.id === explorer.selected ? 0 : marks.vertices.has(vertex.id) ? 1 : 2)
+  return [...points].sort((a, b) => rank(a) - rank(b)).flatMap(({ vertex, at }) => {
     const [x, y] = map.project(at[0], at[1])
     if (!Number.isFinite(x) || !Number.isFinite(y)) return []
     const words = visible(short(label(vertex, explorer.labelBy), 40))
@@ -125,8 +126,9 @@ function vertexMarks({ map, explorer, palette, points, marks, scale, onSelect, o
     }, svg('title', {}, words))
     dot.style.fill = palette.vertex(vertex.collection)
     dot.style.strokeWidth = String((selected ? 3 : 1) / scale)
-    const shown = named || selected || marks.vertices.has(vertex.id)
-    if (!shown) return [dot]
+    // A label is written where there is room; the selected vertex and those of a path have one in any case.
+    const free = room.take(x * scale, y * scale - 6, words.length * 6 + 14, 13)
+    if (!free && !selected && !marks.vertices.has(vertex.id)) return [dot]
     const text = svg('text', { x: x + 7 / scale, y: y + 4 / scale, class: 'graph-map-label', aria: { hidden: 'true' } }, words)
     Object.assign(text.style, { fontSize: `${11 / scale}px`, strokeWidth: `${2.5 / scale}px` })
     return [dot, text]

@@ -301,8 +301,10 @@ class GraphPage {
 
   expand(id, options) {
     return this.attempt(async () => {
+      const edges = this.explorer.model.edges.size
       const added = await this.explorer.expand(id, options)
-      this.context.announce(`${added} vertices were added`)
+      if (this.explorer.model.edges.size > edges) this.context.announce(`${added} vertices were added`)
+      else if (this.explorer.model.omitted === 0) this.context.toast('info', 'All edges of this vertex are drawn, in this direction and these edge collections.')
     })
   }
 

@@ -12,7 +12,10 @@ const links = [
   ['REST', '/docs/reference/rest', 'Every path, with examples'],
   ['Errors', '/docs/reference/errors', 'Every error and what to do about it'],
   ['Configuration', '/docs/reference/configuration', 'Every key of a location'],
-  ['Operating', '/docs/operate/running', 'Running, watching, backup and restore'],
+  ['Running', '/docs/operate/running', 'Starting, stopping and changing locations'],
+  ['Monitoring', '/docs/operate/monitoring', 'What to watch, and what the figures mean'],
+  ['Trouble', '/docs/operate/troubleshooting', 'What went wrong and what to do'],
+  ['Backup', '/docs/operate/backup', 'Backup and restore'],
   ['Security', '/docs/operate/security', 'Users, keys, certificates'],
 ]
 

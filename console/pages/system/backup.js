@@ -31,7 +31,7 @@ export function backupTab(panel, { source, context, signal }) {
     h('h2', {}, 'Backup'),
     h('p', {}, 'Writes everything that ', where, ' holds into a new folder on its machine, while it goes on serving. Only root may do this.'),
     h('label', { class: 'field', for: 'system-backup-path' }, h('span', {}, 'New folder on the machine of the location'), path),
-    h('div', { class: 'row' }, button, h('a', { href: '/docs/operate/running' }, 'How to restore')),
+    h('div', { class: 'row' }, button, h('a', { href: '/docs/operate/backup' }, 'How to restore')),
     result))
   const end = source.on('location', () => {
     where.textContent = visible(source.shown)

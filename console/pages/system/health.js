@@ -60,7 +60,7 @@ export function advice(reason) {
   if (/join|snapshot|copy/.test(words)) return 'It copies the data of the others; this ends by itself. Lag is on the Planet page.'
   if (/evict|leav|left/.test(words)) return 'It is no member any more. Start it anew as a new location.'
   if (/start/.test(words)) return 'It is starting; this ends by itself.'
-  return 'The log of the location has more about it.'
+  return 'The Events tab and the log of the location have more about it.'
 }
 
 function readiness(self) {

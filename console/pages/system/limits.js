@@ -49,7 +49,7 @@ function limitsView(list) {
   }
   fill()
   return h('div', { class: 'col' },
-    h('p', { class: 'muted' }, 'Limits are set in the configuration of the location; a change counts from its next start. ', h('a', { href: '/docs/reference/configuration' }, 'Configuration')),
+    h('p', { class: 'muted' }, 'Limits are set in the configuration of the location; a change counts from its next start. ', h('a', { href: '/docs/reference/configuration' }, 'Configuration'), ', ', h('a', { href: '/docs/operate/limits' }, 'Limits')),
     h('div', { class: 'toolbar' }, h('label', { class: 'row grow' }, h('span', { class: 'sr-only' }, 'Search limits'), search), told),
     rows.node)
 }
