@@ -42,11 +42,11 @@ export function bigView(host, { text, rev, key, signal, reload }) {
     const place = h('div', { class: 'data-editor-small' })
     let edit
     formDialog({
-      title: `${f.name} of ${key}`, testid: 'data-big-edit', action: 'Save', wide: true, body: place,
+      title: `${visible(short(f.name, 80))} of ${key}`, testid: 'data-big-edit', action: 'Save', wide: true, body: place,
       async run(own) {
         requireJSON(edit.value, { object: false })
         await host.api.call('PATCH', documentPath(host.name, key), { body: `{${JSON.stringify(f.name)}:${edit.value}}`, query: { mergeObjects: false }, headers: { 'If-Match': `"${rev}"` }, signal: own })
-        host.context.toast('good', `${f.name} is saved`)
+        host.context.toast('good', `${visible(short(f.name, 80))} is saved`)
         reload()
       },
     })

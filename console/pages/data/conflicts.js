@@ -99,7 +99,7 @@ async function showConflict(host, c, signal) {
   const side = (title, s, kind) => h('section', { class: 'card col grow' }, h('h3', null, title, ' ', h('span', { class: ['badge', kind] }, visible(s.location))),
     s.value === undefined ? h('p', { class: 'muted' }, c.path === '' ? 'Removed the document.' : 'Removed the field.') : jsonView(s.value, { label: title, text: true }), h('small', { class: 'muted mono' }, s.rev))
   const dialog = formDialog({
-    title: `${c.collection}/${c.key}${c.path ? ', ' + c.path : ''}`, testid: 'data-conflict', wide: true, action: 'Use the lost value',
+    title: `${c.collection}/${c.key}${c.path ? ', ' + visible(short(c.path, 200)) : ''}`, testid: 'data-conflict', wide: true, action: 'Use the lost value',
     body: h('div', { class: 'col' }, h('p', { class: 'muted' }, `${REASONS[c.reason] ?? c.reason} Found ${time(c.at)}.`), h('div', { class: 'data-sides' }, side('Kept', c.kept, 'good'), side('Lost', c.lost, 'warn')), h('h3', null, 'Now'), now),
     async run(own) {
       await takeOther(host, c, own)

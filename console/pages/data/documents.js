@@ -1,6 +1,6 @@
 // The documents of a collection: filter, table, live changes.
 import { h, replace } from '../../app/dom.js'
-import { count } from '../../app/text.js'
+import { count, short, visible } from '../../app/text.js'
 import { table } from '../../app/table.js'
 import { button, checkbox, field, formDialog, input, problem, scope } from './parts.js'
 import { KINDS } from './store.js'
@@ -193,7 +193,7 @@ class DocumentList {
   }
 
   chooseColumns() {
-    const boxes = this.columns.known().map(name => ({ name, ...checkbox(`data-column-${name}`, name, { checked: this.columns.shown.includes(name) }) }))
+    const boxes = this.columns.known().map(name => ({ name, ...checkbox(`data-column-${name}`, visible(short(name, 60)), { checked: this.columns.shown.includes(name) }) }))
     const more = input('data-column-more', { placeholder: 'at.lat, at.lon' })
     formDialog({
       title: 'Columns', testid: 'data-columns-dialog', action: 'Show',

@@ -25,7 +25,7 @@ class Import {
     this.options = h('div', { class: 'col' })
     this.preview = h('div', { class: 'col' })
     this.report = h('div', { class: 'col' })
-    this.node = h('div', { class: 'col', data: { testid: 'data-import' } }, this.drop, this.options, this.preview, this.report)
+    this.node = h('div', { class: 'col', data: { testid: 'data-import' } }, this.drop, this.options, this.report, this.preview)
   }
 
   async choose(file) {
@@ -59,7 +59,7 @@ class Import {
     const table = h('div', { class: 'data-grid', hidden: format !== 'csv' }, field('Between values stands a', c.delimiter), field('Nothing between delimiters is', c.empty), c.header.node, c.typed.node)
     const series = this.host.kind === 'series'
     replace(this.options, h('section', { class: 'card col' }, h('h3', null, `${visible(file.name)}, ${bytes(file.size)}`), field('Format', c.format), table,
-      h('div', { class: 'data-grid' }, series ? null : field('Key', c.key, 'The member of each row that becomes its key.'), series ? null : field('A row whose key is there already', c.duplicate),
+      h('div', { class: 'data-grid' }, series ? null : field('Key', c.key, this.host.kind === 'kv' ? 'Rows are entries: a key, value, and expireAt if they end.' : 'The member of each row that becomes its key.'), series ? null : field('A row whose key is there already', c.duplicate),
         this.host.kind === 'edge' ? [field('Collection of _from, where only a key stands', c.from), field('Collection of _to, where only a key stands', c.to)] : null,
         field('Rows in one request', c.rows)), c.first.node, c.stop.node,
       h('div', { class: 'row' }, button('data-import-start', 'Import', () => this.start(), { kind: 'primary' }))))
@@ -120,6 +120,7 @@ class Import {
     const cancel = button('data-import-cancel', 'Cancel', () => this.upload.cancel())
     const failed = h('div', { class: 'col' })
     replace(this.report, h('section', { class: 'card col' }, h('div', { class: 'row' }, bar, cancel), line, failed))
+    this.report.scrollIntoView({ block: 'nearest' })
     this.options.inert = true
     const began = performance.now()
     const upload = this.upload = new Upload(host.api, { query, rows: Number(c.rows.value) || 1000, stop: c.stop.box.checked, signal: this.life.signal, onProgress: s => {
