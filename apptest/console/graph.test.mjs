@@ -27,6 +27,7 @@ await planet.api('POST', '/document/ferries', [{ _key: 'f1', _from: 'stations/ha
 
 const counts = (page) => page.getByTestId('graph-counts')
 const shows = (page, vertices, edges) => counts(page).getByText(`${vertices} vertices, ${edges} edges`, { exact: true }).waitFor()
+const rests = (page) => page.locator('[data-moving=false]').waitFor()
 const railway = 'graph?graph=railway&start=stations%2Ffrankfurt'
 
 unit('a collapsed vertex takes along what came with it alone', () => {
@@ -101,9 +102,16 @@ test('a start is found by its first letters, drawn, expanded and collapsed', asy
   await page.getByRole('button', { name: 'Munich', exact: true }).click()
   await page.getByTestId('graph-expand').click()
   await shows(page, 6, 6)
-  await shot(page, 'graph-light')
   await page.getByTestId('graph-collapse').click()
   await shows(page, 5, 4)
+  for (const name of ['Munich', 'Hanover']) {
+    await page.getByTestId('graph-tab-list').click()
+    await page.getByTestId('graph-list').getByRole('row').filter({ hasText: name }).click()
+    await page.getByTestId('graph-expand').click()
+  }
+  await shows(page, 8, 9)
+  await rests(page)
+  await shot(page, 'graph-light')
   await page.getByTestId('graph-clear').click()
   await page.getByText('Choose where to start').waitFor()
 })
@@ -172,6 +180,20 @@ test('hostile names and vertices that are gone are shown as they are', async ({ 
   await page.getByText('no vertex is there').waitFor()
 })
 
+test('a vertex of megabytes costs no more than its name, until its document is opened', async ({ page, open, api }) => {
+  await api('POST', '/collection', { name: 'huge', type: 3 })
+  const wide = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`A${i}`, 'x'.repeat(1000)]))
+  await api('POST', '/document/ports', { _key: 'big', name: 'Big', ...wide })
+  await api('POST', '/document/huge', { _from: 'stations/berlin', _to: 'ports/big' })
+  const sizes = []
+  page.on('response', async (response) => response.url().endsWith('/cursor') && sizes.push((await response.body()).length))
+  await open('graph?edges=huge&start=stations%2Fberlin')
+  await shows(page, 2, 1)
+  assert.ok(sizes.every((size) => size < 100_000), `answers of ${sizes} bytes`)
+  await page.getByRole('button', { name: 'Big', exact: true }).click()
+  await page.getByTestId('graph-document').getByText('A0', { exact: true }).waitFor()
+})
+
 test('paths are found, highlighted, weighted, and opened as a query', async ({ page, open, axe, shot }) => {
   await open('graph?graph=railway')
   await page.getByTestId('graph-tab-path').click()
@@ -188,6 +210,7 @@ test('paths are found, highlighted, weighted, and opened as a query', async ({ p
   await page.getByTestId('graph-path-find').click()
   await page.getByTestId('graph-path-1').click()
   assert.equal(await page.getByTestId('graph-path-1').getAttribute('aria-pressed'), 'true')
+  await rests(page)
   await axe()
   await shot(page, 'graph-paths')
   await page.getByTestId('graph-path-query').click()
@@ -288,6 +311,7 @@ test('named graphs are made, changed and dropped', async ({ page, open, api }) =
 test('vertices with positions are shown on the map', { colorScheme: 'dark' }, async ({ page, open, axe, shot }) => {
   await open(railway)
   await shows(page, 5, 4)
+  await rests(page)
   await shot(page, 'graph-dark')
   await page.getByTestId('graph-layout-map').click()
   const dots = page.getByTestId('graph-map').locator('circle')
@@ -345,6 +369,7 @@ test('a fabric without edges says what to do, and a narrow page has everything',
   await shows(page, 5, 4)
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out')
   await page.getByTestId('graph-degree-lines').waitFor()
+  await rests(page)
   await axe()
   await shot(page, 'graph-narrow')
 })

@@ -50,7 +50,7 @@ function drawEdges(g, scene) {
     if (!groups.has(edge.collection)) groups.set(edge.collection, [])
     groups.get(edge.collection).push(edge)
   }
-  g.globalAlpha = paths.edges.size > 0 ? 0.35 : 0.75
+  g.globalAlpha = paths.edges.size > 0 ? 0.3 : edges.length > 600 ? 0.35 : edges.length > 150 ? 0.55 : 0.8
   for (const [collection, list] of groups) {
     drawLines(g, model, list, { color: palette.edge(collection), dash: palette.dash(collection), width: 1.2, arrows, scale: view.scale })
   }

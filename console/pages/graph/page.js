@@ -62,7 +62,7 @@ class GraphPage {
     })
     this.mover = createMover({
       onPlaces: (done) => {
-        this.view.scene.moving = !done
+        this.moves(!done)
         this.view.followed()
       },
       onFailure: (message) => context.toast('bad', `The layout does not run: ${message}. The drawing stays as it begins.`),
@@ -125,6 +125,7 @@ class GraphPage {
   listen() {
     const { explorer, view, context } = this
     explorer.on('graph', (heat) => {
+      this.moves(true)
       this.mover.lay(explorer.model, heat)
       this.redraw()
     })
@@ -148,6 +149,11 @@ class GraphPage {
       this.redraw()
     })
     context.signal.addEventListener('abort', forget, { once: true })
+  }
+
+  moves(on) {
+    this.view.scene.moving = on
+    this.view.node.dataset.moving = String(on)
   }
 
   // redraw shows the drawing as the filter and the layout have it.

@@ -10,13 +10,17 @@ export const directions = ['OUTBOUND', 'INBOUND', 'ANY']
 export const countMost = 10000
 
 const attributesMost = 100
+
+// What must not be missing, of documents with more attributes than are asked for.
+const first = ['_id', '_key', '_from', '_to', 'name', 'title', 'label', 'code', 'lat', 'lon', 'lng', 'latitude', 'longitude', 'location', 'position']
 const textMost = 200
 
 // brief is an expression that gives the small attributes of a document as pairs, null for a document that is not there:
 // numbers, booleans, the beginning of texts, and positions. (The subquery is carried out for null, too.)
-function brief(of) {
+function brief(of, ...more) {
+  const names = JSON.stringify([...first, ...more])
   return `(${of} == null ? null : (
-    FOR a IN ATTRIBUTES(${of} || {}) LIMIT ${attributesMost}
+    FOR a IN APPEND(${names}, ATTRIBUTES(${of} || {}), true) LIMIT ${attributesMost}
       LET x = ${of}[a]
       LET y = IS_STRING(x) ? LEFT(x, ${textMost})
         : (IS_NUMBER(x) || IS_BOOL(x)) ? x
@@ -75,6 +79,7 @@ function edgeSet({ graph, collections }, bindVars) {
 export function paths({ from, to, direction: d, kind, count, weight, graph, collections }) {
   const bindVars = { from, to }
   const set = edgeSet({ graph, collections }, bindVars)
+  const edge = brief('e', ...(weight ? [weight] : []))
   let options = ''
   if (weight) {
     options = '\n  OPTIONS {weightAttribute: @weight}'
@@ -83,7 +88,7 @@ export function paths({ from, to, direction: d, kind, count, weight, graph, coll
   if (kind !== 'k') {
     const walk = `FOR v, e IN ${direction(d)} SHORTEST_PATH @from TO @to ${set}${options}`
     return {
-      query: `${walk}\n  RETURN {v: ${brief('v')}, e: ${brief('e')}}`,
+      query: `${walk}\n  RETURN {v: ${brief('v')}, e: ${edge}}`,
       shown: `${walk}\n  RETURN {vertex: v, edge: e}`,
       bindVars,
     }
@@ -91,7 +96,7 @@ export function paths({ from, to, direction: d, kind, count, weight, graph, coll
   bindVars.count = count
   const walk = `FOR p IN ${direction(d)} K_SHORTEST_PATHS @from TO @to ${set}${options}\n  LIMIT @count`
   return {
-    query: `${walk}\n  RETURN {weight: p.weight, vertices: (FOR v IN p.vertices RETURN ${brief('v')}), edges: (FOR e IN p.edges RETURN ${brief('e')})}`,
+    query: `${walk}\n  RETURN {weight: p.weight, vertices: (FOR v IN p.vertices RETURN ${brief('v')}), edges: (FOR e IN p.edges RETURN ${edge})}`,
     shown: `${walk}\n  RETURN p`,
     bindVars,
   }
