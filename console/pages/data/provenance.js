@@ -62,7 +62,7 @@ function readField(text) {
   return { path, name: pathText(path), kind: s('kind'), at: s('at'), location: s('location'), stamp: s('stamp'), settled: m.get('settled') === 'true', parts }
 }
 
-const SETTLED = 'Every location has it, so that who wrote it is not kept any more'
+const SETTLED = 'Every location has it, and it is older than the history that tells who wrote it'
 
 const who = f => (f.settled ? h('span', { class: 'muted', title: SETTLED }, 'settled') : h('span', { class: 'badge', style: colour(f.location) }, visible(f.location)))
 
