@@ -130,3 +130,51 @@ func (c *Client) Rules(ctx context.Context) ([]Rule, error) {
 func (c *Client) ClearSlowQueries(ctx context.Context) error {
 	return c.do(ctx, &call{method: http.MethodDelete, path: "/query/slow", repeat: repeatSafe}, nil)
 }
+
+// Self is what a location knows of itself. Times are in milliseconds, sizes in bytes.
+type Self struct {
+	Location      string           `json:"location"`
+	Incarnation   Text             `json:"incarnation"`
+	Version       string           `json:"version"`
+	UptimeMs      float64          `json:"uptimeMs"`
+	Ready         bool             `json:"ready"`
+	Reasons       []string         `json:"reasons"` // why it is not
+	ReadOnly      string           `json:"readOnly"`
+	ClockOffsetMs float64          `json:"clockOffsetMs"`
+	ClockTrusted  bool             `json:"clockTrusted"`
+	MemoryBytes   int64            `json:"memoryBytes"`
+	Storage       map[string]int64 `json:"storage"`
+	Waits         []Wait           `json:"waits"`
+	Peers         []Peer           `json:"peers"`
+	Vector        map[string]Text  `json:"vector"`
+	Stable        map[string]Text  `json:"stable"`
+	Watermark     Text             `json:"watermark"`
+}
+
+// Wait is an entry of another location that cannot be applied yet.
+type Wait struct {
+	Origin  Text    `json:"origin"`
+	Entry   Text    `json:"entry"`
+	Reason  string  `json:"reason"`
+	ForMs   float64 `json:"forMs"`
+	Entries int64   `json:"entries"` // that wait behind it
+	Pulling bool    `json:"pulling"`
+}
+
+// Peer is another location as this one is connected to it.
+type Peer struct {
+	Name           string  `json:"name"`
+	Connected      bool    `json:"connected"`
+	RTTMs          float64 `json:"rttMs"`
+	OffsetMs       float64 `json:"offsetMs"`
+	SilentMs       float64 `json:"silentMs"`
+	WaitingEntries int64   `json:"waitingEntries"`
+	WaitingBytes   int64   `json:"waitingBytes"`
+}
+
+// Self asks the location about itself.
+func (c *Client) Self(ctx context.Context) (Self, error) {
+	var out Self
+	err := c.do(ctx, &call{method: http.MethodGet, path: "/mesh/self", repeat: repeatSafe}, &out)
+	return out, err
+}

@@ -16,12 +16,12 @@ import (
 func (a *app) collectionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "collection",
-		Short:   "List, show, make and drop collections",
+		Short:   "List, show, make, empty and drop collections",
 		Example: "  selvedge collection list\n  selvedge collection create articles --crdt views=counter,tags=set\n  selvedge collection drop articles",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	c.AddCommand(a.collectionListCommand(), a.collectionShowCommand(), a.collectionCreateCommand(), a.collectionDropCommand())
+	c.AddCommand(a.collectionListCommand(), a.collectionShowCommand(), a.collectionCreateCommand(), a.collectionTruncateCommand(), a.collectionDropCommand())
 	return c
 }
 
@@ -199,6 +199,25 @@ func parseCRDT(list []string) (map[string]client.CRDT, error) {
 		declared[path] = client.CRDT{Type: kind, Scale: scale}
 	}
 	return declared, nil
+}
+
+func (a *app) collectionTruncateCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "truncate COLLECTION",
+		Short:   "Remove all documents of a collection, and keep the collection",
+		Example: "  selvedge collection truncate articles",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			if err := c.Truncate(cmd.Context(), args[0]); err != nil {
+				return fmt.Errorf("collection %s: %w", args[0], err)
+			}
+			return a.done(map[string]any{"truncated": args[0]}, "%s is empty", args[0])
+		},
+	})
 }
 
 func (a *app) collectionDropCommand() *cobra.Command {

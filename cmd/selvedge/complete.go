@@ -106,7 +106,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 	arguments := map[string][]source{
 		"get": {documents}, "put": {documents}, "delete": {documents}, "export": {collections}, "index list": {collections},
 		"index create": {collections}, "index drop": {collections, indexes}, "collection drop": {collections}, "collection show": {collections},
-		"link cut": {locations, locations}, "link heal": {locations, locations}, "location evict": {locations}, "location anchor": {locations},
+		"link cut": {locations, locations}, "link heal": {locations, locations}, "location evict": {locations}, "location show": {locations}, "link set": {locations, locations}, "collection truncate": {collections}, "location anchor": {locations},
 		"fabric drop": {fabrics}, "fabric locations": {fabrics, locations, locations, locations, locations, locations},
 		"graph show": {graphs}, "graph drop": {graphs}, "worker run": {workers}, "worker show": {workers}, "worker delete": {workers}, "worker save": {workers},
 		"user remove": {users}, "user password": {users}, "key remove": {keys}, "changes": {collections}, "conflicts": {collections},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/rowsource"
 )
 
@@ -190,6 +191,7 @@ func documentWithKey(document []byte, key string) ([]byte, error) {
 func (a *app) exportCommand() *cobra.Command {
 	var out, format, null string
 	var columns []string
+	var quiet bool
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "export COLLECTION",
 		Short: "Write all documents of a collection to a file",
@@ -202,18 +204,27 @@ func (a *app) exportCommand() *cobra.Command {
 			if (format == rowsource.CSV) != (len(columns) > 0) {
 				return usagef("--columns belongs to --format csv, which needs it")
 			}
+			if _, err := newDocumentWriter(io.Discard, format, columns, null); err != nil {
+				return err
+			}
 			c, err := a.connect(false)
 			if err != nil {
 				return err
 			}
+			of, err := c.Count(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("export %s: %w", args[0], err)
+			}
+			bar := progress.OfRows(a.err, "exported", of, quiet || out == "-" && progress.IsTerminal(a.out))
 			var count int
 			err = a.toFile(out, func(w io.Writer) error {
 				writer, err := newDocumentWriter(w, format, columns, null)
 				if err != nil {
 					return err
 				}
-				return exportAll(cmd, c, args[0], writer, &count)
+				return exportAll(cmd, c, args[0], writer, bar, &count)
 			})
+			bar.Close()
 			if err != nil {
 				return fmt.Errorf("export %s: %w", args[0], err)
 			}
@@ -225,17 +236,24 @@ func (a *app) exportCommand() *cobra.Command {
 	c.Flags().StringVar(&format, "format", rowsource.JSONL, "jsonl, json or csv")
 	c.Flags().StringSliceVar(&columns, "columns", nil, "members to write to CSV, in this order")
 	c.Flags().StringVar(&null, "null", "", "text for null in CSV")
+	c.Flags().BoolVar(&quiet, "quiet", false, "no progress")
 	return c
 }
 
-func exportAll(cmd *cobra.Command, c *client.Client, collection string, w documentWriter, count *int) error {
+// toldEvery is after how many documents the progress moves.
+const toldEvery = 256
+
+func exportAll(cmd *cobra.Command, c *client.Client, collection string, w documentWriter, bar *progress.Progress, count *int) error {
 	err := c.ExportEach(cmd.Context(), collection, func(document json.RawMessage) error {
-		*count++
+		if *count++; *count%toldEvery == 0 {
+			bar.Rows(toldEvery)
+		}
 		return w.write(document)
 	})
 	if err != nil {
 		return err
 	}
+	bar.Rows(int64(*count % toldEvery))
 	return w.end()
 }
 

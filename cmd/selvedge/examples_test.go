@@ -130,7 +130,7 @@ func preparations() map[string]string {
 	return map[string]string{
 		"": "rm -f places.jsonl", "changes": places + strings.Repeat("selvedge put places '{}' >/dev/null\n", 10),
 		"collection": "selvedge collection drop articles" + quiet, "collection create": "selvedge collection drop articles" + quiet,
-		"collection drop": articles, "collection list": "selvedge fabric create shop >/dev/null 2>&1 || true", "collection show": articles,
+		"collection drop": articles, "collection list": "selvedge fabric create shop >/dev/null 2>&1 || true", "collection show": articles, "collection truncate": articles,
 		"context": noContexts, "context add": noContexts, "context list": home, "context remove": home, "context rename": home, "context show": home,
 		"context use": home, "delete": places + "selvedge put places/p1 '{}' >/dev/null\nselvedge put places/p2 '{}' >/dev/null",
 		"export": places + airports, "fabric": "selvedge fabric drop shop" + quiet, "fabric create": "selvedge fabric drop shop" + quiet,
@@ -142,7 +142,7 @@ func preparations() map[string]string {
 		"index create": airports + articles + "selvedge collection create shops" + quiet + "selvedge collection create sessions" + quiet,
 		"index drop":   airports + "selvedge index create airports country --name by-country >/dev/null", "index list": airports,
 		"key": "selvedge key remove deploy" + quiet, "key create": "selvedge key remove deploy" + quiet + "selvedge key remove ci" + quiet,
-		"key remove": "selvedge key create deploy >/dev/null 2>&1 || true", "link heal": "selvedge link cut fra syd >/dev/null",
+		"key remove": "selvedge key create deploy >/dev/null 2>&1 || true", "link heal": "selvedge link cut fra syd >/dev/null", "link set": "selvedge link heal --all >/dev/null",
 		"location": "selvedge link heal --all >/dev/null\n" + shop, "location anchor": shop, "location evict": shop, "location leave": shop, "put": places, "query": airports,
 		"restore": "rm -rf fra-2026-01-31\nselvedge backup ./fra-2026-01-31 >/dev/null", "user": user, "user create": user,
 		"user password": user + "selvedge user create ana < password.txt >/dev/null", "user remove": user + "selvedge user create ana < password.txt >/dev/null",

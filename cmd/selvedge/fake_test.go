@@ -43,6 +43,7 @@ func newFakeLocation(t *testing.T) *fakeLocation {
 	mux.HandleFunc("PATCH "+prefix+"/document/{c}/{k}", f.locked(f.patch))
 	mux.HandleFunc("GET "+prefix+"/document/{c}/{k}", f.locked(f.get))
 	mux.HandleFunc("GET "+prefix+"/export/{c}", f.locked(f.export))
+	mux.HandleFunc("GET "+prefix+"/collection/{c}/count", f.locked(f.count))
 	mux.HandleFunc("GET "+prefix+"/mesh", f.locked(f.mesh))
 	mux.HandleFunc("PUT "+prefix+"/mesh/links/{from}/{to}", f.locked(f.link))
 	mux.HandleFunc("POST "+prefix+"/mesh/links/heal", f.locked(func(*http.Request) (int, any) {
@@ -203,6 +204,13 @@ func (f *fakeLocation) get(r *http.Request) (int, any) {
 		return 404, refusal(404, 1202, "document not found")
 	}
 	return 200, []byte(document)
+}
+
+func (f *fakeLocation) count(r *http.Request) (int, any) {
+	if status, answer := f.getCollection(r); status != 200 {
+		return status, answer
+	}
+	return 200, map[string]any{"count": len(f.collections[r.PathValue("c")])}
 }
 
 func (f *fakeLocation) export(r *http.Request) (int, any) {

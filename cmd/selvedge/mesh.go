@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,13 +16,97 @@ import (
 func (a *app) linkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "link",
-		Short:   "Cut and heal links between locations of selvedge dev",
-		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way\n  selvedge link heal --all",
+		Short:   "List links between locations; cut, slow and heal those of selvedge dev",
+		Example: "  selvedge link list\n  selvedge link cut fra syd\n  selvedge link set fra tok --delay 500ms --loss 5\n  selvedge link heal --all",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	c.AddCommand(a.linkCutCommand(), a.linkHealCommand())
+	c.AddCommand(a.linkListCommand(), a.linkCutCommand(), a.linkHealCommand(), a.linkSetCommand())
 	return c
+}
+
+func (a *app) linkListCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "list",
+		Short:   "List the links between the locations of a fabric, with what they still have to bring",
+		Example: "  selvedge link list\n  selvedge link list --output json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			mesh, err := c.Mesh(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("links: %w", err)
+			}
+			if mesh.Links == nil {
+				mesh.Links = []client.Link{}
+			}
+			return a.print(mesh.Links, func(w io.Writer) { linkTable(mesh.Links).print(w) })
+		},
+	})
+}
+
+func (a *app) linkSetCommand() *cobra.Command {
+	var delay, jitter time.Duration
+	var loss float64
+	var oneWay bool
+	c := a.withClientFlags(&cobra.Command{
+		Use:   "set A [B]",
+		Short: "Make links slower or worse",
+		Long: "Make links slower or worse: between two locations, or between A and all others. --delay is of one direction. What is not\n" +
+			"given stays. link heal --all makes everything as it was at first.",
+		Example: "  selvedge link set fra syd --delay 500ms\n  selvedge link set fra syd --one-way --loss 10 --jitter 50ms",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			change := client.LinkChange{}
+			f := cmd.Flags()
+			for name, set := range map[string]func(){
+				"delay":  func() { change.OneWayMs = inMilliseconds(delay) },
+				"jitter": func() { change.JitterMs = inMilliseconds(jitter) },
+				"loss":   func() { change.LossPercent = &loss },
+			} {
+				if f.Changed(name) {
+					set()
+				}
+			}
+			if change == (client.LinkChange{}) {
+				return usagef("want one of --delay, --jitter and --loss at least")
+			}
+			if delay < 0 || jitter < 0 || loss < 0 || loss > 100 {
+				return usagef("want a --delay and --jitter of zero or more, and a --loss from 0 to 100")
+			}
+			return a.bendLinks(cmd.Context(), args, oneWay, change)
+		},
+	})
+	c.Flags().DurationVar(&delay, "delay", 0, "how long a message travels, one way: 250ms")
+	c.Flags().DurationVar(&jitter, "jitter", 0, "by how much that varies")
+	c.Flags().Float64Var(&loss, "loss", 0, "how many messages of a hundred are lost at first")
+	c.Flags().BoolVar(&oneWay, "one-way", false, "only from A to B")
+	return c
+}
+
+func inMilliseconds(d time.Duration) *float64 {
+	ms := float64(d.Microseconds()) / 1000
+	return &ms
+}
+
+func (a *app) bendLinks(ctx context.Context, names []string, oneWay bool, change client.LinkChange) error {
+	c, err := a.connect(true)
+	if err != nil {
+		return err
+	}
+	links, err := linksOf(ctx, c, names, oneWay)
+	if err != nil {
+		return fmt.Errorf("link set: %w", err)
+	}
+	for _, l := range links {
+		if err := c.SetLink(ctx, l.From, l.To, change); err != nil {
+			return fmt.Errorf("link set %s %s: %w", l.From, l.To, err)
+		}
+	}
+	return a.printLinks(links, "changed")
 }
 
 func (a *app) linkCutCommand() *cobra.Command {
@@ -148,12 +234,12 @@ func (a *app) printLinks(links []client.Link, state string) error {
 func (a *app) locationCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "location",
-		Short:   "List locations, take one out of a fabric, move its anchor",
-		Example: "  selvedge location list\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8402 --fabric shop",
+		Short:   "List and show locations, take one out of a fabric, move its anchor",
+		Example: "  selvedge location list\n  selvedge location show syd\n  selvedge location evict syd --fabric shop\n  selvedge location leave --url http://127.0.0.1:8402 --fabric shop",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	c.AddCommand(a.locationListCommand(), a.locationEvictCommand(), a.locationLeaveCommand(), a.locationAnchorCommand())
+	c.AddCommand(a.locationListCommand(), a.locationShowCommand(), a.locationLimitsCommand(), a.locationEvictCommand(), a.locationLeaveCommand(), a.locationAnchorCommand())
 	return c
 }
 
@@ -205,6 +291,113 @@ func (a *app) locationListCommand() *cobra.Command {
 				for _, l := range list {
 					t.add(l.Name, l.Location.City, l.Location.Country, fmt.Sprintf("%.2f", l.Location.Latitude),
 						fmt.Sprintf("%.2f", l.Location.Longitude), l.Tags.URL)
+				}
+				t.print(w)
+			})
+		},
+	})
+}
+
+func (a *app) locationShowCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "show [LOCATION]",
+		Short:   "Show what a location knows of itself: health, clock, storage, peers, what it waits for",
+		Long:    "Show what a location knows of itself: health, clock, storage, peers, and what it waits for. Without a name the one at\n--url; another one is asked at its own address.",
+		Example: "  selvedge location show\n  selvedge location show syd --output json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect(true)
+			if err == nil && len(args) == 1 {
+				c, err = atLocation(cmd.Context(), c, args[0])
+			}
+			if err != nil {
+				return err
+			}
+			self, err := c.Self(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("location: %w", err)
+			}
+			return a.print(self, func(w io.Writer) { writeSelf(w, &self) })
+		},
+	})
+}
+
+// atLocation is a client for another location of the fabric.
+func atLocation(ctx context.Context, c *client.Client, name string) (*client.Client, error) {
+	mesh, err := c.Mesh(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("location %s: %w", name, err)
+	}
+	for _, l := range mesh.Locations {
+		switch {
+		case l.Name != name:
+		case l.Name == mesh.Location:
+			return c, nil
+		case l.URL == "":
+			return nil, fmt.Errorf("%s does not know the address of %s yet", mesh.Location, name)
+		default:
+			return c.At(l.URL)
+		}
+	}
+	return nil, advise(fmt.Errorf("there is no location %q in fabric %s", name, c.FabricName()), "selvedge location list lists what there is")
+}
+
+func writeSelf(w io.Writer, s *client.Self) {
+	state := "ready"
+	if !s.Ready {
+		state = "not ready: " + strings.Join(s.Reasons, "; ")
+	}
+	if s.ReadOnly != "" {
+		state += ", read-only: " + s.ReadOnly
+	}
+	trust := ""
+	if !s.ClockTrusted {
+		trust = ", not trusted"
+	}
+	for _, line := range [][2]string{{"location", s.Location}, {"version", s.Version}, {"state", state},
+		{"up for", (time.Duration(s.UptimeMs) * time.Millisecond).Round(time.Second).String()}, {"clock", signedMilliseconds(s.ClockOffsetMs) + trust},
+		{"memory", mebibytes(s.MemoryBytes)}, {"disk", mebibytes(s.Storage["diskBytes"]) + " used, " + mebibytes(s.Storage["freeBytes"]) + " free"}} {
+		fmt.Fprintf(w, "%-9s %s\n", line[0], plain([]string{line[1]})[0])
+	}
+	fmt.Fprintln(w)
+	t := &table{head: []string{"PEER", "CONNECTED", "RTT", "CLOCK", "SILENT FOR", "ENTRIES WAITING", "BYTES"}}
+	for _, p := range s.Peers {
+		t.add(p.Name, yesNo(p.Connected), milliseconds(p.RTTMs), signedMilliseconds(p.OffsetMs), milliseconds(p.SilentMs), fmt.Sprint(p.WaitingEntries), fmt.Sprint(p.WaitingBytes))
+	}
+	t.print(w)
+	if len(s.Waits) == 0 {
+		fmt.Fprintln(w, "\nit waits for nothing")
+		return
+	}
+	fmt.Fprintln(w)
+	t = &table{head: []string{"WAITS FOR", "ENTRY", "WHY", "SINCE", "ENTRIES BEHIND IT"}}
+	for _, x := range s.Waits {
+		t.add(string(x.Origin), string(x.Entry), x.Reason, milliseconds(x.ForMs), fmt.Sprint(x.Entries))
+	}
+	t.print(w)
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+func (a *app) locationLimitsCommand() *cobra.Command {
+	return a.withClientFlags(&cobra.Command{
+		Use:     "limits",
+		Short:   "List the limits that the location at --url is configured with",
+		Example: "  selvedge location limits\n  selvedge location limits --output json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect(true)
+			if err != nil {
+				return err
+			}
+			list, err := c.Limits(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("limits: %w", err)
+			}
+			return a.print(list, func(w io.Writer) {
+				t := &table{head: []string{"LIMIT", "VALUE", "UNIT", "MEANING"}}
+				for _, l := range list {
+					t.add(l.Name, cell(l.Value), l.Unit, l.Text)
 				}
 				t.print(w)
 			})

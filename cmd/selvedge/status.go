@@ -145,18 +145,22 @@ func writeStatus(w io.Writer, mesh client.Mesh, allLinks bool) {
 		return strings.Compare(a.From+"\x00"+a.To, b.From+"\x00"+b.To)
 	})
 	fmt.Fprintln(w)
-	t := &table{head: []string{"FROM", "TO", "STATE", "ONE WAY", "RTT", "ENTRIES", "BYTES", "LAG"}}
-	for _, l := range links {
-		t.add(l.From, l.To, l.State, milliseconds(l.OneWayMs), milliseconds(l.RTTMs),
-			fmt.Sprint(l.Lag.Entries), fmt.Sprint(l.Lag.Bytes), milliseconds(l.Lag.Ms))
-	}
-	t.print(w)
+	linkTable(links).print(w)
 	switch hidden := len(mesh.Links) - len(links); {
 	case hidden == 1:
 		fmt.Fprintln(w, "one more link is up with nothing under way (--all-links shows it)")
 	case hidden > 1:
 		fmt.Fprintf(w, "%d more links are up with nothing under way (--all-links shows them)\n", hidden)
 	}
+}
+
+func linkTable(links []client.Link) *table {
+	t := &table{head: []string{"FROM", "TO", "STATE", "ONE WAY", "RTT", "ENTRIES", "BYTES", "LAG"}}
+	for _, l := range links {
+		t.add(l.From, l.To, l.State, milliseconds(l.OneWayMs), milliseconds(l.RTTMs),
+			fmt.Sprint(l.Lag.Entries), fmt.Sprint(l.Lag.Bytes), milliseconds(l.Lag.Ms))
+	}
+	return t
 }
 
 func lagText(l client.Link) string {
