@@ -86,6 +86,15 @@ export const writes = (text) => tokens(text).some((t, i, all) => t.kind === 'nam
 export const walks = (text) => tokens(text).some((t, i, all) =>
   t.kind === 'name' && /^(outbound|inbound|any|graph|shortest_path|k_paths|k_shortest_paths|all_shortest_paths)$/i.test(t.text) && !is(all[i - 1], '.'))
 
+// returned gives the names that stand behind the last RETURN, in their order: rows come with their members sorted by name, people
+// expect them as they wrote them.
+export function returned(text) {
+  const list = tokens(text)
+  const from = list.findLastIndex((t) => is(t, 'RETURN'))
+  const names = list.slice(from + 1).map((t) => t.kind === 'string' && t.closed ? t.text.slice(1, -1) : nameOf(t)).filter(Boolean)
+  return from < 0 ? [] : [...new Set(names)]
+}
+
 // offsetOf gives the offset of a line and a column, both from 1, where a column counts code points.
 export function offsetOf(text, line, column) {
   let at = 0

@@ -5,6 +5,7 @@ import { save } from '/console/app/api.js'
 import { h } from '/console/app/dom.js'
 import { count } from '/console/app/text.js'
 import { field, line } from './value.js'
+import { returned } from './c8ql.js'
 import { columnsOf } from './shape.js'
 
 const perSlice = 2000
@@ -29,7 +30,7 @@ export async function saveRows(context, run, format) {
     }
     if (!wanted) return
     if (run.state === 'failed') throw run.error
-    const parts = await written(run.rows, format, () => wanted)
+    const parts = await written(run, format, () => wanted)
     if (!wanted) return
     save(new Blob(parts, { type: format === 'csv' ? 'text/csv' : 'application/x-ndjson' }), `result.${format}`)
     context.toast(run.capped ? 'info' : 'good', run.capped ? `The file has the first ${count(run.rows.length)} rows` : `${count(run.rows.length)} rows written to result.${format}`)
@@ -41,8 +42,8 @@ export async function saveRows(context, run, format) {
 }
 
 // written gives the parts of a file, a slice of rows at a time, so that the page stays usable.
-async function written(rows, format, keep) {
-  const columns = format === 'csv' ? columnsOf(rows).filter((c) => c !== null) : []
+async function written({ rows, text = '' }, format, keep) {
+  const columns = format === 'csv' ? columnsOf(rows, returned(text)).filter((c) => c !== null) : []
   const isTable = columns.length > 0
   const parts = format === 'csv' ? [(isTable ? columns.map((c) => field(c)) : ['value']).join(',') + '\r\n'] : []
   const one = format === 'jsonl' ? (row) => line(row) + '\n' : isTable ? (row) => columns.map((c) => field(row[c])).join(',') + '\r\n' : (row) => field(row) + '\r\n'

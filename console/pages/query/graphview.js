@@ -101,7 +101,10 @@ function furtherLink(kept, links, explore) {
 
 function sentence({ vertices, edges }, kept, links, rows, more) {
   const out = `${count(vertices.size)} vertices and ${count(edges.size)} edges.`
-  if (kept.length < vertices.size) return `${out} Drawn are the ${count(kept.length)} vertices with the most edges, and ${count(links.length)} edges among them: a FILTER, a LIMIT or a smaller depth shows all.`
+  if (kept.length < vertices.size) {
+    return `${out} Drawn are the ${count(kept.length)} vertices with the most edges, and ${count(links.length)} edges among them: ` +
+      'a FILTER, a LIMIT or a smaller depth shows all.'
+  }
   if (links.length < edges.size) return `${out} Drawn are the first ${count(links.length)} edges.`
   if (edges.size === 0) return `${out} RETURN {v, e} shows how they are joined.`
   return rows.length > pictured || more ? `${out} They are those of the first ${count(Math.min(rows.length, pictured))} rows.` : out

@@ -36,6 +36,7 @@ export function mapView({ onOpen, signal }) {
 
   async function ready() {
     const made = await worldMap(host, { label: 'Places of the result' })
+    if (!latest) made.destroy() // the view was left meanwhile
     made.onResize(() => marks.forEach((m) => place(m, made)))
     return made
   }

@@ -25,11 +25,14 @@ export function showHistory(context, history, use) {
     const wanted = search.value.toLowerCase()
     const found = all.filter((e) => e.text.toLowerCase().includes(wanted)).slice(0, 100)
     clear(list).append(...found.map((e) => item(e.text, pastOf(e), () => pick(e))))
-    if (found.length === 0) list.append(h('li', {}, empty({ title: all.length > 0 ? 'Nothing fits' : 'Nothing was run yet', text: all.length > 0 ? 'Search for another word.' : 'What you run appears here, in this browser alone.' })))
+    if (found.length === 0) list.append(h('li', {}, empty(all.length > 0 ? nothingFits : nothingYet)))
   }
   search.addEventListener('input', show)
   show()
 }
+
+const nothingFits = { title: 'Nothing fits', text: 'Search for another word.' }
+const nothingYet = { title: 'Nothing was run yet', text: 'What you run appears here, in this browser alone.' }
 
 const pastOf = (e) => [ago(e.at), e.failed ? 'did not end well' : `${count(e.rows ?? 0)} rows`, e.ms === undefined ? '' : ms(e.ms)].filter(Boolean).join(' \u00b7 ')
 

@@ -62,15 +62,16 @@ function hintsOfScan(n, name, later, documents) {
   const conditions = [n.filter, ...later.filter((x) => x.type === 'FilterNode').map((x) => x.condition)].filter((c) => typeof c === 'string').join(' && ')
   const found = attributesIn(conditions, name)
   const sorts = later.find((x) => x.type === 'SortNode')?.elements ?? []
-  const out = []
-  const place = placeIn([conditions, ...sorts.map((s) => s.inVariable), ...later.filter((x) => x.type === 'CalculationNode').map((x) => x.expression)].join(' '), name)
+  const computed = later.filter((x) => x.type === 'CalculationNode').map((x) => x.expression)
+  const place = placeIn([conditions, ...sorts.map((s) => s.inVariable), ...computed].join(' '), name)
   const fields = found.fields.length > 0 ? found.fields : sortFields(sorts, name, later)
   const weight = documents !== undefined && documents < few ? ' It matters when there are more.' : ''
-  if (place) out.push({ text: `${scan}: a geo index on ${place.join(' and ')} would help.${weight}`, collection: n.collection, index: { type: 'geo', fields: place, ...(place.length === 1 ? { geoJson: true } : {}) } })
-  else if (found.either) out.push(...fields.map((f) => ({ text: `${scan}: an index on ${f} would help with one side of OR; each side needs one.${weight}`, collection: n.collection, index: { type: 'persistent', fields: [f] } })))
-  else if (fields.length > 0) out.push({ text: `${scan}: an index on ${fields.join(', ')} would help.${weight}`, collection: n.collection, index: { type: 'persistent', fields } })
-  if (found.computed && fields.length === 0 && !place) out.push({ text: `${scan}: the condition is computed from ${found.computed}, which no index has. Store it as an attribute of its own, with an index.`, collection: n.collection })
-  return out
+  const hint = (text, type, on) => ({ text: `${scan}: ${text}${weight}`, collection: n.collection, index: { type, fields: on, geoJson: type === 'geo' && on.length === 1 ? true : undefined } })
+  if (place) return [hint(`a geo index on ${place.join(' and ')} would help.`, 'geo', place)]
+  if (found.either) return fields.map((f) => hint(`an index on ${f} would help with one side of OR; each side needs one.`, 'persistent', [f]))
+  if (fields.length > 0) return [hint(`an index on ${fields.join(', ')} would help.`, 'persistent', fields)]
+  if (!found.computed) return []
+  return [{ text: `${scan}: the condition is computed from ${found.computed}, which no index has. Store it as an attribute of its own, with an index.`, collection: n.collection }]
 }
 
 const path = (name) => `${name.replace(/[$]/g, '\\$&')}((?:\\.(?:[A-Za-z_$][\\w$]*|\`[^\`]+\`))+)`

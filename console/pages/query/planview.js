@@ -67,7 +67,8 @@ export function estimate(n) {
 
 function tree(answer) {
   const most = Math.max(1, ...flat(answer.plan?.nodes ?? []).map((n) => n.estimatedCost ?? 0))
-  const head = h('div', { class: 'query-step query-step-head', aria: { hidden: true } }, h('span', {}, 'Step'), h('span', { class: 'right' }, 'Rows'), h('span', { class: 'right' }, 'Cost so far'), h('span', {}))
+  const head = h('div', { class: 'query-step query-step-head', aria: { hidden: true } },
+    h('span', {}, 'Step'), h('span', { class: 'right' }, 'Rows'), h('span', { class: 'right' }, 'Cost so far'), h('span', {}))
   return h('div', { class: 'query-tree', data: { testid: 'query-plan-tree' } }, head, branch(steps(answer), most))
 }
 

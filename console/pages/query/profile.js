@@ -49,9 +49,11 @@ export function profileView() {
     node,
     update(run) {
       const steps = withFigures(profileLines(run.profileText), run.stats?.nodes)
-      const most = { own: Math.max(...steps.map((s) => s.own ?? 0), 0.001), rows: Math.max(...steps.map((s) => s.rows ?? 0), 1), kib: Math.max(...steps.map((s) => s.kib ?? 0), 0.001) }
+      const greatest = (member) => Math.max(...steps.map((s) => s[member] ?? 0), 0.001)
+      const most = { own: greatest('own'), rows: greatest('rows'), kib: greatest('kib') }
       const head = h('div', { class: 'query-profile-step query-step-head', aria: { hidden: true } }, ['Step', 'Rows', 'Time', 'Memory'].map((t) => h('span', {}, t)))
-      replace(node, phases(run.phases), head, branch(nested(steps), most), h('p', { class: 'muted' }, 'Time is what a step took by itself; memory is the most that the query held after it. A step without figures was done in one go with the one before it.'))
+      const note = 'Time is what a step took by itself; memory is the most that the query held after it. A step without figures was done in one go with the one before it.'
+      replace(node, phases(run.phases), head, branch(nested(steps), most), h('p', { class: 'muted' }, note))
     },
   }
 }

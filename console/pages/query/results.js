@@ -8,7 +8,7 @@ import { empty } from '/console/app/states.js'
 import { bytes, count, ms, visible } from '/console/app/text.js'
 import { button } from './format.js'
 import { pictured, shape } from './shape.js'
-import { walks } from './c8ql.js'
+import { returned, walks } from './c8ql.js'
 import { tableView } from './tableview.js'
 import { graphView } from './graphview.js'
 import { mapView } from './mapview.js'
@@ -20,101 +20,134 @@ import { saveRows } from './files.js'
 const titles = { table: 'Table', json: 'JSON', graph: 'Graph', map: 'Map', chart: 'Chart', profile: 'Profile' }
 
 // results gives {node, show(run), update(), destroy()}. again() runs the query once more.
-export function results(context, { again }) {
-  const head = h('div', { class: 'toolbar query-result-head' })
-  const stats = h('p', { class: 'muted query-stats', role: 'status', data: { testid: 'query-stats' } })
-  const warnings = h('div', {})
-  const problem = h('div', {})
-  const body = h('div', { class: 'query-result-body' })
-  const foot = h('div', { class: 'row query-more' })
-  const node = h('section', { class: 'query-result', aria: { label: 'Result' }, data: { testid: 'query-result' }, hidden: true }, head, problem, stats, warnings, body, foot)
-  const picked = new Map() // text -> the view that was picked for it
-  let run = null, found = null, view = null, viewName = '', headOf = ''
+export const results = (context, { again }) => new Results(context, again)
 
-  const open = (row, n) => dialog({ title: typeof n === 'number' ? `Row ${count(n)}` : visible(n), body: jsonView(row, { label: 'Row', depth: 3 }), actions: [{ label: 'Close' }], wide: true })
+class Results {
+  constructor(context, again) {
+    Object.assign(this, { context, again, run: null, found: null, view: null, viewName: '', headOf: '' })
+    this.picked = new Map() // text -> the view that was picked for it
+    this.head = h('div', { class: 'toolbar query-result-head' })
+    this.stats = h('p', { class: 'muted query-stats', role: 'status', data: { testid: 'query-stats' } })
+    this.warnings = h('div', {})
+    this.problem = h('div', {})
+    this.body = h('div', { class: 'query-result-body' })
+    this.foot = h('div', { class: 'row query-more' })
+    this.node = h('section', { class: 'query-result', aria: { label: 'Result' }, data: { testid: 'query-result' }, hidden: true },
+      this.head, this.problem, this.stats, this.warnings, this.body, this.foot)
+  }
 
-  function make(name) {
-    const onMore = () => run.next()
+  // show takes another run.
+  show(run) {
+    this.run = run
+    this.found = null
+    this.headOf = ''
+    this.leave()
+    this.update()
+  }
+
+  // leave takes the present view away.
+  leave() {
+    this.view?.destroy?.()
+    this.view = null
+    this.viewName = ''
+    clear(this.body)
+  }
+
+  update() {
+    const { run } = this
+    this.node.hidden = !run
+    if (!run) return
+    replace(this.problem, trouble(run, { again: this.again, next: () => run.next() }))
+    this.stats.textContent = statsLine(run, this.context)
+    replace(this.warnings, warningList(run.warnings))
+    replace(this.foot, more(run))
+    if (run.rows.length > 0) this.updateView()
+    else {
+      this.leave()
+      if (run.state === 'done') replace(this.body, run.profileText ? profileOf(run) : nothing(run))
+    }
+    this.drawHead()
+  }
+
+  updateView() {
+    const { run } = this
+    this.found ??= withProfile(shape(run.rows, { walks: walks(run.text ?? ''), names: returned(run.text ?? '') }), run)
+    if (!this.view) return this.pick(this.firstView())
+    this.view.update(run, this.found)
+    const isPicture = ['graph', 'map', 'chart'].includes(this.viewName)
+    if (isPicture && run.state === 'done' && run.more && run.rows.length < pictured) run.next()
+  }
+
+  firstView() {
+    const { run, found } = this
+    const before = this.picked.get(run.text)
+    if (run.wantsProfile && found.views.includes('profile')) return 'profile'
+    return found.views.includes(before) ? before : found.first
+  }
+
+  pick(name) {
+    if (name === this.viewName && this.view) return
+    this.leave()
+    this.viewName = name
+    this.view = this.make(name)
+    this.body.append(this.view.node)
+    this.view.update(this.run, this.found)
+    if (this.run.state === 'done') queueMicrotask(() => this.update()) // which fetches what a picture needs
+  }
+
+  make(name) {
+    const { context, run } = this
+    const onOpen = (row, n) => openRow(row, n)
     switch (name) {
-      case 'table': return tableView({ onOpen: open, onMore })
-      case 'graph': return graphView({ onOpen: open, explore: (to) => context.href('graph', [], to), signal: context.signal })
-      case 'map': return mapView({ onOpen: open, signal: context.signal })
+      case 'table': return tableView({ onOpen, onMore: () => run.next() })
+      case 'graph': return graphView({ onOpen, explore: (to) => context.href('graph', [], to), signal: context.signal })
+      case 'map': return mapView({ onOpen, signal: context.signal })
       case 'chart': return chartView()
       case 'profile': return profileView()
     }
     return plainView()
   }
 
-  function pick(name) {
-    if (name === viewName && view) return
-    view?.destroy?.()
-    viewName = name
-    view = make(name)
-    clear(body).append(view.node)
-    view.update(run, found)
-    if (run.state === 'done') queueMicrotask(update) // which fetches what a picture needs
+  drawHead() {
+    const { run } = this
+    const views = run.rows.length > 0 && this.found ? this.found.views : []
+    const key = JSON.stringify([views, this.viewName])
+    if (key === this.headOf) return
+    this.headOf = key
+    replace(this.head, h('div', { class: 'query-views', role: 'group', aria: { label: 'View' } }, views.map((name) => this.viewButton(name))),
+      h('span', { class: 'grow' }), views.length > 0 ? this.files() : null)
   }
 
-  function update() {
-    node.hidden = !run
-    if (!run) return
-    replace(problem, trouble(run, { again, next: () => run.next() }))
-    stats.textContent = statsLine(run, context)
-    replace(warnings, warningList(run.warnings))
-    replace(foot, more(run))
-    if (run.state === 'new' || (run.state !== 'done' && run.rows.length === 0)) {
-      if (view) { view.destroy?.(); view = null; viewName = '' }
-      clear(body)
-      return drawHead()
+  viewButton(name) {
+    const choose = () => {
+      this.picked.set(this.run.text, name)
+      this.pick(name)
+      this.drawHead()
+      this.head.querySelector(`[data-testid="query-view-${name}"]`)?.focus()
     }
-    if (run.rows.length === 0) {
-      view = null
-      viewName = ''
-      replace(body, run.profileText && viewName !== 'none' ? profileOf(run) : nothing(run))
-      return drawHead()
-    }
-    found ??= withProfile(shape(run.rows, { walks: walks(run.text ?? '') }), run)
-    if (!view) pick(firstView())
-    else view.update(run, found)
-    drawHead()
-    const isPicture = ['graph', 'map', 'chart'].includes(viewName)
-    if (isPicture && run.state === 'done' && run.more && run.rows.length < pictured) run.next()
+    return h('button', {
+      type: 'button', class: 'button quiet', aria: { pressed: String(name === this.viewName) }, data: { testid: 'query-view-' + name }, onclick: choose,
+    }, titles[name])
   }
 
-  function firstView() {
-    const before = picked.get(run.text)
-    if (run.wantsProfile && found.views.includes('profile')) return 'profile'
-    return found.views.includes(before) ? before : found.first
+  files() {
+    const { context } = this
+    const node = h('button', { type: 'button', class: 'button', data: { testid: 'query-download' } }, 'Download')
+    menu(node, [
+      { label: 'JSON lines', run: () => saveRows(context, this.run, 'jsonl'), testid: 'query-download-jsonl' },
+      { label: 'CSV', run: () => saveRows(context, this.run, 'csv'), testid: 'query-download-csv' },
+    ])
+    return node
   }
 
-  function drawHead() {
-    const views = run.rows.length > 0 && found ? found.views : []
-    const key = JSON.stringify([views, viewName, run.rows.length > 0])
-    if (key === headOf) return
-    headOf = key
-    const buttons = views.map((name) => h('button', {
-      type: 'button', class: 'button quiet', aria: { pressed: String(name === viewName) }, data: { testid: 'query-view-' + name },
-      onclick: () => { picked.set(run.text, name); pick(name); drawHead(); head.querySelector(`[data-testid="query-view-${name}"]`)?.focus() },
-    }, titles[name]))
-    const files = h('button', { type: 'button', class: 'button', data: { testid: 'query-download' } }, 'Download')
-    menu(files, [{ label: 'JSON lines', run: () => saveRows(context, run, 'jsonl'), testid: 'query-download-jsonl' }, { label: 'CSV', run: () => saveRows(context, run, 'csv'), testid: 'query-download-csv' }])
-    replace(head, h('div', { class: 'query-views', role: 'group', aria: { label: 'View' } }, buttons), h('span', { class: 'grow' }), run.rows.length > 0 ? files : null)
+  destroy() {
+    this.view?.destroy?.()
   }
+}
 
-  return {
-    node,
-    show(next) {
-      run = next
-      found = null
-      view?.destroy?.()
-      view = null
-      viewName = headOf = ''
-      clear(body)
-      update()
-    },
-    update,
-    destroy: () => view?.destroy?.(),
-  }
+function openRow(row, n) {
+  const title = typeof n === 'number' ? `Row ${count(n)}` : visible(n)
+  dialog({ title, body: jsonView(row, { label: 'Row', depth: 3 }), actions: [{ label: 'Close' }], wide: true })
 }
 
 function withProfile(found, run) {
@@ -144,12 +177,18 @@ function plainView() {
 
 function nothing(run) {
   const wrote = run.stats?.writesExecuted ?? 0
-  if (wrote > 0) return empty({ title: `${count(wrote)} ${wrote === 1 ? 'document' : 'documents'} written`, text: 'The query returns no rows. RETURN NEW behind the modification shows what was written.', testid: 'query-empty' })
+  if (wrote > 0) {
+    const title = `${count(wrote)} ${wrote === 1 ? 'document' : 'documents'} written`
+    return empty({ title, text: 'The query returns no rows. RETURN NEW behind the modification shows what was written.', testid: 'query-empty' })
+  }
   return empty({ title: 'No rows', text: 'Nothing fits. Loosen a FILTER, or see with Explain what is read.', testid: 'query-empty' })
 }
 
 function more(run) {
-  if (run.capped) return h('p', { class: 'muted', role: 'status' }, `The first ${count(run.rows.length)} rows are here, as many as a page can hold. Narrow the query with FILTER or LIMIT, or write all rows to a file with "selvedge query --output json".`)
+  if (run.capped) {
+    return h('p', { class: 'muted', role: 'status' }, `The first ${count(run.rows.length)} rows are here, as many as a page can hold. ` +
+      'Narrow the query with FILTER or LIMIT, or run it with "selvedge query" at a terminal.')
+  }
   if (!run.more || run.state === 'failed') return null
   const waiting = run.state === 'fetching'
   const of = run.count === null ? 'There are more.' : `of ${count(run.count)}`

@@ -98,8 +98,9 @@ export function slowTab(panel, context, { openInEditor }) {
     cell: (q) => h('button', { type: 'button', class: 'button small', data: { testid: 'query-slow-open' }, onclick: () => openInEditor(q) }, 'Open in editor'),
   }
   const list = table({
-    columns: [shared.query, shared.user, shared.started, shared.took, shared.memory, shared.state, shared.writes, open], label: 'Slow queries', testid: 'query-slow-list',
-    rowId: (q) => q.id, onOpen: (q) => details(context, q, openInEditor), empty: { title: 'Nothing was slow', text: 'Queries that take longer than the threshold are kept here, the last ones of them, with their parameters.' },
+    columns: [shared.query, shared.user, shared.started, shared.took, shared.memory, shared.state, shared.writes, open],
+    label: 'Slow queries', testid: 'query-slow-list', rowId: (q) => q.id, onOpen: (q) => details(context, q, openInEditor),
+    empty: { title: 'Nothing was slow', text: 'Queries that take longer than the threshold are kept here, the last ones of them, with their parameters.' },
   })
   const problem = h('div', {})
   const limit = h('input', { type: 'number', min: 0, step: 'any', class: 'query-short', aria: { label: 'Threshold in seconds' }, data: { testid: 'query-slow-threshold' } })
@@ -129,7 +130,8 @@ export function slowTab(panel, context, { openInEditor }) {
     refresh()
   }
   const empty = async () => {
-    const sure = await context.confirm({ title: 'Clear the list of slow queries?', body: `${where.name()} forgets what took long in this fabric. Queries and data are not touched.`, action: 'Clear', danger: true })
+    const body = `${where.name()} forgets what took long in this fabric. Queries and data are not touched.`
+    const sure = await context.confirm({ title: 'Clear the list of slow queries?', body, action: 'Clear', danger: true })
     if (sure) act('DELETE', '/query/slow', undefined, 'The list is empty')
   }
   const set = () => {

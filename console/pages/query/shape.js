@@ -8,10 +8,11 @@ const looked = 500
 // Pictures are of up to so many rows: as many are fetched for one without being asked for.
 export const pictured = 5000
 
-// shape looks at rows: {views: [..], first, columns, chart?: {x, time, ys}}. walks says that the query walks a graph.
-export function shape(rows, { walks = false } = {}) {
+// shape looks at rows: {views: [..], first, columns, chart?: {x, time, ys}}. walks says that the query walks a graph, names in which
+// order members were asked for.
+export function shape(rows, { walks = false, names = [] } = {}) {
   const sample = rows.slice(0, looked)
-  const columns = columnsOf(sample)
+  const columns = columnsOf(sample, names)
   const views = []
   const series = seriesOf(sample, columns)
   const half = sample.length / 2
@@ -30,12 +31,13 @@ export function shape(rows, { walks = false } = {}) {
   return { views, first, columns, chart: series }
 }
 
-// columnsOf gives the names that objects have, or the places of arrays, in the order in which they come; one column 'value'
-// for a mix; none for a single scalar.
-export function columnsOf(rows) {
+// columnsOf gives the names that objects have: the key, then those that were asked for by name in that order, then the others,
+// then what the system adds; one column without a name for a mix; none for a single scalar.
+export function columnsOf(rows, wanted = []) {
   if (rows.length > 0 && rows.every(isObject)) {
-    const names = new Set()
-    for (const row of rows) for (const name in row) names.add(name)
+    const there = new Set()
+    for (const row of rows) for (const name in row) there.add(name)
+    const names = new Set([...wanted.filter((name) => there.has(name)), ...there])
     const system = ['_key', '_id', '_rev', '_from', '_to']
     const own = [...names].filter((n) => !system.includes(n))
     return [...(names.has('_key') ? ['_key'] : []), ...own, ...system.slice(1).filter((n) => names.has(n))]
@@ -55,7 +57,9 @@ function hasEdge(v, depth) {
   return items.some((item) => hasEdge(item, depth + 1))
 }
 
-const shapes = new Set(['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon'])
+// How deep the positions of a shape are nested.
+const shapes = { Point: 0, LineString: 1, MultiPoint: 1, Polygon: 2, MultiLineString: 2, MultiPolygon: 3 }
+const mostPositions = 20_000
 
 // placeOf finds where a row is: GeoJSON {type, coordinates}, or null.
 export function placeOf(row) {
@@ -71,22 +75,29 @@ export function placeOf(row) {
 
 // point reads an object that is GeoJSON or has latitude and longitude.
 function point(o) {
-  if (shapes.has(o.type) && Array.isArray(o.coordinates) && onGlobe(first(o.coordinates))) return { type: o.type, coordinates: plainNumbers(o.coordinates) }
+  if (Object.hasOwn(shapes, o.type)) {
+    const coordinates = positions(o.coordinates, shapes[o.type], { left: mostPositions })
+    return coordinates && { type: o.type, coordinates }
+  }
   const lat = number(o.lat ?? o.latitude)
   const lon = number(o.lon ?? o.lng ?? o.long ?? o.longitude)
   return lat !== null && lon !== null && onGlobe([lon, lat]) ? { type: 'Point', coordinates: [lon, lat] } : null
 }
 
-// first gives the first position of nested coordinates.
-function first(c) {
-  let at = c
-  for (let depth = 0; depth < 4 && Array.isArray(at?.[0]); depth++) at = at[0]
-  return at
+// positions reads positions that are nested so deep; null when one is none, or there are too many to draw.
+function positions(c, depth, room) {
+  if (!Array.isArray(c) || c.length === 0) return null
+  if (depth === 0) return onGlobe(c) && room.left-- > 0 ? [number(c[0]), number(c[1])] : null
+  const out = []
+  for (const one of c) {
+    const inner = positions(one, depth - 1, room)
+    if (!inner) return null
+    out.push(inner)
+  }
+  return out
 }
 
-const onGlobe = (c) => Array.isArray(c) && number(c[0]) !== null && number(c[1]) !== null && Math.abs(number(c[0])) <= 180 && Math.abs(number(c[1])) <= 90
-
-const plainNumbers = (c) => Array.isArray(c) ? c.map(plainNumbers) : number(c) ?? 0
+const onGlobe = (c) => number(c[0]) !== null && number(c[1]) !== null && Math.abs(number(c[0])) <= 180 && Math.abs(number(c[1])) <= 90
 
 // seriesOf finds what a chart can draw: one column of times or numbers to go along, and others with numbers.
 function seriesOf(rows, columns) {

@@ -5,6 +5,7 @@ import { h } from '/console/app/dom.js'
 import { table } from '/console/app/table.js'
 import { visible, short } from '/console/app/text.js'
 import { cell, isObject, kind } from './value.js'
+import { returned } from './c8ql.js'
 import { columnsOf } from './shape.js'
 
 const mostColumns = 60
@@ -14,10 +15,10 @@ export function tableView({ onOpen, onMore }) {
   const node = h('div', { class: 'query-table', data: { testid: 'query-table' } })
   const note = h('p', { class: 'muted', hidden: true })
   node.append(note)
-  let grid = null, names = null, taken = 0
+  let grid = null, names = null, taken = 0, wanted = []
 
   function build(rows) {
-    const all = namesOf(rows)
+    const all = namesOf(rows, wanted)
     names = new Set(all)
     const shown = all.slice(0, mostColumns)
     note.hidden = shown.length === all.length
@@ -33,7 +34,7 @@ export function tableView({ onOpen, onMore }) {
   // extend takes the rows that are new; a new member makes the columns anew.
   function extend(rows) {
     const fresh = rows.slice(taken)
-    const isNew = names.has(null) ? !fresh.every((r) => !isObject(r)) && fresh.every(isObject) && false : fresh.some((r) => !isObject(r) || Object.keys(r).some((n) => !names.has(n)))
+    const isNew = !names.has(null) && fresh.some((r) => !isObject(r) || Object.keys(r).some((n) => !names.has(n)))
     if (isNew && names.size < 4 * mostColumns) return build(rows)
     grid.append(fresh.map(numbered(taken)))
     taken = rows.length
@@ -42,6 +43,7 @@ export function tableView({ onOpen, onMore }) {
   return {
     node,
     update(run) {
+      wanted = returned(run.text ?? '')
       if (!grid || run.rows.length < taken) build(run.rows)
       else if (run.rows.length > taken) extend(run.rows)
       grid.setMore(run.more && run.state === 'done' && !run.capped ? onMore : null)
@@ -53,8 +55,8 @@ export function tableView({ onOpen, onMore }) {
 
 const numbered = (from) => (row, i) => ({ n: from + i + 1, row })
 
-function namesOf(rows) {
-  const names = columnsOf(rows)
+function namesOf(rows, wanted) {
+  const names = columnsOf(rows, wanted)
   return names.length > 0 ? names : [null]
 }
 

@@ -13,7 +13,10 @@ import { place, plain } from './errors.js'
 // saveDialog asks for a name and for defaults. worker: the one to be changed, else a new one is made of text.
 // parameter: name -> JSON text of its default. onSaved(worker) is told.
 export function saveDialog(context, { worker = null, text, parameter, onSaved }) {
-  const name = h('input', { type: 'text', required: true, pattern: '[A-Za-z][A-Za-z0-9_\\-]{0,63}', title: 'A letter, then letters, digits, _ and -', value: worker?.name ?? '', disabled: worker !== null, autocomplete: 'off', spellcheck: 'false', autofocus: worker === null, data: { testid: 'query-worker-name' } })
+  const name = h('input', {
+    type: 'text', required: true, pattern: '[A-Za-z][A-Za-z0-9_\\-]{0,63}', title: 'A letter, then letters, digits, _ and -', value: worker?.name ?? '',
+    disabled: worker !== null, autocomplete: 'off', spellcheck: 'false', autofocus: worker === null, data: { testid: 'query-worker-name' },
+  })
   const trouble = h('div', {})
   const host = h('div', { class: 'query-worker-editor' })
   const state = { text: worker?.value ?? text }

@@ -12,6 +12,7 @@ import { curlLine } from './curl.js'
 import { results } from './results.js'
 import { defaults, Run } from './runner.js'
 import { saveDialog } from './workerdialog.js'
+import { isObject } from './value.js'
 import { wasStopped } from './errors.js'
 import { button, copy } from './format.js'
 
@@ -169,8 +170,11 @@ const valid = (binds) => Object.fromEntries(Object.entries(binds).filter(([, jso
 
 function defaultsLine(worker, names) {
   if (names.length === 0) return h('p', { class: 'muted' }, 'It has no parameters.')
-  const given = names.filter((n) => Object.hasOwn(worker.parameter ?? {}, n)), needed = names.filter((n) => !given.includes(n))
-  return h('p', { class: 'muted', data: { testid: 'query-worker-defaults' } }, [given.length > 0 ? `With a default: ${given.map((n) => '@' + visible(n)).join(', ')}.` : '', needed.length > 0 ? `To be given: ${needed.map((n) => '@' + visible(n)).join(', ')}.` : ''].filter(Boolean).join(' '))
+  const given = names.filter((n) => Object.hasOwn(worker.parameter ?? {}, n))
+  const needed = names.filter((n) => !given.includes(n))
+  const sentence = (words, list) => list.length > 0 ? `${words}: ${list.map((n) => '@' + visible(n)).join(', ')}.` : ''
+  const text = [sentence('With a default', given), sentence('To be given', needed)].filter(Boolean).join(' ')
+  return h('p', { class: 'muted', data: { testid: 'query-worker-defaults' } }, text)
 }
 
 // bodyOf reads a file of query workers: an object with queries, or an array of them.
@@ -179,14 +183,16 @@ function bodyOf(text) {
   if (wrong) throw new Error(`line ${wrong.line}, column ${wrong.column}: ${wrong.message}`)
   const read = parse(text)
   const list = Array.isArray(read) ? read : read?.queries ?? read?.result
-  if (!Array.isArray(list)) throw new Error('the file has no array called queries')
+  if (!Array.isArray(list) || !list.every(isObject)) throw new Error('the file has no array of query workers')
   return stringify({ queries: list.map(({ name, value, parameter }) => parameter ? { name, value, parameter } : { name, value }), details: true })
 }
+
+const refusal = (text) => h('li', {}, h('bdi', null, visible(short(String(text), 500))))
 
 function report({ created, errors, details }) {
   dialog({
     title: `${count(created)} imported, ${count(errors)} refused`,
-    body: errors > 0 ? h('ul', { data: { testid: 'query-worker-refused' } }, (details ?? []).map((d) => h('li', {}, h('bdi', null, visible(short(String(d), 500)))))) : h('p', {}, 'They are there at every location of the fabric.'),
+    body: errors > 0 ? h('ul', { data: { testid: 'query-worker-refused' } }, (details ?? []).map(refusal)) : h('p', {}, 'They are there at every location of the fabric.'),
     actions: [{ label: 'Close' }], testid: 'query-worker-report',
   })
 }
