@@ -321,6 +321,30 @@ test('a location that is not reached from here may be up, and one that nobody re
   assert.equal(await page.getByTestId('planet-location-c').getAttribute('data-look'), 'down')
 })
 
+test('the links of another location are those that it names itself', async ({ page, open, planet }) => {
+  const peer = (name, more) => ({ name, connected: true, rttMs: 80, offsetMs: 0, silentMs: 10, waitingEntries: 0, waitingBytes: 0, ...more })
+  const locations = trio()
+  locations[1].url = planet.url(1)
+  await page.route(`${planet.url(1)}/**`, (route) => route.fulfill({ status: 200, headers: { 'Access-Control-Allow-Origin': '*' }, json: {
+    location: 'b', ready: false, reasons: ['fabric shop is still being copied to this location'], readOnly: 'the disk is nearly full', clockOffsetMs: -12, clockTrusted: false,
+    version: '1', uptimeMs: 61_000, memoryBytes: 1, storage: {}, vector: {}, stable: {}, watermark: '0', waits: [{ origin: 'c', entry: '1', reason: 'an entry before it is missing', forMs: 9_000, entries: 3, pulling: true }],
+    peers: [peer('a'), peer('c', { connected: false, silentMs: 30_000, waitingEntries: 7 })], result: [],
+  } }))
+  await new Feed(planetOf(locations, [direction('a', 'b'), direction('a', 'c')])).attach(page)
+  await open('planet?location=b')
+  const panel = page.getByTestId('planet-location-panel')
+  await panel.getByTestId('planet-reasons').getByText('still being copied').waitFor()
+  await panel.getByTestId('planet-reasons').getByText('nearly full').waitFor()
+  await panel.getByText('12 ms behind, not trusted').waitFor()
+  await panel.getByTestId('planet-waits').getByText(/c: an entry before it is missing for 9 s, 3 entries, being fetched/).waitFor()
+  const row = panel.getByTestId('planet-peers').getByRole('row').filter({ has: page.getByTestId('planet-peer-c') })
+  await row.getByText('down').waitFor()
+  await row.getByText('silent for 30 s').waitFor()
+  await page.getByTestId('planet-peer-c').click()
+  await page.getByTestId('planet-location-panel').getByRole('heading', { name: 'c', exact: true }).waitFor()
+  await page.getByTestId('planet-self-error').getByText(/address is not known/).waitFor()
+})
+
 test('200 locations stay readable', async ({ page, open, axe, shot }) => {
   const state = manyLocations(200)
   state.links.find((one) => one.from === 'l000' && one.to === 'l007').state = 'down'

@@ -12,6 +12,7 @@ import { ageOf, consoleOf, perSecond, placeName } from './words.js'
 import { mark, say, show } from './paint.js'
 
 const everyMs = 2_000
+const silentMs = 5_000 // a peer that was silent for longer is worth a word
 const badges = { up: 'good', waiting: 'warn', apart: 'warn', joining: 'warn', leaving: 'warn', down: 'bad', outside: '' }
 
 export function badgeOfLocation(look) {
@@ -66,30 +67,49 @@ export class LocationPanel {
   linkTable() {
     const rows = h('tbody')
     this.links = paged(rows, {
-      size: 12, noun: 'link', testid: 'planet-links', key: (pair) => pair.key,
-      make: (pair) => this.linkRow(pair),
-      update: (row, pair) => row.refresh(pair),
+      size: 12, noun: 'link', testid: 'planet-links', key: (one) => one.name,
+      make: (one) => this.linkRow(one),
+      update: (row, one) => row.refresh(one),
     })
     return h('div', { class: 'planet-scroll' }, h('table', { class: 'planet-table', data: { testid: 'planet-peers' } },
       h('thead', null, h('tr', null, ...['To', 'State', 'Round trip', 'Waits, out', 'Waits, in'].map((t) => h('th', { scope: 'col' }, t)))), rows), this.links.nav)
   }
 
-  linkRow(pair) {
-    const other = pair.a === this.location.name ? pair.b : pair.a
+  // The links that this page knows of, and the peers that the location names:
+  // on a planet of several machines only it knows most of its links.
+  neighbours() {
+    const { name } = this.location
+    const all = new Map()
+    for (const pair of this.tools.model.pairsOf(name)) {
+      const other = pair.a === name ? pair.b : pair.a
+      all.set(other, { name: other, pair, peer: null })
+    }
+    for (const peer of this.self?.peers ?? []) {
+      const there = all.get(peer.name)
+      if (there) there.peer = peer
+      else all.set(peer.name, { name: peer.name, pair: null, peer })
+    }
+    return [...all.values()].sort((p, q) => (p.name < q.name ? -1 : 1))
+  }
+
+  linkRow({ name }) {
     const cells = [h('td'), h('td', { class: 'mono' }), h('td', { class: 'mono' }), h('td', { class: 'mono' })]
     const state = h('span', { class: 'badge' })
     cells[0].append(state)
-    const row = h('tr', null, h('td', null, h('button', {
-      class: 'button quiet', type: 'button', data: { testid: `planet-peer-${other}` }, onclick: () => this.tools.choose({ link: pair.key }),
-    }, visible(other))), ...cells)
-    row.refresh = (now) => {
-      const [out, into] = now.a === this.location.name ? [now.forward, now.back] : [now.back, now.forward]
-      const peer = this.self?.peers?.find((one) => one.name === other)
-      mark(state, 'class', `badge ${badgeOfLink(now.look)}`)
-      say(state, linkLooks[now.look] ?? '')
-      say(cells[1], ms(out?.rttMs || peer?.rttMs || into?.rttMs))
-      say(cells[2], waiting(out))
-      say(cells[3], waiting(into))
+    let key = null
+    const open = () => this.tools.choose(key ? { link: key } : { location: name })
+    const row = h('tr', null, h('td', null, h('button', { class: 'button quiet', type: 'button', data: { testid: `planet-peer-${name}` }, onclick: open }, visible(name))), ...cells)
+    row.refresh = ({ pair, peer }) => {
+      key = pair?.key ?? null
+      const first = pair?.a === this.location.name
+      const out = first ? pair?.forward : pair?.back
+      const into = first ? pair?.back : pair?.forward
+      const look = pair?.look ?? (peer.connected ? 'up' : 'down')
+      mark(state, 'class', `badge ${badgeOfLink(look)}`)
+      say(state, linkLooks[look] ?? '')
+      say(cells[1], ms(out?.rttMs || peer?.rttMs || into?.rttMs) + (peer?.silentMs > silentMs ? `, silent for ${ms(peer.silentMs)}` : ''))
+      say(cells[2], out ? waiting(out.entries, out.lagMs) : waiting(peer?.waitingEntries))
+      say(cells[3], waiting(into?.entries, into?.lagMs))
     }
     return row
   }
@@ -135,7 +155,7 @@ export class LocationPanel {
     say(this.badge, locationLooks[one.look])
     this.main.put('Writes', perSecond(one.writes))
     this.main.put('Arrivals', perSecond(one.arrivals))
-    this.links.set(this.tools.model.pairsOf(one.name))
+    this.links.set(this.neighbours())
     const events = this.tools.notables.of(one.name)
     show(this.eventsEmpty, events.length === 0)
     this.events.set(events)
@@ -236,7 +256,7 @@ export class LocationPanel {
     const waits = self.waits ?? []
     show(this.waitsEmpty, waits.length === 0)
     this.waits.set(waits)
-    this.links.set(this.tools.model.pairsOf(this.location.name))
+    this.links.set(this.neighbours())
   }
 
   takeVector(self) {
@@ -250,9 +270,10 @@ export class LocationPanel {
   }
 }
 
-function waiting(way) {
-  if (!way) return '–'
-  return way.entries > 0 ? `${count(way.entries)}, ${ms(way.lagMs)}` : '0'
+function waiting(entries, lagMs) {
+  if (typeof entries !== 'number') return '–'
+  if (entries === 0) return '0'
+  return typeof lagMs === 'number' ? `${count(entries)}, ${ms(lagMs)}` : count(entries)
 }
 
 function clockWords(self) {

@@ -16,6 +16,7 @@ const drawAllUpTo = 120 // links; beyond, those of what is selected and those in
 const mostArcs = 400
 const rateLabelsUpTo = 40 // locations; beyond, labels are names alone
 const arcSteps = 33
+const mostPaths = 4_000 // of traffic; then it begins anew
 const markerRadius = 7
 
 export class MapView {
@@ -225,9 +226,15 @@ export class MapView {
 
   routeOf(from, to) {
     let ends = this.routes.get(from)
-    if (!ends) this.routes.set(from, ends = new Map())
+    if (!ends) {
+      ends = new Map()
+      this.routes.set(from, ends)
+    }
     let route = ends.get(to)
-    if (route === undefined) ends.set(to, route = this.makeRoute(from, to))
+    if (route === undefined) {
+      route = this.makeRoute(from, to)
+      ends.set(to, route)
+    }
     return route
   }
 
@@ -235,6 +242,10 @@ export class MapView {
     const pair = this.model.pairs.get(pairKey(from, to))
     const ends = [this.places.get(from), this.places.get(to)]
     if (!ends[0] || !ends[1] || from === to) return null
+    if (this.traffic.paths.length >= mostPaths) {
+      this.traffic.reset()
+      this.routes.clear()
+    }
     const back = from > to
     const [a, b] = back ? [ends[1], ends[0]] : ends
     const other = this.routes.get(to)?.get(from)
