@@ -46,6 +46,7 @@ export async function chart(parent, { label, series, unit = '', height = 160, fo
     due = 0
     if (!plot) return
     plot.setData(data)
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined) plot.setLegend({ idx: data[0].length - 1 }, false)
     const latest = series.map((one, i) => `${one.label} ${write(data[i + 1].at(-1))}`).join(', ')
     box.setAttribute('aria-label', data[0].length > 0 ? `${label}: ${latest}` : `${label}: no values yet`)
   }
@@ -84,6 +85,9 @@ export async function chart(parent, { label, series, unit = '', height = 160, fo
   }
 }
 
+// Steps of time in seconds that people count in; a scale has no finer one.
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800]
+
 function options({ series, width, height, write, x }) {
   const first = x === 'number' ? (v) => String(v) : clock
   const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: '11px system-ui, sans-serif' }
@@ -94,7 +98,7 @@ function options({ series, width, height, write, x }) {
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: { range: (plot, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 28, values: (plot, ticks) => ticks.map(first) },
+      { ...axis, size: 28, ...(x === 'number' ? {} : { incrs: steps, space: 72 }), values: (plot, ticks) => ticks.map(first) },
       { ...axis, size: 62, values: (plot, ticks) => ticks.map((v) => write(v)) },
     ],
     series: [

@@ -21,6 +21,7 @@ export const pages = [
 const docs = [
   ['Start here', '/docs/'],
   ['Quickstart', '/docs/guides/quickstart'],
+  ['The console, page by page', '/docs/guides/console'],
   ['Queries: C8QL', '/docs/reference/c8ql'],
   ['REST interface', '/docs/reference/rest'],
   ['How writes merge', '/docs/concepts/merging'],

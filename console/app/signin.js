@@ -50,7 +50,7 @@ function form(before) {
   const key = field('API key', { name: 'apikey', type: 'password', autocomplete: 'off', required: true, placeholder: 'TENANT.KEYID.SECRET', data: { testid: 'signin-key' } })
   const input = (label) => label.querySelector('input')
   const ways = tabs([
-    { id: 'user', label: 'User', testid: 'signin-by-user', render: (panel) => panel.append(h('div', { class: 'col' }, user, password, tenant)) },
+    { id: 'user', label: 'User', testid: 'signin-by-user', render: (panel) => panel.append(h('div', { class: 'col' }, user, password, tenant, h('p', { class: 'muted' }, 'The first user of a planet is called root.'))) },
     { id: 'key', label: 'API key', testid: 'signin-by-key', render: (panel) => panel.append(h('div', { class: 'col' }, key, h('p', { class: 'muted' }, 'It was printed when the planet started, or given to you by its owner.'))) },
   ], { selected: before?.kind === 'key' ? 'key' : 'user', label: 'How to sign in' })
   const trouble = h('div', { data: { testid: 'signin-error' } })
