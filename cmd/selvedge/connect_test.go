@@ -6,10 +6,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/selvedge-db/selvedge/client"
 )
 
 // listener is a location that only notes who asks for what.
@@ -249,4 +252,36 @@ func TestDidYouMean(t *testing.T) {
 	f.command(t, "status", "--wach").want(t, exitUsage, "did you mean --wait or --watch?", "selvedge status --help tells more")
 	f.command(t, "status", "--output", "jsn").want(t, exitUsage, "want table, json or yaml; did you mean json?")
 	f.command(t, "get").want(t, exitUsage, "want: selvedge get COLLECTION/KEY")
+}
+
+// Every code for which there is a next step is one that a location can give, and every command that is named exists.
+func TestNextSteps(t *testing.T) {
+	t.Parallel()
+	known, err := os.ReadFile("../../docs/reference/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(code, step string) {
+		t.Helper()
+		if !strings.Contains(string(known), "| "+code+" |") {
+			t.Errorf("no location gives %q", code)
+		}
+		for _, command := range regexp.MustCompile(`selvedge ([a-z]+( [a-z]+)?)`).FindAllStringSubmatch(step, -1) {
+			words := strings.Fields(command[1])
+			if c, _, err := (&app{}).root().Find(words[:1]); err != nil || !c.HasParent() {
+				t.Errorf("%s: there is no command %q", code, command[0])
+			}
+		}
+	}
+	for code, step := range nextSteps() {
+		check(code, step)
+	}
+	for _, code := range []string{"collection-not-found", "fabric-exists", "graph-not-found", "location-not-found", "user-exists", "query-worker-not-found", "api-key-not-found",
+		"index-not-found", "document-not-found"} {
+		step := (&app{}).afterRefusal(&client.Error{Code: code})
+		check(code, step)
+		if step == "" {
+			t.Errorf("%s: nothing is said", code)
+		}
+	}
 }

@@ -114,24 +114,37 @@ func (a *app) afterRefusal(e *client.Error) string {
 		return "selvedge " + noun + " list" + a.inFabric(noun) + " lists what there is"
 	}
 	switch e.Code {
-	case "dev-only":
-		return "links are bent in selvedge dev only; between real locations the network does it"
 	case "index-not-found":
 		return "selvedge index list COLLECTION" + a.inFabric("index") + " lists what there is"
 	case "document-not-found":
 		return "written elsewhere a moment ago? selvedge status --wait" + a.inFabric("document") + " waits until every location has it"
-	case "revision-conflict", "write-conflict":
-		return "somebody wrote it meanwhile: read it anew with selvedge get, and give its _rev"
-	case "overloaded", "query-queue-full", "too-many-open":
-		return "the location has too much to do: try again, and see selvedge top"
-	case "query-not-found":
-		return "selvedge query --running lists what runs at this location"
-	case "resource-limit":
-		return "selvedge query --explain shows what it reads; narrow it, or allow it more with --memory-limit and --max-runtime, up to what the location's configuration says"
-	case "query-bind-missing", "query-bind-undeclared":
-		return "--bind NAME=JSON gives a parameter its value, --bind @NAME=COLLECTION that of @@NAME"
 	}
-	return ""
+	return nextSteps()[e.Code]
+}
+
+// nextSteps are what to do about refusals of which the message alone does not say it, by their codes.
+func nextSteps() map[string]string {
+	again := "somebody wrote it meanwhile: read it anew with selvedge get, and give its _rev"
+	busy := "the location has too much to do: try again, and see selvedge top"
+	large := "selvedge location limits lists how large what may be"
+	bind := "--bind NAME=JSON gives a parameter its value, --bind @NAME=COLLECTION that of @@NAME"
+	return map[string]string{
+		"dev-only": "links are bent in selvedge dev only; between real locations the network does it", "revision-conflict": again, "write-conflict": again,
+		"duplicate-key": "selvedge put COLLECTION/KEY replaces the one that is there", "overloaded": busy, "query-queue-full": busy, "too-many-open": busy,
+		"document-too-large": large, "body-too-large": large, "query-bind-missing": bind, "query-bind-undeclared": bind,
+		"query-not-found": "selvedge query --running lists what runs at this location",
+		"resource-limit": "selvedge query --explain shows what it reads; narrow it, or allow it more with --memory-limit and --max-runtime, " +
+			"up to what selvedge location limits lists",
+		"query-parse":            "docs/reference/c8ql.md has the language; every location shows it at /docs/reference/c8ql",
+		"query-function-unknown": "docs/reference/functions.md lists the functions; every location shows it at /docs/reference/functions",
+		"deadline-exceeded":      "a location is behind or cut off: selvedge status shows which",
+		"history-gone":           "selvedge export COLLECTION reads the documents; then follow from --since now",
+		"forbidden":              "users, links, members and backups are for the user root: selvedge context show and $SELVEDGE_API_KEY say as whom you ask",
+		"read-only":              "selvedge location show tells why the location takes no writes",
+		"misdirected":            "the location does not go by this host name: use localhost, an IP address, or a name that its configuration lists",
+		"internal":               "the log of the location has the cause",
+		"shutting-down":          "the location is ending: selvedge status --url of another location shows the planet",
+	}
 }
 
 // nounOf is the command whose list tells what there is instead of what was not found.
@@ -139,9 +152,11 @@ func nounOf(code string) string {
 	switch code {
 	case "collection-not-found", "fabric-not-found", "graph-not-found", "location-not-found", "user-not-found":
 		return strings.TrimSuffix(code, "-not-found")
+	case "collection-exists", "fabric-exists", "graph-exists", "user-exists":
+		return strings.TrimSuffix(code, "-exists")
 	case "query-worker-not-found":
 		return "worker"
-	case "api-key-not-found":
+	case "api-key-not-found", "api-key-exists":
 		return "key"
 	}
 	return ""
