@@ -94,7 +94,7 @@ test('metrics are drawn since the page opened, and all of them can be searched',
 
 test('notable events come as they happen and are filtered', { colorScheme: 'dark' }, async ({ page, open, api, axe, shot }) => {
   await open('system/events')
-  const rows = page.getByTestId('system-events')
+  const rows = page.getByTestId('system-dark')
   await rows.getByText('start').first().waitFor()
   const names = (await api('GET', '/mesh')).locations.map((l) => l.name)
   await api('PUT', `/mesh/links/${names[0]}/${names[1]}`, { state: 'cut' })
@@ -107,7 +107,7 @@ test('notable events come as they happen and are filtered', { colorScheme: 'dark
   await page.getByText('No event', { exact: true }).waitFor()
   await page.getByTestId('system-events-search').fill('')
   await axe()
-  await shot(page, 'system-events')
+  await shot(page, 'system-dark')
   await page.getByTestId('system-events-pause').click()
   await page.getByTestId('system-events-kind').selectOption('')
   await api('PUT', `/mesh/links/${names[1]}/${names[0]}`, { state: 'cut' })

@@ -15,6 +15,11 @@ const drawnMost = 100 // neighbours that are listed
 export function detailsPanel(panel, explorer, actions) {
   let current = null
   const show = () => {
+    const focused = panel.contains(document.activeElement) ? document.activeElement.dataset.testid : null
+    build()
+    keepFocus(panel, focused, current.signal)
+  }
+  const build = () => {
     current?.abort()
     current = new AbortController()
     const id = explorer.selected
@@ -35,6 +40,23 @@ export function detailsPanel(panel, explorer, actions) {
     current?.abort()
     end()
   }
+}
+
+// keepFocus gives the focus back to a control that was made anew, also when it comes a little later.
+function keepFocus(panel, testid, signal) {
+  if (!testid) return
+  const find = () => panel.querySelector(`[data-testid="${CSS.escape(testid)}"]`)
+  if (find()) {
+    find().focus()
+    return
+  }
+  const watch = new MutationObserver(() => {
+    if (!find()) return
+    watch.disconnect()
+    if (document.activeElement === document.body) find().focus()
+  })
+  watch.observe(panel, { childList: true, subtree: true })
+  signal.addEventListener('abort', () => watch.disconnect(), { once: true })
 }
 
 const button = (words, testid, onclick, extra = {}) => h('button', { class: ['button', extra.kind], type: 'button', data: { testid }, onclick, ...extra.props }, words)

@@ -108,10 +108,10 @@ export class Explorer {
     return (this.source?.collections ?? []).filter((name) => !this.filter.hiddenEdges.has(name))
   }
 
-  // draw begins anew at a vertex. It answers false when there is no such vertex.
+  // draw begins anew at a vertex. It answers false when there is no such vertex, and no edge either that meets it.
   async draw(id) {
     const [attributes] = await this.run(queries.oneVertex(id))
-    if (attributes === null || attributes === undefined) return false
+    if (!attributes && !(await this.degrees(id, { direction: 'ANY' })).some(({ count }) => count > 0)) return false
     this.clear()
     this.start = id
     this.model.root(id, queries.unpack(attributes))

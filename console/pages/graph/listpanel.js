@@ -19,10 +19,12 @@ export function listPanel(panel, explorer, { onOpen }) {
     ],
   })
   replace(panel, told, h('div', { class: 'graph-table', data: { testid: 'graph-list' } }, rows.node))
+  const order = new Intl.Collator('en', { numeric: true })
+  const byLabel = (a, b) => order.compare(label(a, explorer.labelBy), label(b, explorer.labelBy))
   const fill = () => {
     const { vertices, edges } = explorer.shown()
     told.textContent = `${count(vertices.length)} vertices and ${count(edges.length)} edges are shown. Enter selects a row.`
-    rows.setRows(vertices)
+    rows.setRows([...vertices].sort(byLabel))
   }
   const ends = [explorer.on('graph', fill), explorer.on('shown', fill)]
   fill()

@@ -24,7 +24,8 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
   const holder = h('div', { class: 'graph-map', data: { testid: 'graph-map' } })
   const note = h('p', { class: 'muted graph-map-note' })
   const node = h('div', { class: 'graph-map-view' }, holder, note)
-  const sight = { x: 0, y: 0, scale: 1 } // what part of the map is seen: its upper left corner, and how much larger
+  // What part of the map is seen: its upper left corner, how much larger, and whether it follows what is drawn.
+  const sight = { x: 0, y: 0, scale: 1, follow: true }
   let map = null
   const look = () => {
     const { width, height } = map
@@ -46,8 +47,9 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
     },
     draw() {
       if (!map) return
-      look()
       const points = placed(explorer)
+      if (sight.follow) surround(sight, map, points)
+      look()
       const { vertices, edges } = explorer.shown()
       const marks = highlighted()
       const shared = { map, explorer, palette, points, marks, scale: sight.scale }
@@ -56,12 +58,13 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
       replace(map.layer('vertices'), ...vertexMarks({ ...shared, onSelect, onOpen }))
     },
     fit() {
-      Object.assign(sight, { x: 0, y: 0, scale: 1 })
+      sight.follow = true
       view.draw()
     },
     // zoom keeps the point that is named, or the middle, in its place.
     zoom(factor, px = 0.5, py = 0.5) {
       if (!map) return
+      sight.follow = false
       const scale = Math.min(scaleMost, Math.max(1, sight.scale * factor))
       sight.x += (map.width * px) * (1 / sight.scale - 1 / scale)
       sight.y += (map.height * py) * (1 / sight.scale - 1 / scale)
@@ -70,6 +73,19 @@ export async function createMapView({ explorer, palette, highlighted, onSelect, 
     },
   }
   return view
+}
+
+// surround brings all points into sight, not nearer than a part of a continent.
+function surround(sight, map, points) {
+  const at = points.map((point) => map.project(point.at[0], point.at[1])).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y))
+  if (at.length === 0) return
+  const xs = at.map(([x]) => x)
+  const ys = at.map(([, y]) => y)
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
+  const most = Math.min(map.width / (1.25 * (right - left) + 1), map.height / (1.25 * (bottom - top) + 1))
+  sight.scale = Math.min(8, Math.max(1, most))
+  sight.x = (left + right) / 2 - map.width / sight.scale / 2
+  sight.y = (top + bottom) / 2 - map.height / sight.scale / 2
 }
 
 // moveByPointer zooms with the wheel and moves the map by dragging.
@@ -84,6 +100,7 @@ function moveByPointer({ map, sight, view, look }) {
   picture.addEventListener('pointerdown', (event) => { last = event })
   picture.addEventListener('pointermove', (event) => {
     if (!last || event.buttons === 0) return
+    sight.follow = false
     sight.x -= (event.clientX - last.clientX) / sight.scale
     sight.y -= (event.clientY - last.clientY) / sight.scale
     last = event

@@ -224,6 +224,14 @@ class GraphPage {
     this.showMessage()
   }
 
+  // look reads the lists anew, when the last time is a while ago: others make graphs and collections, too.
+  look() {
+    const now = performance.now()
+    if (this.looked && now - this.looked < 3000) return
+    this.looked = now
+    this.reload().catch(() => {}) // what is known stays; a choice of it tells what is wrong
+  }
+
   // follow draws what a query of an address says.
   async follow(query) {
     const source = sourceOf(query, this.known)

@@ -14,7 +14,7 @@ const mostPaths = 50
 export function pathPanel(panel, explorer, wanted, { vertexCollections, highlight, openQuery, announce, signal }) {
   const stop = new AbortController()
   const ends = AbortSignal.any([signal, stop.signal])
-  const fields = formFields(explorer, wanted, vertexCollections, ends)
+  const fields = formFields(explorer, wanted, vertexCollections, ends, () => run())
   const result = h('div', { class: 'col', aria: { live: 'polite' }, data: { testid: 'graph-path-result' } })
   const run = async () => {
     fields.read()
@@ -49,10 +49,10 @@ export function pathPanel(panel, explorer, wanted, { vertexCollections, highligh
   }, { run })
 }
 
-function formFields(explorer, wanted, vertexCollections, signal) {
+function formFields(explorer, wanted, vertexCollections, signal, onEnter) {
   const run = (question, options) => explorer.run(question, options)
-  const from = vertexField({ label: 'From', testid: 'graph-path-from', collections: vertexCollections, run, signal })
-  const to = vertexField({ label: 'To', testid: 'graph-path-to', collections: vertexCollections, run, signal })
+  const from = vertexField({ label: 'From', testid: 'graph-path-from', collections: vertexCollections, run, onEnter, signal })
+  const to = vertexField({ label: 'To', testid: 'graph-path-to', collections: vertexCollections, run, onEnter, signal })
   from.set(wanted.from)
   to.set(wanted.to)
   const kind = select('graph-path-kind', 'Search', wanted.kind, [['shortest', 'Shortest path'], ['k', 'Several shortest paths']])
@@ -116,7 +116,7 @@ function results(explorer, { highlight, openQuery, redraw, cleared }) {
     }, h('span', { class: 'badge' }, weightText(path.weight)), h('span', { class: 'grow' }, h('bdi', null, visible(short(steps.join(' → '), 400))))))
   })
   return [
-    h('p', { class: 'muted' }, `${count(found.paths.length)} ${found.paths.length === 1 ? 'path' : 'paths'}, lightest first.`),
+    h('p', { class: 'muted' }, found.paths.length === 1 ? '1 path.' : `${count(found.paths.length)} paths, lightest first.`),
     h('ol', { class: 'graph-list' }, ...rows),
     h('div', { class: 'row' }, queryButton(openQuery),
       h('button', { class: 'button', type: 'button', data: { testid: 'graph-path-clear' }, onclick: () => {

@@ -36,12 +36,13 @@ export function sourceOf(query, known) {
 
 const several = 'several'
 
-// sourcePicker is the select in the toolbar. onChoose gets a source.
-export function sourcePicker({ onChoose }) {
-  const select = h('select', { id: 'graph-source', data: { testid: 'graph-source' }, onchange: () => changed() })
+// sourcePicker is the select in the toolbar. onChoose gets a source; onOpened is called when it is about to be used.
+export function sourcePicker({ onChoose, onOpened }) {
+  const select = h('select', { id: 'graph-source', data: { testid: 'graph-source' }, onchange: () => changed(), onfocus: onOpened })
   const node = h('label', { class: 'field' }, h('span', {}, 'Graph'), select)
   let known = { graphs: [], edges: [], documents: [] }
   let current = ''
+  let shown = ''
   const changed = () => {
     const value = select.value
     if (value === several) {
@@ -56,6 +57,9 @@ export function sourcePicker({ onChoose }) {
   return {
     node,
     set(all, source) {
+      const now = JSON.stringify([all, source?.graph, source?.collections])
+      if (now === shown) return // an open list does not change under the reader
+      shown = now
       known = all
       current = !source ? '' : source.graph ? `g:${source.graph}` : source.collections.length === 1 ? `e:${source.collections[0]}` : 'list'
       replace(select, ...options(known, source, current))

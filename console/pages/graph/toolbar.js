@@ -11,7 +11,7 @@ const directions = [['ANY', 'Both ways'], ['OUTBOUND', 'Outgoing'], ['INBOUND', 
 const limits = [10, 25, 100, 500]
 
 export function createToolbar({ page, explorer, signal }) {
-  const source = sourcePicker({ onChoose: (chosen) => page.choose(chosen) })
+  const source = sourcePicker({ onChoose: (chosen) => page.choose(chosen), onOpened: () => page.look() })
   const start = vertexField({
     label: 'Start', testid: 'graph-start', signal,
     collections: () => explorer.source?.vertices ?? [],

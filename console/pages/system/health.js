@@ -19,7 +19,7 @@ export function healthTab(panel, { source, signal }) {
         state.version ?? api.call('GET', '/version', { signal: stop, timeout: 10_000 }),
       ])
       state.version = version
-      if (!stop.aborted) replace(panel, ...overview(self, version, source))
+      if (!stop.aborted && !inUse(panel)) replace(panel, ...overview(self, version, source))
     } catch (error) {
       if (stop.aborted || aborted(error)) return
       replace(panel, failure(error, show))
@@ -40,6 +40,13 @@ export function healthTab(panel, { source, signal }) {
     clearTimeout(state.timer)
     state.stop.abort()
   }
+}
+
+// inUse tells whether somebody selects or scrolls what would be made anew.
+function inUse(panel) {
+  const selection = getSelection()
+  const selects = selection !== null && !selection.isCollapsed && panel.contains(selection.anchorNode)
+  return selects || (panel !== document.activeElement && panel.contains(document.activeElement))
 }
 
 function overview(self, version, source) {
