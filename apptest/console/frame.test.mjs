@@ -39,6 +39,16 @@ test('addresses, back and forward', async ({ page, url, open }) => {
   await page.getByTestId('page-planet').waitFor()
 })
 
+test('under the name localhost other locations are reached as well', async ({ page, planet }) => {
+  await page.goto(`http://localhost:${planet.port}/console/system`)
+  await page.getByTestId('page-system').waitFor()
+  const name = await page.evaluate(async (url) => {
+    const { api } = await import('/console/app/api.js')
+    return (await api('_system').at(url).call('GET', '/mesh')).location
+  }, planet.url(1))
+  assert.equal(name, 'syd')
+})
+
 test('light and dark, and the choice stays', { colorScheme: 'dark' }, async ({ page, open, axe }) => {
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   await open('planet')

@@ -50,6 +50,11 @@ function isFree(port) {
   })
 }
 
+// What runs when this process ends early goes with it.
+const running = new Set()
+process.on('exit', () => running.forEach((one) => one.kill('SIGKILL')))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
 // Planet is one `selvedge dev`.
 class Planet {
   constructor({ locations = 5, key = 'demo.root.secret', password = '', args = [] } = {}) {
@@ -64,7 +69,10 @@ class Planet {
     this.port ??= await freePorts(typeof this.locations === 'number' ? this.locations : this.locations.split(',').length)
     const args = ['dev', '--locations', String(this.locations), '--port', String(this.port), '--data', this.folder, '--root-password', this.password]
     if (this.key) args.push('--api-key', this.key)
-    this.process = spawn(binary, [...args, ...this.args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(binary, [...args, ...this.args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process = started
+    running.add(started)
+    started.once('close', () => running.delete(started))
     const errors = []
     this.process.stderr.on('data', (part) => errors.push(part))
     await new Promise((resolve, reject) => {
@@ -85,12 +93,12 @@ class Planet {
 
   // end stops the process, with SIGKILL when that is asked for.
   async end(signal = 'SIGTERM') {
-    const running = this.process
+    const ending = this.process
     this.process = null
-    if (!running || running.exitCode !== null || running.signalCode !== null) return
-    const gone = new Promise((resolve) => running.once('exit', resolve))
-    const late = setTimeout(() => running.kill('SIGKILL'), 10_000)
-    running.kill(signal)
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
+    const gone = new Promise((resolve) => ending.once('exit', resolve))
+    const late = setTimeout(() => ending.kill('SIGKILL'), 10_000)
+    ending.kill(signal)
     await gone
     clearTimeout(late)
   }
@@ -119,14 +127,17 @@ export async function launch(options) {
 
 // start begins the planet and the browser of a file.
 export async function start(options = {}) {
-  // Debian's start script complains about its environment on standard error; nobody reads it.
-  const [planet, browser] = await Promise.all([
-    new Planet(options).open(),
-    chromium.launch({
-      executablePath: browserPath, env: { ...process.env, FONTCONFIG_FILE: join(here, 'fonts.conf') },
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', '--font-render-hinting=none', ...(options.browserArgs ?? [])],
-    }),
-  ])
+  const browser = await chromium.launch({
+    executablePath: browserPath, env: { ...process.env, FONTCONFIG_FILE: join(here, 'fonts.conf') },
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', '--font-render-hinting=none', ...(options.browserArgs ?? [])],
+  })
+  const planet = new Planet(options)
+  try {
+    await planet.open()
+  } catch (error) {
+    await browser.close()
+    throw error
+  }
   current = { planet, browser, api: (...args) => planet.api(...args) }
   after(async () => {
     await browser.close()
