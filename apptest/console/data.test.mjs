@@ -1,15 +1,10 @@
 // The Data page against a planet of three locations.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before } from 'node:test'
+import { before } from 'node:test'
 import { start, test, until } from './harness.mjs'
 
 const { api } = await start({ locations: 'fra,syd,tok' })
-const folder = mkdtempSync(join(tmpdir(), 'selvedge-data-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
 
 const hostile = '<img src=x onerror=alert(1)> \u202Eevil\u0000'
 const document = '{"_key":"fra","name":"Frankfurt","at":{"lat":50.110,"lon":8.68},"visits":1,"price":5.50,"tags":["b","a"],"long":12345678901234567890}'
@@ -425,69 +420,6 @@ test('edges lead to their ends, and documents to their edges', async ({ page, op
   await id(page, 'data-edges-look').click()
   await id(page, 'data-edges').getByRole('link', { name: 'r1' }).click()
   await id(page, 'data-ends').getByRole('link', { name: 'places/fra' }).waitFor()
-})
-
-test('a file is looked at, imported in chunks, and what is refused is reported', async ({ page, open, axe }) => {
-  const file = join(folder, 'cities.csv')
-  const lines = ['code,name,people,empty', 'HND,"Tokyo, ""Haneda""",14000000,', 'GRU,São Paulo,12300000.50,', '"a b",bad key,1,', 'HND,again,2,', 'LIS,007,3,']
-  writeFileSync(file, lines.join('\r\n'))
-  await open('data/empty?tab=import')
-  await id(page, 'data-import-file').setInputFiles(file)
-  await id(page, 'data-import-preview').getByText('Tokyo, "Haneda"').waitFor()
-  assert.equal(await id(page, 'data-import-format').inputValue(), 'csv')
-  await id(page, 'data-import-key').selectOption('code')
-  await id(page, 'data-import-rows').fill('2')
-  await axe()
-  await id(page, 'data-import-start').click()
-  await id(page, 'data-import-done').waitFor()
-  await id(page, 'data-import-line').getByText('5 rows: 3 new, 0 changed, 0 passed over, 2 refused').waitFor()
-  const failed = id(page, 'data-import-failed')
-  await failed.getByText(/Row 3: /).waitFor()
-  await failed.getByText(/Row 4: /).waitFor()
-  const text = await api('GET', '/document/empty/GRU', undefined, { raw: true })
-  assert.match(text, /"people":12300000\.50/)
-  assert.doesNotMatch(text, /"empty"/)
-  assert.equal((await api('GET', '/document/empty/LIS')).name, '007')
-})
-
-test('an import can be cancelled, and what was written is told', async ({ page, open }) => {
-  const file = join(folder, 'rows.jsonl')
-  writeFileSync(file, Array.from({ length: 3000 }, (_, i) => `{"_key":"x${i}","n":${i}}`).join('\n'))
-  await open('data/empty?tab=import')
-  await id(page, 'data-import-file').setInputFiles(file)
-  await id(page, 'data-import-rows').fill('100')
-  let sent = 0
-  await page.route(/\/import/, async (route) => {
-    sent += 1
-    if (sent === 4) await id(page, 'data-import-cancel').click()
-    else await route.continue()
-  })
-  await id(page, 'data-import-start').click()
-  await id(page, 'data-import-cancelled').getByText('Cancelled after 300 rows').waitFor()
-  await page.unroute(/\/import/)
-  assert.equal((await api('GET', '/document/empty/x299')).n, 299)
-  assert.equal((await api('GET', '/document/empty/x300', undefined, { fail: false })).errorNum, 1202)
-})
-
-test('an export is a file with all digits, and a filter exports what it finds', async ({ page, open }) => {
-  await open('data/places?tab=export')
-  const exported = async () => {
-    const [download] = await Promise.all([page.waitForEvent('download'), id(page, 'data-export-start').click()])
-    await id(page, 'data-export-done').waitFor()
-    return readFileSync(await download.path(), 'utf8')
-  }
-  const lines = (await exported()).trim().split('\n')
-  assert.equal(lines.length, (await api('GET', '/collection/places/count')).count)
-  assert.match(lines.find((line) => line.includes('"_key":"fra"')), /"long":1234567890123456789\d/)
-  await id(page, 'data-export-format').selectOption('csv')
-  assert.match(await exported(), /^_key,/)
-  await id(page, 'data-export-what').selectOption('query')
-  await id(page, 'data-export-query').fill('FOR d IN many FILTER d.n < 3 SORT d.n RETURN d')
-  await id(page, 'data-export-format').selectOption('array')
-  assert.deepEqual(JSON.parse(await exported()).map((row) => row.n), [0, 1, 2])
-  await id(page, 'data-export-query').fill('FOR d IN many REMOVE d IN many')
-  await id(page, 'data-export-start').click()
-  await id(page, 'data-error').waitFor()
 })
 
 test('a document of 5 MiB opens in parts, without a pause', async ({ page, open }) => {

@@ -5,6 +5,7 @@ import { h, replace } from '../../app/dom.js'
 import { bytes, count, ms, plural } from '../../app/text.js'
 import { button, checkbox, field, problem, save, scope, select } from './parts.js'
 import { KINDS } from './store.js'
+import { pace, slices } from './pace.js'
 import { ElementStream, kind, members } from './scan.js'
 import { fromQuery, isEmpty, queryText } from './filter.js'
 
@@ -90,11 +91,15 @@ async function readRows(host, query, signal, take) {
     ? await host.api.response('GET', `/export/${encodeURIComponent(host.name)}`, { query: { limit: 0 }, timeout: 0, signal })
     : await host.api.response('POST', '/export', { body: { query }, timeout: 0, signal })
   const stream = new ElementStream('result')
+  const breathe = pace()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const rows = stream.push(part.value)
-      if (rows.length > 0) await take(rows)
+      for (const slice of slices(part.value)) {
+        await breathe()
+        const rows = stream.push(slice)
+        if (rows.length > 0) await take(rows)
+      }
     }
     stream.end()
   } catch (error) {

@@ -2,6 +2,7 @@
 // rows of JSON text. Rows: {number, text} or {number, error}; numbers count
 // rows from 1. Numbers in a file keep their digits. A row of more than
 // LONGEST characters is an error; the file may have any size.
+import { pace, slices } from './pace.js'
 import { ElementStream, isNumber, kind, valid } from './scan.js'
 
 export const LONGEST = 16 << 20
@@ -47,10 +48,14 @@ export function rowReader(options) {
 /** All rows of a file: yields {rows, read} for each piece. */
 export async function* fileRows(file, options, signal) {
   const reader = rowReader(options)
+  const breathe = pace()
   let read = 0
   for await (const piece of pieces(file, signal)) {
+    for (const slice of slices(piece.text)) {
+      await breathe()
+      yield { rows: reader.push(slice), read }
+    }
     read = piece.read
-    yield { rows: reader.push(piece.text), read }
   }
   yield { rows: reader.end(), read }
 }
