@@ -20,6 +20,9 @@ import { button, copy, soon } from './format.js'
 const welcome = '// Ctrl+Enter runs, Ctrl+Space completes.\nFOR n IN 1..10\n  RETURN {n, square: n * n}\n'
 const readAfterMs = 450
 
+// Longer texts are not looked at with every key, and not kept.
+const quick = 200_000
+
 // editorTab gives {node, fill({text, binds, note}), text(), destroy()}.
 export function editorTab(context, { schema, onSaved }) {
   return new EditorTab(context, schema, onSaved)
@@ -34,7 +37,7 @@ class EditorTab {
     this.now = { text: typeof before?.text === 'string' ? before.text : welcome }
     this.binds = bindForm({ collections: schema.collections, onChange: () => this.keep() })
     this.binds.set(before?.binds ?? {})
-    this.options = optionsForm()
+    this.options = optionsForm({ limits: schema.limits })
     this.results = results(context, { again: () => this.start() })
     this.plan = planView(context, { schema, onError: (e) => this.mark(e) })
     this.readSoon = soon(() => this.read(), readAfterMs)
@@ -91,9 +94,10 @@ class EditorTab {
   typed(text) {
     if (text === this.now.text) return
     this.now.text = text
+    this.readSoon()
+    if (text.length > quick) return
     this.keep()
     this.binds.show(parameters(text))
-    this.readSoon()
   }
 
   keep() {

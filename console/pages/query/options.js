@@ -7,8 +7,8 @@ import { load, save } from './history.js'
 
 const key = 'options'
 
-// optionsForm gives {node, value(), problem()}.
-export function optionsForm() {
+// optionsForm gives {node, value(), problem()}. limits() answers the limits of the location, as [{name, value}].
+export function optionsForm({ limits }) {
   const value = { ...defaults, ...onlyKnown(load(key, {})) }
   const keep = () => save(key, value)
   const input = (name, member, { min, max, step, placeholder }) => {
@@ -31,6 +31,11 @@ export function optionsForm() {
       box('profile-option', 'profile', 'Profile every run', 'Rows, time and memory of each step'),
       box('stream', 'stream', 'Stream', 'Rows are made when they are asked for: the first ones come at once, and memory stays small'),
       box('fail-on-warning', 'failOnWarning', 'Fail on a warning', 'The first warning ends the query; one that writes then writes nothing')))
+  limits().then((list) => {
+    const of = (name) => list.find((l) => l.name === name)?.value
+    if (of('limits.query.time') > 0) time.placeholder = `${of('limits.query.time') / 1000}, as the location has it`
+    if (of('limits.query.memory') > 0) memory.placeholder = `${of('limits.query.memory') / 1024 / 1024}, as the location has it`
+  })
   return {
     node,
     value: () => ({ ...value, batchSize: value.batchSize || defaults.batchSize }),

@@ -49,6 +49,6 @@ export async function showExamples(context, schema, use) {
 }
 
 function item(text, about, pick) {
-  return h('li', {}, h('pre', { class: 'mono' }, h('bdi', null, visible(short(text.trim(), 400), { lines: true }))),
+  return h('li', {}, h('pre', { class: 'mono' }, h('bdi', null, visible(short(text.trim().split('\n').slice(0, 8).join('\n'), 400), { lines: true }))),
     h('span', { class: 'row' }, h('span', { class: 'muted grow' }, about), button('pick', 'Use', pick)))
 }

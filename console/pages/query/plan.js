@@ -58,7 +58,7 @@ export function hints(explanation, counts) {
 }
 
 function hintsOfScan(n, name, later, documents) {
-  const scan = `Full scan of ${documents === undefined ? 'all' : documents.toLocaleString('en')} ${documents === 1 ? 'document' : 'documents'} of ${n.collection}`
+  const scan = `${n.limit ? 'Scan of up to' : 'Full scan of'} ${documents === undefined ? 'all' : documents.toLocaleString('en')} ${documents === 1 ? 'document' : 'documents'} of ${n.collection}`
   const conditions = [n.filter, ...later.filter((x) => x.type === 'FilterNode').map((x) => x.condition)].filter((c) => typeof c === 'string').join(' && ')
   const found = attributesIn(conditions, name)
   const sorts = later.find((x) => x.type === 'SortNode')?.elements ?? []

@@ -69,7 +69,7 @@ function tree(answer) {
   const most = Math.max(1, ...flat(answer.plan?.nodes ?? []).map((n) => n.estimatedCost ?? 0))
   const head = h('div', { class: 'query-step query-step-head', aria: { hidden: true } },
     h('span', {}, 'Step'), h('span', { class: 'right' }, 'Rows'), h('span', { class: 'right' }, 'Cost so far'), h('span', {}))
-  return h('div', { class: 'query-tree', data: { testid: 'query-plan-tree' } }, head, branch(steps(answer), most))
+  return h('div', { class: 'query-tree', role: 'group', tabindex: 0, aria: { label: 'Steps of the plan' }, data: { testid: 'query-plan-tree' } }, head, branch(steps(answer), most))
 }
 
 function branch(list, most) {

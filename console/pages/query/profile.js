@@ -44,7 +44,7 @@ export function withFigures(lines, nodes = []) {
 
 // profileView gives {node, update(run)}.
 export function profileView() {
-  const node = h('div', { class: 'query-profile', data: { testid: 'query-profile-tree' } })
+  const node = h('div', { class: 'query-profile', role: 'group', tabindex: 0, aria: { label: 'Steps of the query' }, data: { testid: 'query-profile-tree' } })
   return {
     node,
     update(run) {

@@ -32,6 +32,7 @@ export function schema(api, signal) {
     collections: () => keep('collections', async () => ((await get('/collection')).result ?? []).map(collectionOf).sort(byName)),
     graphs: () => keep('graphs', async () => ((await get('/graph')).graphs ?? []).map((g) => g.name ?? g._key).sort()),
     functions: () => keep('functions', async () => functionsOf(await get('/query/functions')), Infinity),
+    limits: () => keep('limits', async () => (await get('/limits')).result ?? [], Infinity),
     attributes: (of) => keep('attributes ' + of, () => attributes(api, of, signal)),
     count: async (of) => (await get(`/collection/${segment(of)}/count`)).count,
     forget: () => kept.clear(),

@@ -24,7 +24,7 @@ export function problem(error, { retry = null, kept = '' } = {}) {
     h('div', { class: 'col grow' },
       h('p', { class: 'error-message' }, where ? h('span', { class: 'badge bad' }, `Line ${where.line}, column ${where.column}`) : null, where ? ' ' : null,
         h('bdi', null, visible(short(plain(error), 2000)))),
-      lines ? h('pre', { class: 'mono query-excerpt' }, visible(short(lines, 2000), { lines: true })) : null,
+      lines ? h('pre', { class: 'mono query-excerpt', tabindex: 0, aria: { label: 'The place in the query' } }, visible(short(lines, 2000), { lines: true })) : null,
       h('p', { class: 'muted' }, advice(error) + kept),
       error.code || error.num ? h('p', { class: 'muted mono error-code' }, visible([error.code, error.num || ''].join(' ').trim())) : null),
     retry)
