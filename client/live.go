@@ -56,7 +56,7 @@ func (c *Client) WatchMesh(ctx context.Context, each func(Mesh)) error {
 	}
 }
 
-// Notable is something worth knowing that happened at a location. At is in Unix milliseconds.
+// Notable is something worth knowing that happened at a location. At is written as in ISO 8601, in UTC.
 type Notable struct {
 	Number   int64  `json:"number"`
 	At       Text   `json:"at"`

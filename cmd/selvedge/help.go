@@ -143,6 +143,8 @@ query and worker run give rows, also as jsonl (one row a line) and csv. The memb
 whatever the query says; columns of a table and of CSV stand in the order in which the query's RETURN {...} names them,
 and by name where it names none. --columns chooses them.
 
+dev, serve, sim, bench, export, generate and completion print in a form of their own; there it is the form of errors.
+
 Results go to the standard output, everything else to the standard error. An error is a line of text there, followed by
 what to do; with json or jsonl it is one object in a line, with yaml one document:
 

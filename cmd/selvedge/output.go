@@ -41,13 +41,22 @@ func checkOutput(form string, forms []string) error {
 	return usagef("--output %q: want %s or %s%s", form, strings.Join(forms[:last], ", "), forms[last], didYouMean(form, forms))
 }
 
-// withOutput adds the flag that every command has. Where there is no result, it is the form of an error.
+// hasOwnForm tells whether what a command prints has one form whatever is asked for: data, or lines as it runs.
+func hasOwnForm(c *cobra.Command) bool {
+	words := append(strings.Fields(c.CommandPath()), "")
+	return slices.Contains([]string{"dev", "serve", "sim", "bench", "completion", "export", "generate"}, words[1])
+}
+
+// withOutput adds the flag that every command has.
 func (a *app) withOutput(c *cobra.Command) *cobra.Command {
 	if c.Flags().Lookup("output") == nil {
-		forms := formsOf(c)
+		forms, of := formsOf(c), "the result and of errors"
+		if hasOwnForm(c) {
+			of = "errors"
+		}
 		last := len(forms) - 1
 		c.Flags().StringVarP(&a.flags.output, "output", "o", outputTable,
-			fmt.Sprintf("form of the result and of errors: %s or %s", strings.Join(forms[:last], ", "), forms[last]))
+			fmt.Sprintf("form of %s: %s or %s", of, strings.Join(forms[:last], ", "), forms[last]))
 	}
 	return c
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -202,6 +203,9 @@ func (a *app) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if progress.IsTerminal(a.err) {
+				fmt.Fprintln(a.err, "copying; this takes as long as it takes to read all of the location's data")
+			}
 			if err := c.Backup(cmd.Context(), folder); err != nil {
 				return fmt.Errorf("backup: %w", err)
 			}
@@ -245,8 +249,9 @@ func (a *app) restoreCommand() *cobra.Command {
 			if err := restore(cmd.Context(), args[0], data, alone); err != nil {
 				return fmt.Errorf("restore: %w", err)
 			}
-			fmt.Fprintf(a.out, "%s is ready to start, as a new incarnation\n", data)
-			return nil
+			return a.print(map[string]any{"data": data}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is ready to start, as a new incarnation\n", data)
+			})
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "folder to make (compulsory)")
