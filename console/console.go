@@ -20,6 +20,19 @@
 // last. The files keep to the policy of that gateway: scripts, styles and
 // pictures from the same origin only, nothing inline, no frame around them.
 //
+// # A page
+//
+// A page is a folder of pages: page.js with title and mount(root, context), and
+// style.css, which is linked while the page is shown. mount fills root and
+// answers {unmount(), changed(route)}. The frame is app: main.js says what
+// context has, dom.js builds nodes, api.js makes requests and words their
+// errors, live.js shares the stream of the mesh, and table, dialog, menu, tabs,
+// states, jsonview, chart, editor and map are parts to build from. A page comes
+// when it is opened, and the libraries of charts, maps and editors with the
+// first of these. All data is hostile: it becomes text nodes, through
+// app/text.js where somebody reads it. The list of pages is in app/shell.js;
+// apptest/console has a test for each.
+//
 // # Building
 //
 // Nothing is built: our own files are served as they stand in the repository.
