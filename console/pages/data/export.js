@@ -171,7 +171,7 @@ class TableWriter {
 
   async begin() {
     const seen = new Set()
-    for (const row of this.held) if (kind(row) === 'object') for (const m of members(row)) seen.add(m.name)
+    for (const row of this.held.slice(0, LEARN)) if (kind(row) === 'object') for (const m of members(row)) seen.add(m.name)
     this.names = seen.size > 0 ? [...seen] : ['value']
     await this.out.write(this.names.map(quoted).join(',') + '\r\n')
     await this.put(this.held)

@@ -67,7 +67,7 @@ export function indexesView(host) {
   }
   load()
   const { query } = host.route
-  if (query.has('index')) indexDialog(host, make, { type: query.get('index'), fields: query.get('fields') ?? '' })
+  if (query.has('index')) indexDialog(host, make, { type: query.get('index'), fields: query.get('fields') ?? '', geoJson: query.get('geoJson') === 'true' })
   return {
     node: h('div', { class: 'col' }, h('div', { class: 'row' }, h('p', { class: 'muted grow' }, 'Each location fills and keeps its indexes by itself.'),
       button('data-index-create', 'New index', () => indexDialog(host, make), { kind: 'primary' })), progress, list),
@@ -95,7 +95,7 @@ function indexDialog(host, make, wanted = {}) {
   const sparse = checkbox('data-index-sparse', 'Leave out documents without the field (sparse)')
   const unique = checkbox('data-index-unique', 'No two documents with the same values (unique)', { disabled: !host.info.isLocal })
   const after = h('input', { type: 'number', min: '0', value: '0', data: { testid: 'data-index-after' } })
-  const json = checkbox('data-index-geojson', 'The field holds GeoJSON, or [longitude, latitude]')
+  const json = checkbox('data-index-geojson', 'The field holds GeoJSON, or [longitude, latitude]', { checked: wanted.geoJson === true })
   const least = h('input', { type: 'number', min: '1', max: '40', value: '2', data: { testid: 'data-index-least' } })
   const options = h('div', { class: 'col' })
   function show() {
