@@ -107,6 +107,7 @@ test('a start is found by its first letters, drawn, expanded and collapsed', asy
   await field.fill('stations/fr')
   await page.getByRole('option', { name: 'stations/frankfurt' }).waitFor()
   await field.press('ArrowDown')
+  await axe()
   await field.press('Enter')
   assert.equal(await field.inputValue(), 'stations/frankfurt')
   await page.getByTestId('graph-draw').click()
@@ -280,11 +281,17 @@ test('vertices and edges are added and removed, and the graph stays whole', asyn
   assert.deepEqual(left.result, [])
 })
 
-test('named graphs are made, changed and dropped', async ({ page, open, api }) => {
+test('named graphs are made, changed and dropped', async ({ page, open, api, axe }) => {
   await open('graph')
   await page.getByTestId('graph-more').click()
+  await page.getByTestId('graph-keys').click()
+  await page.getByRole('dialog').getByText('to the neighbour in that direction').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByTestId('graph-more').click()
   await page.getByTestId('graph-manage').click()
+  await axe()
   await page.getByTestId('graph-new').click()
+  await axe()
   await page.getByTestId('graph-new-name').fill('social')
   await page.getByTestId('graph-new-collection').fill('likes')
   await page.getByTestId('graph-new-from').fill('people')

@@ -94,7 +94,7 @@ test('metrics are drawn since the page opened, and all of them can be searched',
 
 test('notable events come as they happen and are filtered', { colorScheme: 'dark' }, async ({ page, open, api, axe, shot }) => {
   await open('system/events')
-  const rows = page.getByTestId('system-dark')
+  const rows = page.getByTestId('system-events')
   await rows.getByText('start').first().waitFor()
   const names = (await api('GET', '/mesh')).locations.map((l) => l.name)
   await api('PUT', `/mesh/links/${names[0]}/${names[1]}`, { state: 'cut' })
@@ -165,7 +165,7 @@ test('users are made, changed and removed', async ({ page, open, axe }) => {
   await rows.getByText('<b>Ann</b>').waitFor({ state: 'detached' })
 })
 
-test('the secret of a new key is shown once, works, and is refused after its removal', async ({ page, open, url, shot }) => {
+test('the secret of a new key is shown once, works, and is refused after its removal', async ({ page, open, url, axe, shot }) => {
   await open('system/access')
   await page.getByTestId('system-key-new').click()
   await page.getByTestId('system-key-id').fill('robot')
@@ -173,6 +173,7 @@ test('the secret of a new key is shown once, works, and is refused after its rem
   const secret = page.getByTestId('system-key-secret')
   await secret.waitFor()
   const key = await secret.inputValue()
+  await axe()
   assert.match(key, /^[^.]+\.robot\.\S{20,}$/)
   const status = async () => (await fetch(`${url}/_api/tenants`, { headers: { Authorization: `apikey ${key}` } })).status
   assert.equal(await status(), 200)

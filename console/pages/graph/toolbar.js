@@ -1,5 +1,6 @@
 // The toolbar of the page: what to explore, from where, in which direction, and how it is laid out.
 
+import { dialog } from '../../app/dialog.js'
 import { h } from '../../app/dom.js'
 import { icon } from '../../app/icons.js'
 import { menu } from '../../app/menu.js'
@@ -31,6 +32,8 @@ export function createToolbar({ page, explorer, signal }) {
     { label: 'Add an edge', run: () => page.addEdge(explorer.selected ?? ''), testid: 'graph-add-edge-menu' },
     '-',
     { label: 'Named graphs', run: () => page.manage(), testid: 'graph-manage' },
+    '-',
+    { label: 'Keys and pointer', run: showKeys, testid: 'graph-keys' },
   ])
   explorer.on('query', () => { query.disabled = false })
   explorer.on('busy', (n) => { busy.textContent = n > 0 ? 'Loading' : '' })
@@ -57,6 +60,22 @@ export function createToolbar({ page, explorer, signal }) {
       map.offer(places)
     },
   }
+}
+
+const keys = [
+  ['Arrow keys', 'to the neighbour in that direction'], ['Enter', 'expand'], ['Backspace', 'collapse'], ['Home', 'to the start'], ['Escape', 'select nothing'],
+  ['+ and -', 'zoom'], ['0', 'show all'], ['Shift and arrows', 'move the picture'],
+  ['Drag', 'move a vertex, which stays there, or the picture'], ['Wheel or pinch', 'zoom'], ['Double click', 'expand; with Shift: let a moved vertex go'],
+]
+
+function showKeys() {
+  dialog({
+    title: 'Keys and pointer',
+    body: h('div', { class: 'col' },
+      h('p', { class: 'muted' }, 'The keys work when the drawing has the focus. The List tab has the same as a table.'),
+      h('dl', { class: 'kv' }, ...keys.flatMap(([key, what]) => [h('dt', {}, key), h('dd', {}, what)]))),
+    actions: [{ label: 'Close', kind: '' }],
+  })
 }
 
 function button(words, testid, onclick, { kind = '', disabled = false, label = null } = {}) {

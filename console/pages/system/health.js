@@ -7,7 +7,7 @@ import { ago, bytes, count, ms, short, time, visible } from '../../app/text.js'
 
 const everyMs = 2000
 
-export function healthTab(panel, { source, signal }) {
+export function healthTab(panel, { source, context, signal }) {
   const state = { timer: 0, stop: new AbortController(), version: null }
   const show = async () => {
     clearTimeout(state.timer)
@@ -19,7 +19,7 @@ export function healthTab(panel, { source, signal }) {
         state.version ?? api.call('GET', '/version', { signal: stop, timeout: 10_000 }),
       ])
       state.version = version
-      if (!stop.aborted && !inUse(panel)) replace(panel, ...overview(self, version, source))
+      if (!stop.aborted && !inUse(panel)) replace(panel, ...overview(self, version, source, context.fabric))
     } catch (error) {
       if (stop.aborted || aborted(error)) return
       replace(panel, failure(error, show))
@@ -49,10 +49,10 @@ function inUse(panel) {
   return selects || (panel !== document.activeElement && panel.contains(document.activeElement))
 }
 
-function overview(self, version, source) {
+function overview(self, version, source, fabric) {
   return [
     h('div', { class: 'system-cards', data: { testid: 'system-health' } }, readiness(self), identity(self, version, source), clock(self), storage(self)),
-    peers(self), waits(self),
+    peers(self, fabric), waits(self, fabric),
   ].filter(Boolean)
 }
 
@@ -120,10 +120,10 @@ function storage(self) {
   ))
 }
 
-function peers(self) {
+function peers(self, fabric) {
   const list = self.peers ?? []
   if (list.length === 0) return card('Peers', h('p', { class: 'muted' }, 'This location has no peers: it is the only one of the planet, or has not met others yet.'))
-  return card('Peers', h('div', { class: 'system-scroll', role: 'region', tabindex: 0, aria: { label: 'Peers' } }, h('table', { class: 'system-table', data: { testid: 'system-peers' } },
+  return card('Peers', h('p', { class: 'muted' }, 'What waits is of the fabric ', h('bdi', null, visible(fabric)), '.'), h('div', { class: 'system-scroll', role: 'region', tabindex: 0, aria: { label: 'Peers' } }, h('table', { class: 'system-table', data: { testid: 'system-peers' } },
     h('thead', {}, h('tr', {}, ...['Location', 'State', 'Round trip', 'Clock offset', 'Silent for', 'Waiting entries', 'Waiting bytes'].map((t, i) => h('th', { scope: 'col', class: i > 1 ? 'right' : null }, t)))),
     h('tbody', {}, ...list.map((p) => h('tr', {},
       h('th', { scope: 'row' }, h('bdi', null, visible(p.name))),
@@ -131,9 +131,9 @@ function peers(self) {
       ...[ms(p.rttMs), ms(p.offsetMs), ms(p.silentMs), count(p.waitingEntries), bytes(p.waitingBytes)].map((t) => h('td', { class: 'right' }, t))))))))
 }
 
-function waits(self) {
+function waits(self, fabric) {
   const list = self.waits ?? []
   if (list.length === 0) return null
-  return card('Waits for', h('ul', { data: { testid: 'system-waits' } }, ...list.slice(0, 50).map((w) => h('li', {},
+  return card(`Fabric ${visible(fabric)} waits for`, h('ul', { data: { testid: 'system-waits' } }, ...list.slice(0, 50).map((w) => h('li', {},
     h('bdi', null, visible(`${w.reason ?? 'an entry'} of ${w.origin}`)), h('span', { class: 'muted' }, ` for ${ms(w.forMs)}, ${count(w.entries)} entries wait${w.pulling ? ', asking for it' : ''}`)))))
 }
