@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/api"
+	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/node"
+	"github.com/selvedge-db/selvedge/value"
 )
 
 // moved is what came over a link as a location tells it.
@@ -193,5 +195,44 @@ func TestPagesForBrowsers(t *testing.T) {
 	}
 	if status, _, _ := get("/", ""); status != 302 {
 		t.Errorf("/: %d", status)
+	}
+}
+
+// Where fields came from is known at every location, also when all have them and the document itself has forgotten.
+func TestProvenanceOfSettledFields(t *testing.T) {
+	t.Parallel()
+	d := startDev(t, "fra,syd", t.TempDir())
+	defer closeDev(t, d)
+	fra, syd := at(t, d, "fra", "_system"), at(t, d, "syd", "_system")
+	makeCollection(t, fra, "c")
+	put(t, fra, "c", "k", 1)
+	eventually(t, "the document at syd", func() bool { return has(t, syd, "c", "k") })
+	w := fabric.NewWrite(fabric.Update, "c", "k", value.Object(value.Member{Name: "more", Value: value.Int(2)}))
+	if _, err := syd.Commit(within(t), fabric.Transaction{Writes: []fabric.Write{w}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"fra", "syd"} {
+		eventually(t, "all is settled at "+name, func() bool {
+			v := at(t, d, name, "_system").View()
+			defer func() { _ = v.Close() }()
+			doc, settled, found, err := v.Provenance("c", "k")
+			return err == nil && found && settled && doc.Touched().Origin == syd.Status().Self
+		})
+		service := d.Node(name).Service()
+		var call api.Call
+		if err := service.Begin(within(t), &call, &api.Envelope{Authorization: "apikey " + key}); err != nil {
+			t.Fatal(err)
+		}
+		p, err := service.Provenance(within(t), &call, "c", "k")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range p.Fields {
+			got = append(got, strings.Join(f.Path, ".")+"@"+f.Location)
+		}
+		if text := strings.Join(got, " "); text != "@syd more@syd n@fra" {
+			t.Errorf("at %s: %s", name, text)
+		}
 	}
 }
