@@ -133,7 +133,8 @@ test('an import can be cancelled, and what was written is told', async ({ page, 
   let sent = 0
   await page.route(/\/import/, async (route) => {
     sent += 1
-    if (sent === 4) await id(page, 'data-import-cancel').click()
+    if (sent === 2) await route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/json', body: '{"error":true,"code":503,"errorNum":30001,"errorMessage":"overloaded","errorCode":"overloaded"}' })
+    else if (sent === 5) await id(page, 'data-import-cancel').click()
     else await route.continue()
   })
   await id(page, 'data-import-start').click()

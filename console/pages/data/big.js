@@ -53,7 +53,7 @@ export function bigView(host, { text, rev, key, signal, reload }) {
     edit = await editor(place, { language: 'json', value: pretty(f.text), label: f.name, testid: 'data-big-text', lines: 20 })
   }
 
-  const file = h('input', { type: 'file', accept: '.json,application/json', class: 'sr-only', data: { testid: 'data-big-file' }, onchange: () => file.files[0] && replaceBy(file.files[0]) })
+  const file = h('input', { type: 'file', accept: '.json,application/json', class: 'sr-only', tabindex: '-1', aria: { label: 'File that replaces the document' }, data: { testid: 'data-big-file' }, onchange: () => file.files[0] && replaceBy(file.files[0]) })
   async function replaceBy(chosen) {
     replace(message)
     try {

@@ -112,9 +112,15 @@ class DocumentView {
     this.origins = provenance(host, key, life.signal, () => { if (this.mode === 'origins') this.showLeft() })
     return h('div', { class: 'col data-right' },
       from || to ? h('section', { class: 'card col', data: { testid: 'data-ends' } }, h('h3', null, 'Joins'), h('div', { class: 'row' }, handleLink(host.store, from), h('span', { aria: { label: 'to' } }, '→'), handleLink(host.store, to))) : null,
-      counters(host, key, () => this.text, life.signal, () => this.load()),
+      counters(host, key, () => this.text, life.signal, () => this.counted()),
       this.origins.node,
       host.kind === 'kv' ? null : edgesOf(host, `${host.name}/${key}`, life.signal))
+  }
+
+  /** A counter has another value: shown at once, unless that would take away what was typed. */
+  counted() {
+    if (this.dirty) this.host.context.toast('good', 'Counted. Your text is not saved yet; compare it before you save.')
+    else this.load()
   }
 
   /** The left side: the editor, the text with marks, or the tree. */

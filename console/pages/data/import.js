@@ -19,7 +19,7 @@ export function importView(host) {
 class Import {
   constructor(host, life) {
     Object.assign(this, { host, life, file: null, upload: null })
-    this.chooser = h('input', { type: 'file', accept: '.csv,.tsv,.json,.jsonl,.ndjson,text/csv,application/json', class: 'sr-only', data: { testid: 'data-import-file' }, aria: { label: 'File to import' }, onchange: () => this.choose(this.chooser.files[0]) })
+    this.chooser = h('input', { type: 'file', accept: '.csv,.tsv,.json,.jsonl,.ndjson,text/csv,application/json', class: 'sr-only', tabindex: '-1', data: { testid: 'data-import-file' }, aria: { label: 'File to import' }, onchange: () => this.choose(this.chooser.files[0]) })
     this.drop = h('div', { class: 'data-drop', ondragover: e => { e.preventDefault(); this.drop.classList.add('over') }, ondragleave: () => this.drop.classList.remove('over'), ondrop: e => { e.preventDefault(); this.drop.classList.remove('over'); this.choose(e.dataTransfer.files[0]) } },
       h('p', null, 'CSV, JSON (an array of objects) or JSON lines, of any size. Drop a file here, or'), button('data-import-choose', 'Choose a file', () => this.chooser.click(), { kind: 'primary' }), this.chooser)
     this.options = h('div', { class: 'col' })

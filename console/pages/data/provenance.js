@@ -66,7 +66,7 @@ const SETTLED = 'Every location has it, and it is older than the history that te
 
 const who = f => (f.settled ? h('span', { class: 'muted', title: SETTLED }, 'settled') : h('span', { class: 'badge', style: colour(f.location) }, visible(f.location)))
 
-const when = f => (f.settled ? '' : h('span', { title: `${f.at} ${f.stamp}` }, `${time(f.at)}, ${ago(f.at)}`))
+const when = f => (f.settled ? '' : h('time', { class: 'nowrap', datetime: f.at, title: `${ago(f.at)}, ${f.at}, ${f.stamp}` }, time(f.at)))
 
 const partLine = p => h('div', { class: 'row data-part-line' }, h('code', null, visible(short(p.value, 60))), who(p))
 

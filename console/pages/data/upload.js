@@ -1,7 +1,16 @@
 // Sends rows to the location in chunks, one after another: the file is never
 // in memory as a whole, and a slow location slows the reading.
 const BYTES = 4 << 20 // characters of one request at most, but for a single row
+const TURNS = 30 // of sending a chunk to a location that has no room for it
 const REPORTED = 10_000 // refused rows that are kept for the report
+
+function rest(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => { clearTimeout(timer); reject(signal.reason) }
+    const timer = setTimeout(() => { signal.removeEventListener('abort', stop); resolve() }, milliseconds)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}
 
 export class Upload {
   /** options: query of /import, rows of a request, stop at the first refused row, signal, onProgress(state). */
@@ -52,7 +61,7 @@ export class Upload {
     this.size = 0
     // A row may have line ends between its members, which would part it.
     const body = chunk.map(row => row.text.replace(/[\r\n]+/g, ' ')).join('\n')
-    const done = await this.api.call('POST', '/import', { query: this.query, body, timeout: 0, headers: { 'Content-Type': 'application/x-ndjson' }, signal: this.signal })
+    const done = await this.send(body)
     const s = this.state
     s.rows += chunk.length
     s.created += done.created
@@ -60,6 +69,18 @@ export class Upload {
     s.ignored += done.ignored
     this.refused(chunk, done)
     this.onProgress(s)
+  }
+
+  /** Sends a chunk; one that the location had no room for was not begun and is sent again after a while. */
+  async send(body) {
+    for (let turn = 1; ; turn++) {
+      try {
+        return await this.api.call('POST', '/import', { query: this.query, body, timeout: 0, headers: { 'Content-Type': 'application/x-ndjson' }, signal: this.signal })
+      } catch (error) {
+        if (error.code !== 'overloaded' || turn === TURNS) throw error
+        await rest((error.retryAfter || 1) * 1000, this.signal)
+      }
+    }
   }
 
   /** Finds the rows of the details, which count from the beginning of the request. */
