@@ -18,6 +18,7 @@ var tested = map[string]string{
 	"guides/quickstart.md":       "sh",
 	"guides/ten-locations.md":    "sh", // apptest
 	"guides/clients.md":          "sh js python text",
+	"guides/command-line.md":     "sh",
 	"guides/demos.md":            "sh c8ql",
 	"guides/go-client.md":        "sh go text",
 	"guides/console.md":          "",

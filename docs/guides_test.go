@@ -15,7 +15,7 @@ import (
 
 // storied guides have tests of their own: those of commands and programs here, ten-locations.md in apptest. The console's
 // tour has nothing to run.
-var storied = map[string]bool{"quickstart.md": true, "go-client.md": true, "clients.md": true, "demos.md": true,
+var storied = map[string]bool{"quickstart.md": true, "go-client.md": true, "clients.md": true, "demos.md": true, "command-line.md": true,
 	"ten-locations.md": true, "console.md": true}
 
 // TestGuides runs every request and every query of the guides, each page on a planet of its own.

@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,6 +33,30 @@ func TestBackupPage(t *testing.T) {
 		}
 	}
 	if s.commands < 9 || s.checks < 6 {
+		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
+}
+
+// TestCommandLine runs the commands of that guide, with a home of its own.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s.binary(t)
+	for _, setting := range os.Environ() {
+		if !strings.HasPrefix(setting, "SELVEDGE_") {
+			s.env = append(s.env, setting)
+		}
+	}
+	s.env = append(s.env, "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "HOME="+s.folder, "XDG_CONFIG_HOME="+filepath.Join(s.folder, "config"))
+	for _, b := range blocks(t, "guides/command-line.md") {
+		switch b.kind {
+		case "sh server":
+			s.serve(t, strings.Fields(b.text))
+		case "sh":
+			s.script(t, b)
+		}
+	}
+	if s.commands < 25 || s.checks < 18 {
 		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
 	}
 }
