@@ -226,7 +226,7 @@ func (a *app) printLinks(links []client.Link, state string) error {
 			fmt.Fprintf(w, "%s -> %s: %s\n", l.From, l.To, state)
 		}
 		if len(links) == 0 {
-			fmt.Fprintln(w, "no link is cut")
+			fmt.Fprintln(w, "no link is cut; all run as they did at first")
 		}
 	})
 }

@@ -120,8 +120,9 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
+// isFigure tells whether a cell begins as a number does, and is no time.
 func isFigure(cell string) bool {
-	return cell == "-" || cell == "" || strings.IndexByte("+-0123456789", cell[0]) >= 0
+	return !strings.Contains(cell, ":") && (cell == "-" || cell == "" || strings.IndexByte("+-0123456789", cell[0]) >= 0)
 }
 
 // print gives a result in the form that was asked for; inTable shows it to
