@@ -65,8 +65,8 @@ func Run(ctx context.Context, places []planet.Place, weather planet.Weather, say
 	}
 	say("%d lots are open at a time; bids come in at %d locations", open, len(places))
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- planet.Unsettle(ctx, places, weather, say, dispute) }()
+	done := make(chan struct{})
+	go func() { defer close(done); planet.Unsettle(ctx, places, weather, say, dispute) }()
 	planet.Everywhere(ctx, places, bidEvery, say, func(ctx context.Context, p planet.Place) error {
 		if p.Name == places[0].Name {
 			if err := offer(ctx, p, time.Now()); err != nil {
@@ -76,7 +76,8 @@ func Run(ctx context.Context, places []planet.Place, weather planet.Weather, say
 		return bidOne(ctx, p)
 	})
 	cancel()
-	return <-done
+	<-done
+	return nil
 }
 
 // key is the name of the lot that is open in a slot at a time.

@@ -75,12 +75,13 @@ func Run(ctx context.Context, places []planet.Place, weather planet.Weather, say
 		return fmt.Errorf("flights: %w", err)
 	}
 	say("%d aircraft fly between %d airports; each is written by the location that is nearest", aircraftNumber, len(airports()))
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	ctx, cancel := context.WithCancel(ctx)
-	go func() { done <- planet.Unsettle(ctx, places, weather, say, dispute) }()
+	go func() { defer close(done); planet.Unsettle(ctx, places, weather, say, dispute) }()
 	planet.Everywhere(ctx, places, aircraftEvery, say, func(ctx context.Context, p planet.Place) error { return track(ctx, places, p) })
 	cancel()
-	return <-done
+	<-done
+	return nil
 }
 
 // prepare sees to collections, indexes, the graph and the documents that stay.

@@ -143,21 +143,25 @@ const healWithin = 2 * time.Second
 
 // Unsettle cuts a link between two places now and then and lets both write meanwhile, then heals it. It returns when the
 // context ends, or when links cannot be bent here. A planet of one place has no links.
-func Unsettle(ctx context.Context, places []Place, w Weather, say Say, meanwhile func(ctx context.Context, a, b Place) error) error {
+func Unsettle(ctx context.Context, places []Place, w Weather, say Say, meanwhile func(ctx context.Context, a, b Place) error) {
 	for len(places) > 1 {
 		wait(ctx, w.Every*3/4+rand.N(w.Every/2))
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		i, j := rand.IntN(len(places)), rand.IntN(len(places)-1)
 		if j >= i {
 			j++
 		}
-		if err := cutAndHeal(ctx, places[i], places[j], w, say, meanwhile); err != nil && ctx.Err() == nil {
-			return err
+		err := cutAndHeal(ctx, places[i], places[j], w, say, meanwhile)
+		if client.StatusOf(err) == http.StatusForbidden {
+			say("links cannot be cut here: %v", err)
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			say("%s and %s: %v", places[i].Name, places[j].Name, err)
 		}
 	}
-	return nil
 }
 
 func cutAndHeal(ctx context.Context, a, b Place, w Weather, say Say, meanwhile func(ctx context.Context, a, b Place) error) error {

@@ -71,11 +71,12 @@ func Run(ctx context.Context, places []planet.Place, weather planet.Weather, say
 	}
 	say("%d stations measure every %v; their points are summed up by the minute and the hour", stationsEach*len(places), measureEvery)
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- planet.Unsettle(ctx, places, weather, say, dispute) }()
+	done := make(chan struct{})
+	go func() { defer close(done); planet.Unsettle(ctx, places, weather, say, dispute) }()
 	planet.Everywhere(ctx, places, measureEvery, say, measure)
 	cancel()
-	return <-done
+	<-done
+	return nil
 }
 
 func prepare(ctx context.Context, places []planet.Place) error {
