@@ -50,7 +50,7 @@ func TestReadme(t *testing.T) {
 			s.serve(t, strings.Fields(strings.Replace(b.text, "go run ./cmd/selvedge", "selvedge", 1)))
 		case "sh":
 			// The first line builds what this test has already built.
-			s.script(t, block{kind: b.kind, line: b.line, text: strings.Replace(b.text, "make && export PATH=$PWD/bin:$PATH ", "export ", 1)})
+			s.script(t, block{kind: b.kind, line: b.line, text: strings.Replace(b.text, "go build -o bin/ ./cmd/selvedge && export PATH=$PWD/bin:$PATH ", "export ", 1)})
 		}
 	}
 	if s.commands < 10 || s.checks < 7 {
