@@ -358,12 +358,18 @@ test('query workers: saved, run, paged, changed, exported, imported and deleted'
 
 test('a link fills the editor and runs nothing; hostile text stays text', async ({ page, open }) => {
   const before = (await planet.api('GET', '/collection/places/count')).count
+  await open('query')
+  await write(page, 'RETURN "what I was writing"')
   await open(`query?text=${encodeURIComponent('FOR p IN places FILTER p._key == @k REMOVE p IN places')}&bind=${encodeURIComponent('{"k": "p2"}')}`)
   await shows(part(page, 'note'), 'was not run')
   await part(page, 'bind-k').waitFor()
   assert.equal(await part(page, 'bind-k').inputValue(), '"p2"')
   assert.match(await editorText(page), /REMOVE p IN places/)
   assert.equal((await planet.api('GET', '/collection/places/count')).count, before)
+  assert.ok(!page.url().includes('text='), 'loading anew keeps what is written')
+  await part(page, 'history').click()
+  await shows(part(page, 'history-list'), 'what I was writing')
+  await page.keyboard.press('Escape')
   await run(page, 'FOR p IN places FILTER p._key IN ["p0", "p1"] SORT p._key RETURN {name: p.name, "<b>x</b>": 1}')
   await shows(part(page, 'table'), '<img src=x onerror="window.hurt=1">')
   await shows(part(page, 'table'), 'a\u27e8U+202E\u27e9b\u2407c')

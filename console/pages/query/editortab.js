@@ -135,8 +135,10 @@ class EditorTab {
     if (at) this.code?.mark(at.line, at.column, visible(plain(error)))
   }
 
-  // fill puts a text into the editor and runs nothing. note says where it is from.
+  // fill puts a text into the editor and runs nothing; what stood there goes to the history. note says where it is from.
   fill({ text, binds, note = '' }) {
+    const before = this.now.text
+    if (before !== text && before !== welcome) this.history.noteDraft({ text: before, binds: this.binds.values(), at: Date.now() })
     this.now.text = text
     this.code?.set(text)
     this.binds.set({ ...this.history.binds(text), ...binds })

@@ -23,7 +23,8 @@ export function save(name, value) {
   }
 }
 
-// history is of one fabric: list() gives [{text, binds, at, rows, ms, failed}], the newest first.
+// history is of one fabric: list() gives [{text, binds, at, rows, ms, failed, draft}], the newest
+// first.
 export function history(fabric) {
   const name = 'history.' + fabric
   const list = () => {
@@ -36,6 +37,10 @@ export function history(fabric) {
       if (!entry.text.trim() || entry.text.length > longest) return
       const binds = JSON.stringify(entry.binds ?? {}).length > longest ? {} : entry.binds
       save(name, [{ ...entry, binds }, ...list().filter((e) => e.text !== entry.text)].slice(0, most))
+    },
+    // noteDraft keeps a text that was not run, if it is not there already.
+    noteDraft(entry) {
+      if (!list().some((e) => e.text === entry.text)) this.note({ ...entry, draft: true })
     },
     // binds gives the values that a text had the last time.
     binds: (text) => list().find((e) => e.text === text)?.binds ?? {},

@@ -38,7 +38,7 @@ export function mount(root, context) {
     remember(id, name)
   }
 
-  // remember puts the open tab into the address; a text from a link does not stay there.
+  // remember puts the open tab into the address.
   function remember(id, name) {
     const path = id === 'editor' ? [] : name ? [id, name] : [id]
     if (path.join('/') !== context.route.path.join('/') || context.route.query?.get('text')) context.navigate('query', path, {}, { replace: true })
@@ -49,6 +49,8 @@ export function mount(root, context) {
     const text = route.query?.get('text')
     if (text === null || text === undefined) return
     editor.fill({ text, binds: bindsOf(route.query.get('bind')), note: 'This query came with a link, and was not run. Read it first: a query can change data.' })
+    // The text leaves the address, so that loading the page anew does not undo what was written since.
+    queueMicrotask(() => { if (!context.signal.aborted) context.navigate('query', [], {}, { replace: true }) })
   }
   fromLink(context.route)
 

@@ -34,7 +34,7 @@ export function showHistory(context, history, use) {
 const nothingFits = { title: 'Nothing fits', text: 'Search for another word.' }
 const nothingYet = { title: 'Nothing was run yet', text: 'What you run appears here, in this browser alone.' }
 
-const pastOf = (e) => [ago(e.at), e.failed ? 'did not end well' : `${count(e.rows ?? 0)} rows`, e.ms === undefined ? '' : ms(e.ms)].filter(Boolean).join(' \u00b7 ')
+const pastOf = (e) => [ago(e.at), e.draft ? 'not run' : e.failed ? 'did not end well' : `${count(e.rows ?? 0)} rows`, e.ms === undefined ? '' : ms(e.ms)].filter(Boolean).join(' \u00b7 ')
 
 // showExamples lists examples; those whose collections are here come first.
 export async function showExamples(context, schema, use) {
