@@ -250,6 +250,11 @@ test('what cannot be found says what to do', async ({ page, open }) => {
   await page.getByTestId('graph-path-direction').selectOption('OUTBOUND')
   await page.getByTestId('graph-path-find').click()
   await page.getByTestId('graph-path-result').getByText('No path', { exact: true }).waitFor()
+  await page.route('**/_api/cursor', () => {}) // never answered
+  await page.getByTestId('graph-path-find').click()
+  await page.getByTestId('graph-path-stop').click()
+  await page.getByTestId('graph-path-result').getByText('The search was stopped.').waitFor()
+  await page.unroute('**/_api/cursor')
 })
 
 test('vertices and edges are added and removed, and the graph stays whole', async ({ page, open, api }) => {

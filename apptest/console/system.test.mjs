@@ -206,6 +206,24 @@ test('a backup is written where it was asked for, and a wrong place is told', as
   }
 })
 
+test('who is not root is told so', async ({ page, open }) => {
+  await planet.api('POST', '/_api/user', { user: 'eve', passwd: 'a long one' })
+  await open('system/backup')
+  await page.getByTestId('account').click()
+  await page.getByTestId('sign-in').click()
+  await page.getByTestId('signin-user').fill('eve')
+  await page.getByTestId('signin-password').fill('a long one')
+  await page.getByTestId('signin-submit').click()
+  await page.getByText('You are signed in as eve').waitFor()
+  await page.getByTestId('system-backup-path').fill('/nowhere')
+  await page.getByTestId('system-backup-start').click()
+  await page.getByTestId('system-backup-result').getByText('only the user root may do this').waitFor()
+  await page.getByTestId('system-tab-access').click()
+  await page.getByTestId('system-user-remove-eve').click()
+  await page.getByTestId('confirm-action').click()
+  await page.getByTestId('toast').getByText('only the user root').waitFor()
+})
+
 test('version, documentation and licences are shown', async ({ page, open, axe }) => {
   await open('system/about')
   await page.getByTestId('system-about-version').getByText(/Selvedge \d/).waitFor()

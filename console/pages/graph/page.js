@@ -429,6 +429,7 @@ class GraphPage {
   }
 
   close() {
+    this.tabs.destroy()
     this.mover.destroy()
   }
 }

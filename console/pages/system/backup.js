@@ -30,6 +30,7 @@ export function backupTab(panel, { source, context, signal }) {
   replace(panel, h('form', { class: 'card col system-narrow', onsubmit: (event) => { event.preventDefault(); start() } },
     h('h2', {}, 'Backup'),
     h('p', {}, 'Writes everything that ', where, ' holds into a new folder on its machine, while it goes on serving. Only root may do this.'),
+    context.user !== 'root' && h('p', { class: 'warn' }, `You are signed in as ${visible(context.user)}. Sign in as root to write a backup.`),
     h('label', { class: 'field', for: 'system-backup-path' }, h('span', {}, 'New folder on the machine of the location'), path),
     h('div', { class: 'row' }, button, h('a', { href: '/docs/operate/backup' }, 'How to restore')),
     result))

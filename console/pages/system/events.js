@@ -168,7 +168,7 @@ function buildView(state, changed) {
 function openEvent(event) {
   dialog({
     title: `Event ${event.number}`,
-    body: h('dl', { class: 'kv' }, ...[['Time', `${time(event.at)} (${new Date(event.at).toISOString?.() ?? ''})`], ['Level', event.level], ['Kind', event.kind], ['Location', event.location], ['What happened', event.text]]
+    body: h('dl', { class: 'kv' }, ...[['Time', `${time(event.at)} (${event.at})`], ['Level', event.level], ['Kind', event.kind], ['Location', event.location], ['What happened', event.text]]
       .flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, h('bdi', null, visible(value ?? '–', { lines: true })))])),
     actions: [{ label: 'Close', kind: '' }],
   })
