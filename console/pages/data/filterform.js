@@ -4,6 +4,8 @@ import { h, replace } from '../../app/dom.js'
 import { button, input, select } from './parts.js'
 import { OPERATORS, fromQuery, isEmpty, queryText, toQuery } from './filter.js'
 
+const narrow = matchMedia('(max-width: 720px)') // there the form is folded; style.css has the same
+
 /** {node, set(filter)}. A filter that is applied becomes part of the address; `again` loads when it is the same. */
 export function filterForm(host, again) {
   let filter = fromQuery(host.route.query)
@@ -51,7 +53,9 @@ export function filterForm(host, again) {
     showLines()
   }
   showAll()
-  return { node, set(next) { filter = next; showAll() } }
+  const fold = h('details', { class: 'data-filter-fold', open: !narrow.matches || !isEmpty(filter) }, h('summary', { data: { testid: 'data-filter-fold' } }, 'Filter'), node)
+  narrow.addEventListener('change', () => { if (!narrow.matches) fold.open = true }, { signal: host.signal })
+  return { node: fold, set(next) { filter = next; showAll() } }
 }
 
 const blank = () => ({ field: '', operator: '==', value: '' })
