@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"image/jpeg"
+	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -57,6 +60,7 @@ func (b *book) visit(p *page, n ast.Node, source []byte) {
 		n.Destination = []byte(b.resolve(p.file, string(n.Destination)))
 	case *ast.Image:
 		n.Destination = []byte(b.resolve(p.file, string(n.Destination)))
+		b.measure(n)
 	case *ast.Paragraph:
 		if p.summary == "" {
 			p.summary = shorten(plain(n, source), 180)
@@ -68,6 +72,24 @@ func (b *book) visit(p *page, n ast.Node, source []byte) {
 	case *ast.CodeBlock:
 		p.note(lines(n, source))
 	}
+}
+
+// measure notes the size of a picture, so that the page does not jump when it comes.
+func (b *book) measure(n *ast.Image) {
+	file, found := strings.CutPrefix(string(n.Destination), root)
+	if !found || path.Ext(file) != ".jpg" {
+		return
+	}
+	picture, err := fs.ReadFile(b.files, file)
+	if err != nil {
+		return // resolve has noted it
+	}
+	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
+	if err != nil {
+		b.flaw(file, "%v", err)
+		return
+	}
+	n.SetAttributeString("size", fmt.Sprintf(" width=\"%d\" height=\"%d\"", size.Width, size.Height))
 }
 
 // heading gives a heading its anchor. The second of a name gets -1 behind it, the third -2.
@@ -209,11 +231,16 @@ func labelOf(info string) string {
 	return name
 }
 
-// writeImage writes a picture that is loaded when it comes into view.
+// writeImage writes a picture that is loaded when it comes into view, and leads to itself in its full size.
 func writeImage(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
 		n := node.(*ast.Image)
-		fmt.Fprintf(w, "<img src=\"%s\" alt=\"%s\" loading=\"lazy\">", html.EscapeString(string(n.Destination)), html.EscapeString(plain(n, source)))
+		size, _ := n.AttributeString("size")
+		if size == nil {
+			size = ""
+		}
+		from := html.EscapeString(string(n.Destination))
+		fmt.Fprintf(w, "<a class=\"picture\" href=\"%s\"><img src=\"%s\" alt=\"%s\"%s loading=\"lazy\"></a>", from, from, html.EscapeString(plain(n, source)), size)
 	}
 	return ast.WalkSkipChildren, nil
 }
