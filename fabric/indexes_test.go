@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -159,4 +160,38 @@ func TestUniqueIndexes(t *testing.T) {
 	defer func() { _ = v.Close() }()
 	c, _ := v.Collection("c")
 	checkCollection(t, v, "here", c)
+}
+
+// TestIndexesLeaveNoDocumentOut writes documents with as many entries in an index as one may have, and with more.
+func TestIndexesLeaveNoDocumentOut(t *testing.T) {
+	t.Parallel()
+	f := inMemory(t, fabric.Limits{})
+	create(t, f, "c", nil)
+	ctx := context.Background()
+	for _, spec := range []fabric.IndexSpec{
+		{Name: "elements", Type: "persistent", Fields: []string{"list[*]"}}, {Name: "pairs", Type: "persistent", Fields: []string{"a[*]", "b[*]"}},
+		{Name: "words", Type: "fulltext", Fields: []string{"text"}},
+	} {
+		if _, _, err := f.CreateIndex(ctx, "c", spec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	numbers := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ",%d", i)
+		}
+		return "[" + strings.TrimPrefix(b.String(), ",") + "]"
+	}
+	words := func(n int) string { return strings.NewReplacer(",", " w", "[", "w", "]", "").Replace(numbers(n)) }
+	const most = 100_000
+	commit(t, f, write(t, fabric.Insert, "c", "elements", `{"list":`+numbers(most)+`}`))
+	commit(t, f, write(t, fabric.Insert, "c", "pairs", `{"a":`+numbers(400)+`,"b":`+numbers(250)+`}`))
+	commit(t, f, write(t, fabric.Insert, "c", "words", `{"text":"`+words(most)+`"}`))
+	for _, doc := range []string{`{"list":` + numbers(most+1) + `}`, `{"a":` + numbers(401) + `,"b":` + numbers(250) + `}`, `{"text":"` + words(most+1) + `"}`} {
+		e := refuse(t, f, fabric.TooLarge, 0, write(t, fabric.Insert, "c", "more", doc))
+		if !strings.Contains(e.Error(), "100000 entries in the index") {
+			t.Error(e)
+		}
+	}
 }

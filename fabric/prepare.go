@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -358,11 +359,25 @@ func (c *Core) finish(p *Prepared, d *writing) error {
 	if len(d.text) > c.limits.DocumentBytes && !p.system {
 		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(d.text), c.limits.DocumentBytes).in(d.collection.Name, d.key)
 	}
+	if err := indexable(d.collection, d.value, len(d.text), d.key); err != nil {
+		return err
+	}
 	if d.collection.Number < schema.FirstNumber {
 		p.touches = true
 	}
 	c.effects(&p.Prepared, d, stamps, p.wallMs)
 	p.Changes = append(p.Changes, d.change())
+	return nil
+}
+
+// indexable refuses a document with too many entries in one index.
+func indexable(c *schema.Collection, doc value.Value, size int, key string) error {
+	for i := range c.Indexes {
+		if x := &c.Indexes[i]; index.TooMany(x, doc, size) {
+			return failure(TooLarge, "the document has more than %d entries in the index %s: shorten the arrays or the text of %s", index.MostEntries, x.Name,
+				strings.Join(x.Fields, ", ")).in(c.Name, key)
+		}
+	}
 	return nil
 }
 

@@ -341,6 +341,9 @@ func (t *Tx) fits(d *writing, now, was *inTx) error {
 	if len(now.text) > t.core.limits.DocumentBytes {
 		return failure(TooLarge, "the document has %d bytes, at most %d are allowed", len(now.text), t.core.limits.DocumentBytes).in(d.collection.Name, d.key)
 	}
+	if err := indexable(d.collection, now.value, len(now.text), d.key); err != nil {
+		return err
+	}
 	const unknown = "the %s holds the _rev of a document that this transaction writes: it is not known before the commit, so it cannot be stored"
 	if bytes.Contains(now.text, []byte(t.marker)) {
 		return failure(BadDocument, unknown, "document").in(d.collection.Name, d.key)

@@ -32,8 +32,42 @@ const (
 	Inbound  = 'i'
 )
 
-// maxExpanded bounds the entries that one array can make.
-const maxExpanded = 100_000
+// MostEntries is how many entries a document may have in one index where it is written.
+const MostEntries = 100_000
+
+// mostCombined bounds the combinations of several arrays. Of a document that was merged from several places more may come
+// together than each of them was allowed; only beyond this is such a document left out of the index.
+const mostCombined = 16 * MostEntries
+
+// TooMany tells whether a document, whose text has size bytes, makes more than MostEntries.
+func TooMany(x *schema.Index, doc value.Value, size int) bool {
+	arrays := 0
+	for _, field := range x.Fields {
+		if schema.Expands(field) {
+			arrays++
+		}
+	}
+	switch {
+	case x.Type == schema.Edge || x.Type == schema.Geo || arrays < 2 && size <= MostEntries: // an entry takes a byte and more
+		return false
+	case x.Type == schema.Fulltext:
+		return len(words(x, doc, "")) > MostEntries
+	}
+	n := 1
+	for _, field := range x.Fields {
+		if !schema.Expands(field) {
+			continue
+		}
+		values := fieldValues(field, doc, x.Deduplicate)
+		if x.Sparse {
+			values = withoutNull(values)
+		}
+		if n *= len(values); n > MostEntries {
+			return true
+		}
+	}
+	return false
+}
 
 // Entries lists what the document puts into the index, behind the index's space. For a unique index the key
 // is left out of the entries.
@@ -53,7 +87,7 @@ func Entries(x *schema.Index, doc value.Value, key string) [][]byte {
 			values = withoutNull(values)
 		}
 		tuples = product(tuples, values)
-		if len(tuples) == 0 || len(tuples) > maxExpanded {
+		if len(tuples) == 0 {
 			return nil
 		}
 	}
@@ -89,7 +123,7 @@ func places(x *schema.Index, doc value.Value, key string) [][]byte {
 // cellBytes is what a cell takes in an entry.
 const cellBytes = 8
 
-// words lists the words of the document's text, no more than maxExpanded.
+// words lists the words of the document's text.
 func words(x *schema.Index, doc value.Value, key string) [][]byte {
 	path, _, err := schema.FieldPath(x.Fields[0])
 	if err != nil {
@@ -97,7 +131,6 @@ func words(x *schema.Index, doc value.Value, key string) [][]byte {
 	}
 	v, _ := doc.At(path)
 	list := text.WordsOf(v, int(x.MinLength))
-	list = list[:min(len(list), maxExpanded)]
 	out := make([][]byte, len(list))
 	for i, word := range list {
 		out[i] = append(value.AppendKeyString(make([]byte, 0, len(word)+len(key)+2), word), key...)
@@ -169,7 +202,7 @@ func product(tuples [][]byte, values []value.Value) [][]byte {
 		}
 		return tuples
 	}
-	if len(tuples)*len(values) > maxExpanded {
+	if len(tuples) > 1 && len(tuples)*len(values) > mostCombined {
 		return nil
 	}
 	out := make([][]byte, 0, len(tuples)*len(values))

@@ -239,6 +239,9 @@ func readDeclaration(path value.Path, declared value.Value) (d crdt.Declaration,
 	return d, nil
 }
 
+// Expands tells whether an index field goes into the elements of an array.
+func Expands(field string) bool { return strings.Contains(field, "[*]") }
+
 // FieldPath splits an index field into its path; expand is the place of "[*]" in it, -1 when there is none.
 func FieldPath(field string) (path value.Path, expand int, err error) {
 	expand = -1
