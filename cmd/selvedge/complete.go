@@ -121,16 +121,27 @@ func (a *app) addCompletions(root *cobra.Command) {
 		case c.ValidArgsFunction == nil && path != "import" && path != "backup" && path != "restore" && path != "bench report":
 			c.ValidArgsFunction = cobra.NoFileCompletions
 		}
-		for flag, complete := range map[string]cobra.CompletionFunc{
-			"fabric": a.completingFlag(fabrics), "context": a.completeContexts, "to": a.completingFlag(collections), "collection": a.completingFlag(collections),
-			"output": cobra.FixedCompletions(formsOf(c), cobra.ShellCompDirectiveNoFileComp),
-			"format": cobra.FixedCompletions([]string{"csv", "json", "jsonl"}, cobra.ShellCompDirectiveNoFileComp),
-		} {
+		of := a.flagCompletions()
+		of["output"] = fixed(formsOf(c)...)
+		for flag, complete := range of {
 			if c.Flags().Lookup(flag) != nil {
 				_ = c.RegisterFlagCompletionFunc(flag, complete) // fails only if there is one already
 			}
 		}
 	}
+}
+
+// flagCompletions says what values flags can have.
+func (a *app) flagCompletions() map[string]cobra.CompletionFunc {
+	return map[string]cobra.CompletionFunc{
+		"fabric": a.completingFlag(fabrics), "context": a.completeContexts, "to": a.completingFlag(collections),
+		"format": fixed("csv", "json", "jsonl"), "demo": fixed(demoNames()...), "wan": fixed("real", "none"), "on-error": fixed("stop", "skip"),
+		"log-level": fixed("debug", "info", "warn", "error"), "log-format": fixed("text", "json"), "type": fixed("persistent", "geo", "ttl", "fulltext"),
+	}
+}
+
+func fixed(values ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // completing asks the location for what can stand at each place.

@@ -353,9 +353,10 @@ func (a *app) topCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "top",
 		Short: "Watch a planet at work, on the whole screen",
-		Long: "Watch a fabric's locations with their lag and their rates, links in trouble, the collections that change most (by the\n" +
-			"change of their counts: changes of documents that stay are not seen), and queries that run or took long, which can\n" +
-			"be ended. The key ? lists the others. --once prints one state and ends; it takes two seconds, to know the rates.",
+		Long: "Watch a fabric's locations with their lag and their rates, links in trouble (not up, or later than their delay\n" +
+			"explains), the collections that change most (by the change of their counts: changes of documents that stay are not\n" +
+			"seen), and queries that run or took long, which can be ended. The key ? lists the others. --once prints one state\n" +
+			"and ends; it takes two seconds, to know the rates.",
 		Example: "  selvedge top\n  selvedge top --once\n  selvedge top --once --fabric _system --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -405,7 +406,7 @@ func writeTop(w io.Writer, s *top.State) {
 		t.add(l.Name, l.State, milliseconds(l.LagMs), fmt.Sprint(l.BehindEntries), top.Rate(l.Writes), top.Rate(l.Arrivals), top.Rate(l.Sent), signedMilliseconds(l.ClockOffsetMs))
 	}
 	t.print(w)
-	fmt.Fprintf(w, "\nlinks: %d up, %d with something under way or in trouble\n", s.LinksUp, len(s.Links))
+	fmt.Fprintf(w, "\nlinks: %d up, %d in trouble\n", s.LinksUp, len(s.Links))
 	if len(s.Links) > 0 {
 		t = &table{head: []string{"FROM", "TO", "STATE", "ENTRIES", "BYTES", "LAG", "ARRIVING/S"}}
 		for _, l := range s.Links[:min(len(s.Links), mostShown)] {

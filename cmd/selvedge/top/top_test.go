@@ -48,6 +48,14 @@ func TestTrackerRates(t *testing.T) {
 	if s.Source != "live" || s.Location != "l0" || len(s.Locations) != 3 || s.LinksUp != 5 || len(s.Links) != 1 {
 		t.Fatalf("%+v", s)
 	}
+	for _, l := range []client.Link{{OneWayMs: 100, Lag: client.Lag{Entries: 1, Ms: 1300}}, {Lag: client.Lag{Ms: 9000}}} {
+		if late(&l) {
+			t.Errorf("%+v is late", l)
+		}
+	}
+	if l := (client.Link{OneWayMs: 100, Lag: client.Lag{Entries: 1, Ms: 1301}}); !late(&l) {
+		t.Errorf("%+v is not late", l)
+	}
 	first := s.Locations[0]
 	if *first.Writes != 10 || *first.Arrivals != 20 || *first.Sent != 20 {
 		t.Errorf("rates %v %v %v", *first.Writes, *first.Arrivals, *first.Sent)

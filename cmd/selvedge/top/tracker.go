@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/selvedge-db/selvedge/client"
@@ -31,7 +32,7 @@ type State struct {
 	Fabric      string       `json:"fabric"`
 	Source      string       `json:"source"` // live, or polled
 	Locations   []Location   `json:"locations"`
-	Links       []Link       `json:"links"` // that are not up, or that have something to bring
+	Links       []Link       `json:"links"` // in trouble: not up, or late
 	LinksUp     int          `json:"linksUp"`
 	Collections []Collection `json:"collections"` // the hottest first, by change of their counts
 	Queries     []Query      `json:"queries"`     // those that run, then those that took long
@@ -199,18 +200,18 @@ func (t *Tracker) State() State {
 		s.Source = "live"
 	}
 	for _, l := range t.mesh.Links {
-		if l.State == "up" && l.Lag.Entries == 0 {
-			s.LinksUp++
-			continue
-		}
 		if l.State == "up" {
 			s.LinksUp++
+			if !late(&l) {
+				continue
+			}
 		}
 		s.Links = append(s.Links, Link{From: l.From, To: l.To, State: l.State, OneWayMs: l.OneWayMs, Entries: l.Lag.Entries, Bytes: l.Lag.Bytes, LagMs: l.Lag.Ms,
 			Rate: t.rates["link "+l.From+" "+l.To].perSecond()})
 	}
 	slices.SortStableFunc(s.Links, func(a, b Link) int {
-		return cmp.Or(cmp.Compare(b.LagMs, a.LagMs), cmp.Compare(a.From+" "+a.To, b.From+" "+b.To))
+		up := func(l Link) int { return strings.Count(l.State, "up") }
+		return cmp.Or(cmp.Compare(up(a), up(b)), cmp.Compare(b.LagMs, a.LagMs), cmp.Compare(a.From+" "+a.To, b.From+" "+b.To))
 	})
 	for _, text := range t.problems {
 		s.Problems = append(s.Problems, text)
@@ -218,6 +219,10 @@ func (t *Tracker) State() State {
 	slices.Sort(s.Problems)
 	return s
 }
+
+// late tells whether a link that is up brings its entries later than its delay explains: there, back again, and a
+// second for the work at both ends.
+func late(l *client.Link) bool { return l.Lag.Entries > 0 && l.Lag.Ms > 1000+3*l.OneWayMs }
 
 func (t *Tracker) locations() []Location {
 	out := []Location{}

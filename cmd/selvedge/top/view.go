@@ -125,7 +125,7 @@ func (m *Model) locations() grid {
 }
 
 func (m *Model) links() grid {
-	g := grid{none: fmt.Sprintf("none: %d are up and nothing is under way", m.shown.LinksUp), columns: []column{{"LINK FROM", 12, false}, {"TO", 10, false},
+	g := grid{none: fmt.Sprintf("none is in trouble: %d are up, and none is late", m.shown.LinksUp), columns: []column{{"LINK FROM", 12, false}, {"TO", 10, false},
 		{"STATE", 6, false}, {"ONE WAY", 8, true}, {"ENTRIES", 8, true}, {"BYTES", 10, true}, {"LAG", 9, true}, {"ARRIVE/S", 0, true}}}
 	for _, l := range m.shown.Links {
 		r := row{id: l.From + " " + l.To, cells: []cell{text(l.From), text(l.To), text(l.State), millis(l.OneWayMs), number(l.Entries), number(l.Bytes),
@@ -263,7 +263,7 @@ const helpText = `
   SENT/S        its entries that became durable elsewhere, all together
   CHANGE/S      how the number of documents changes: documents that change
                 and stay are not seen
-  Links are shown that are not up, or that have something to bring.
+  Links are shown that are not up, or later than their delay explains.
   A dash stands for what this location does not tell.`
 
 // overview draws all parts; the one that is chosen gets the most room.
