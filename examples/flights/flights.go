@@ -35,7 +35,7 @@ const (
 // aircraftNumber is how many fly, aircraftEvery how often each tells its position.
 const (
 	aircraftNumber = 60
-	aircraftEvery  = time.Second
+	aircraftEvery  = time.Second / 2
 )
 
 // point is a place on the globe as GeoJSON has it.
