@@ -187,17 +187,25 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestLongArrays have more elements than an index takes, most of them equal.
+// TestLongArrays have more elements than a document may bring to an index where it is written. One that was merged has its
+// entries all the same.
 func TestLongArrays(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ different, want int }{{50_000, 50_000}, {300_000, 0}} {
+	for _, c := range []struct {
+		different int
+		tooMany   bool
+	}{{50_000, false}, {index.MostEntries, false}, {index.MostEntries + 1, true}, {300_000, true}} {
 		items := make([]value.Value, 300_000)
 		for i := range items {
 			items[i] = value.Int(int64(i % c.different))
 		}
 		doc := value.Object(value.Member{Name: "a", Value: value.Array(items...)})
-		if got := len(index.Entries(persistent("a[*]"), doc, "k")); got != c.want {
-			t.Errorf("%d entries of %d different elements, want %d", got, c.different, c.want)
+		x := persistent("a[*]")
+		if got := len(index.Entries(x, doc, "k")); got != c.different {
+			t.Errorf("%d entries of %d different elements", got, c.different)
+		}
+		if got := index.TooMany(x, doc, len(value.AppendJSON(nil, doc))); got != c.tooMany {
+			t.Errorf("%d different elements are too many: %v", c.different, got)
 		}
 	}
 }
