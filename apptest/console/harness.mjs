@@ -33,10 +33,11 @@ export const long = 20_000
 
 let current = null
 
-// freePorts gives a port with n free ones from it on.
+// freePorts gives a port with n free ones from it on. Files that run at the same
+// time look in different places, all below the ports that are given out to callers.
 async function freePorts(n) {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 12_000) // below those that are given out to callers
+    const first = 20_000 + (process.pid % 12) * 1000 + Math.floor(Math.random() * 980)
     const free = await Promise.all(Array.from({ length: n }, (_, i) => isFree(first + i)))
     if (free.every(Boolean)) return first
   }

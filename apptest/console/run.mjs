@@ -1,4 +1,4 @@
-// Runs the tests of the console, a file after the other, in one browser each:
+// Runs the tests of the console, each file in a browser of its own:
 //
 //	node run.mjs [NAME...]     planet data query graph system frame faults speed; all when absent
 //
@@ -26,8 +26,10 @@ const wanted = process.argv.slice(2).map((name) => `${name.replace(/\.test\.mjs$
 const missing = wanted.filter((name) => !there.includes(name))
 if (missing.length > 0) stop(`there is no ${missing.join(', ')}; there are ${there.join(', ')}`)
 
-// One file at a time: each has a planet and a browser of its own.
-const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...(wanted.length > 0 ? wanted : there).map((name) => join(here, name))]
+// Each file has a planet and a browser of its own; $JOBS of them run at once, and
+// one where figures are taken.
+const jobs = process.env.FIGURES ? 1 : process.env.JOBS || 2
+const args = ['--test', `--test-concurrency=${jobs}`, '--test-reporter=spec', ...(wanted.length > 0 ? wanted : there).map((name) => join(here, name))]
 const tests = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, CHROMIUM: chromium, SELVEDGE_BINARY: binary } })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tests.kill(signal))
 tests.on('exit', (code) => process.exit(code ?? 1))
