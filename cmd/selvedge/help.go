@@ -34,12 +34,12 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: "  selvedge version\n  selvedge version --server --url http://127.0.0.1:8400",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.connect(true)
-			if err != nil {
-				return err
-			}
 			v := ownVersion()
 			if server {
+				c, err := a.connect(true)
+				if err != nil {
+					return err
+				}
 				answer, err := c.Version(cmd.Context())
 				if err != nil {
 					return fmt.Errorf("version: %w", err)
