@@ -81,16 +81,18 @@ func colour(info, code string) string {
 func colourHTTP(out *strings.Builder, code string) {
 	start := true
 	for line := range strings.Lines(code) {
-		mark, rest, _ := strings.Cut(line, " ")
+		mark, rest, found := strings.Cut(line, " ")
+		if found {
+			rest = " " + rest
+		}
 		switch {
 		case mark == "-->":
 			span(out, "mark", mark)
-			out.WriteString(" ")
 			span(out, "num", rest)
 			start = false
 		case start:
 			span(out, "word", mark)
-			out.WriteString(" " + html.EscapeString(rest))
+			out.WriteString(html.EscapeString(rest))
 			start = false
 		case isHeader(line):
 			name, value, _ := strings.Cut(line, ":")

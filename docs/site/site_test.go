@@ -305,7 +305,7 @@ func TestColour(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ info, code, want string }{
 		{"c8ql", "FOR a IN b FILTER a.n > @x RETURN LENGTH('y') // z", `<span class="word">FOR</span> a <span class="word">IN</span> b <span class="word">FILTER</span> a.n &gt; <span class="name">@x</span> <span class="word">RETURN</span> <span class="call">LENGTH</span>(<span class="text">&#39;y&#39;</span>) <span class="note">// z</span>`},
-		{"http fra", "GET /a\nIf-Match: x\n{\"n\": 1}\n--> 200", `<span class="word">GET</span> /a` + "\n" + `<span class="name">If-Match</span>: x` + "\n" + `{<span class="text">&#34;n&#34;</span>: <span class="num">1</span>}` + "\n" + `<span class="mark">--&gt;</span> <span class="num">200</span>`},
+		{"http fra", "GET /a\nIf-Match: x\n{\"n\": 1}\n--> 200", `<span class="word">GET</span> /a` + "\n" + `<span class="name">If-Match</span>: x` + "\n" + `{<span class="text">&#34;n&#34;</span>: <span class="num">1</span>}` + "\n" + `<span class="mark">--&gt;</span><span class="num"> 200</span>`},
 		{"sh", "selvedge get a\n#> b\n", `<span class="word">selvedge</span> get a` + "\n" + `<span class="out">#&gt; b</span>` + "\n"},
 		{"", "plain <b> 1", "plain &lt;b&gt; 1"},
 		{"json", `{"open`, `{<span class="text">&#34;open</span>`},
