@@ -158,7 +158,7 @@ type Wait struct {
 	Reason  string  `json:"reason"`
 	ForMs   float64 `json:"forMs"`
 	Entries int64   `json:"entries"` // that wait behind it
-	Pulling bool    `json:"pulling"`
+	Pulling string  `json:"pulling"` // the location that is asked for what is missing
 }
 
 // Peer is another location as this one is connected to it.

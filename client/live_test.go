@@ -110,3 +110,13 @@ func TestFabricsAndAccounts(t *testing.T) {
 		t.Errorf("%+v %v", f, err)
 	}
 }
+
+// What waits is read as the server writes it: a location is asked about itself when something waits.
+func TestSelf(t *testing.T) {
+	t.Parallel()
+	c, asked := served(t, `{"location":"fra","waits":[{"origin":"syd","entry":"0000000000000009","reason":"dependency","forMs":12,"entries":3,"pulling":"tok"},{"origin":"x","pulling":""}]}`)
+	self, err := c.Self(t.Context())
+	if err != nil || len(self.Waits) != 2 || self.Waits[0] != (Wait{"syd", "0000000000000009", "dependency", 12, 3, "tok"}) || *asked != "GET /_fabric/_system/_api/mesh/self" {
+		t.Errorf("%+v, %v; asked %s", self.Waits, err, *asked)
+	}
+}

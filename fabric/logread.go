@@ -395,7 +395,8 @@ func (v *View) Provenance(collection, key string) (doc *crdt.Document, settled, 
 	return doc, codec.RecordQuiet(record) && v.state.stable.Covers(doc.Touched()), true, nil
 }
 
-// historyLook bounds how much of the history is looked through for the writes of one document, in bytes of its records.
+// historyLook bounds how much is looked through for the writes of one document, in bytes of the records of the history
+// and of the entries that they lead to.
 const historyLook = 16 << 20
 
 // History visits the writes of one document that the history here still holds, in the order opposite to that in which
@@ -425,10 +426,11 @@ func (v *View) History(collection, key string, visit func(stamp clock.Stamp, ops
 			if t.Stamp.IsZero() || !slices.ContainsFunc(t.Changes, func(ch changelog.Change) bool { return ch.Collection == c.Number && ch.Key == key }) {
 				continue
 			}
-			ops, err := v.written(t.Stamp, c, key)
+			ops, size, err := v.written(t.Stamp, c, key)
 			if err != nil {
 				return err
 			}
+			looked += size
 			if len(ops) > 0 && !visit(t.Stamp, ops) {
 				return nil
 			}
@@ -440,25 +442,25 @@ func (v *View) History(collection, key string, visit func(stamp clock.Stamp, ops
 // historyStep is what a record costs to look at, besides its bytes.
 const historyStep = 256
 
-// written gives what one entry did to one document, nothing when its log is trimmed.
-func (v *View) written(stamp clock.Stamp, c *Collection, key string) (ops []crdt.Op, err error) {
+// written gives what one entry did to one document, nothing when its log is trimmed, and the size of the entry.
+func (v *View) written(stamp clock.Stamp, c *Collection, key string) (ops []crdt.Op, size int, err error) {
 	lkey := v.core.keys.LogRecord(nil, stamp.Origin, stamp.Time)
 	data, found, err := v.reader.Get(lkey)
 	if err != nil || !found {
-		return nil, err
+		return nil, 0, err
 	}
 	body, err := codec.RecordBody(stamp.Time, data)
 	if err != nil {
-		return nil, corrupt(lkey, err)
+		return nil, 0, corrupt(lkey, err)
 	}
 	changes, err := codec.DecodeChanges(body)
 	if err != nil {
-		return nil, corrupt(lkey, err)
+		return nil, 0, corrupt(lkey, err)
 	}
 	for i := range changes {
 		if ch := &changes[i]; ch.Kind == codec.Document && ch.Collection == c.Name && ch.Key == key {
 			ops = append(ops, ch.Ops...)
 		}
 	}
-	return ops, nil
+	return ops, len(data), nil
 }

@@ -39,6 +39,7 @@ type hosted struct {
 	leaving     atomic.Bool   // in order, when others have all
 	witnessed   witnessed
 	watched     watched
+	reported    reported
 	deaf        atomic.Bool // what peers say of this fabric is lost, in tests
 }
 

@@ -289,16 +289,33 @@ func (n *Node) deliveries(h *hosted) []api.Delivery {
 		}
 	}
 	if n.shared.nodes == nil {
-		out = append(out, h.reported()...)
+		out = append(out, h.sent()...)
 	}
 	return out
 }
 
-// reported counts what others say that they have of this location.
-func (h *hosted) reported() (out []api.Delivery) {
+// reported is how many entries of this location others have, by name, as last told.
+type reported struct {
+	mu   sync.Mutex
+	most map[string]uint64
+}
+
+// raise gives the larger of a count and what was told before: OwnUntil may tell a few entries fewer than a moment ago.
+func (r *reported) raise(name string, entries uint64) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.most == nil {
+		r.most = map[string]uint64{}
+	}
+	r.most[name] = max(r.most[name], entries)
+	return r.most[name]
+}
+
+// sent counts what others say that they have of this location.
+func (h *hosted) sent() (out []api.Delivery) {
 	for _, p := range h.runner().Status().Peers {
 		if entries, known := h.fabric.OwnUntil(p.Applied); known {
-			out = append(out, api.Delivery{From: h.node.cfg.Location.Name, To: p.Name, Entries: entries, LagMs: -1})
+			out = append(out, api.Delivery{From: h.node.cfg.Location.Name, To: p.Name, Entries: h.reported.raise(p.Name, entries), LagMs: -1})
 		}
 	}
 	return out

@@ -36,3 +36,17 @@ func TestNotablesAreBoundedAndInOrder(t *testing.T) {
 		t.Errorf("told again: %v", got)
 	}
 }
+
+// What others have of a location does not become less in between.
+func TestReportedNeverFalls(t *testing.T) {
+	t.Parallel()
+	var r reported
+	for _, step := range [][2]uint64{{8, 8}, {5, 8}, {12, 12}, {0, 12}} {
+		if got := r.raise("syd", step[0]); got != step[1] {
+			t.Errorf("%d is told as %d, want %d", step[0], got, step[1])
+		}
+	}
+	if got := r.raise("tok", 1); got != 1 {
+		t.Errorf("another location has %d", got)
+	}
+}
