@@ -230,3 +230,44 @@ test('a location that goes away and comes back', async ({ page, expect, axe }) =
     await planet.close()
   }
 })
+
+test('a location that says nothing any more is told', { timeout: 90_000 }, async ({ page, expect }) => {
+  const planet = await launch({ locations: 1 })
+  expect.errors(/ERR_ABORTED|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  try {
+    await page.goto(`${planet.url()}/console/planet`)
+    await page.getByTestId('page-planet').waitFor()
+    await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
+    planet.process.kill('SIGSTOP') // the connection stays, as behind a link that broke without a word
+    const banner = page.getByTestId('banner')
+    await banner.getByText('does not answer').waitFor({ timeout: 30_000 })
+    planet.process.kill('SIGCONT')
+    await banner.waitFor({ state: 'hidden' })
+  } finally {
+    planet.process.kill('SIGCONT')
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
+// A browser has six connections to a location for all of its tabs.
+test('a tab in the background keeps no stream', { timeout: 60_000 }, async ({ page, open, expect }) => {
+  expect.errors(/ERR_ABORTED/)
+  const streams = []
+  const ended = []
+  page.on('request', (request) => request.url().includes('/mesh/live') && streams.push(request))
+  page.on('requestfailed', (request) => streams.includes(request) && ended.push(request))
+  await open('system')
+  await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
+  const before = streams.length
+  const hide = (hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+  await hide(true)
+  await until(() => ended.length === before, 'the stream is given up')
+  assert.equal(await page.getByTestId('banner').isVisible(), false)
+  await hide(false)
+  await until(() => streams.length === before + 1, 'the stream goes on')
+  await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
+})

@@ -1,6 +1,7 @@
 // Requests to a location. Everything goes through here: the credential, the
 // words of an error, and people who have to sign in again.
 
+import { Attempt, seen } from './attempt.js'
 import { ApiError, aborted, ofNetwork, ofReply } from './errors.js'
 import { events } from './eventstream.js'
 import * as session from './session.js'
@@ -129,7 +130,9 @@ const longestPause = 8000
 // id, unless retry is false. The promise is fulfilled when the signal ended it
 // or the server did and retry is false; a refusal that trying again would not
 // change rejects it, or goes to onError when that is given. now, when given,
-// gets a function that cuts a pause short.
+// gets a function that cuts a pause short. A stream rests while the tab is in
+// the background, and goes on from the last id. silence, when given, is how many
+// milliseconds may pass between two events.
 async function stream(context, path, { onError, ...options }) {
   try {
     await follow(context, path, options)
@@ -140,26 +143,36 @@ async function stream(context, path, { onError, ...options }) {
   }
 }
 
-async function follow(context, path, { query, signal, headers, onEvent, onState = () => {}, retry = true, now = () => {} }) {
+async function follow(context, path, { query, signal, headers, onEvent, onState = () => {}, retry = true, now = () => {}, silence = 0 }) {
   let pause = firstPause
   let id = ''
   while (!signal?.aborted) {
     let failure = null
+    const attempt = new Attempt(signal, silence, context.where)
     try {
       const all = { Accept: 'text/event-stream', ...headers, ...(id ? { 'Last-Event-ID': id } : {}) }
-      const response = await request(context, 'GET', path, { query, signal, headers: all, timeout: 0 })
+      const response = await request(context, 'GET', path, { query, signal: attempt.signal, headers: all, timeout: 0 })
       onState('open')
+      attempt.heard()
       await events(response.body, (name, data, newest) => {
+        attempt.heard()
         pause = firstPause
         id = newest || id
         onEvent(name, data, newest)
       })
       if (!retry) return
-    } catch (error) {
+    } catch (cause) {
       if (signal?.aborted) return
+      const error = attempt.failure(cause)
       failure = error instanceof ApiError || aborted(error) ? error : ofNetwork(error, context.where)
       const final = failure.status >= 400 && failure.status < 500 && failure.status !== 429
-      if (!retry || final) throw failure
+      if (!attempt.left && (!retry || final)) throw failure
+    } finally {
+      attempt.end()
+    }
+    if (attempt.left) {
+      await seen(signal)
+      continue
     }
     onState('lost', failure, pause)
     await rest(pause, signal, now)

@@ -1,5 +1,7 @@
 // One stream of what happens on the planet, shared by all who look.
 
+const silence = 10_000 // milliseconds: the location tells its state every second
+
 // live gives {subscribe, use, stop, retry, last, connection}. subscribe takes
 // 'state', 'travel', 'notable' or 'connection' and a function, and answers a
 // function that ends it; who comes later gets the last state and connection at
@@ -53,6 +55,7 @@ export function live() {
     api.stream('/mesh/live', {
       query: { interval },
       signal,
+      silence,
       now: (done) => {
         hurry = done
       },
