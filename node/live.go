@@ -274,15 +274,16 @@ func (n *Node) deliveries(h *hosted) []api.Delivery {
 		if th == nil {
 			continue
 		}
-		self := th.registered.Load().Self
+		self, before := th.registered.Load().Self, len(out)
 		for _, a := range th.fabric.Arrivals() {
 			from, known := members.ByOrigin(a.Origin)
 			if !known || a.Origin == self || from.Name == to.cfg.Location.Name {
 				continue
 			}
 			d := api.Delivery{From: from.Name, To: to.cfg.Location.Name, Entries: a.Entries, LagMs: float64(a.LagMs)}
-			if i := slices.IndexFunc(out, func(o api.Delivery) bool { return o.From == d.From && o.To == d.To }); i >= 0 {
-				out[i].Entries, out[i].LagMs = out[i].Entries+d.Entries, d.LagMs // of an earlier incarnation
+			mine := out[before:]
+			if i := slices.IndexFunc(mine, func(o api.Delivery) bool { return o.From == d.From }); i >= 0 {
+				mine[i].Entries, mine[i].LagMs = mine[i].Entries+d.Entries, d.LagMs // of an earlier incarnation
 				continue
 			}
 			out = append(out, d)
