@@ -260,6 +260,9 @@ func (l *liveStream) turn() error {
 	}
 	if len(q.out) > 0 {
 		_ = l.control.SetWriteDeadline(l.server.in(stalled))
+		if ended := l.ctx.Err(); ended != nil { // its deadline may just have been taken back
+			return ended
+		}
 		if _, wrote := q.w.Write(q.out); wrote != nil {
 			return wrote
 		}
