@@ -5,7 +5,8 @@
 // location answers alone, and what they write meets later.
 //
 // Open gives the places. Make sees to collections. Everywhere runs work until its context ends, whatever fails meanwhile.
-// Unsettle cuts links for some seconds and heals them, and always leaves healed what it cut.
+// Unsettle cuts links for some seconds and heals them, and always leaves healed what it cut; what somebody else cut it
+// leaves alone.
 package planet
 
 import (
@@ -165,6 +166,9 @@ func Unsettle(ctx context.Context, places []Place, w Weather, say Say, meanwhile
 }
 
 func cutAndHeal(ctx context.Context, a, b Place, w Weather, say Say, meanwhile func(ctx context.Context, a, b Place) error) error {
+	if cut, err := anyCut(ctx, a, b); cut || err != nil {
+		return err
+	}
 	defer func() {
 		// Also when all ends: nobody should find a planet with links that stay cut.
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), healWithin)
@@ -185,6 +189,20 @@ func cutAndHeal(ctx context.Context, a, b Place, w Weather, say Say, meanwhile f
 		say("the link between %s and %s heals; what both wrote merges", a.Name, b.Name)
 	}
 	return nil
+}
+
+// anyCut tells whether a direction between two places is cut.
+func anyCut(ctx context.Context, a, b Place) (bool, error) {
+	mesh, err := a.Mesh(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range mesh.Links {
+		if l.State == "cut" && (l.From == a.Name && l.To == b.Name || l.From == b.Name && l.To == a.Name) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Both runs work at two places at the same time.

@@ -3,9 +3,16 @@ package planet
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/selvedge-db/selvedge/client"
 )
 
 func TestNearest(t *testing.T) {
@@ -46,5 +53,37 @@ func TestWorkGoesOnWhateverFails(t *testing.T) {
 	}
 	if err := Until(ctx, func() bool { return false }); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting ends with %v", err)
+	}
+}
+
+// A link that somebody cut is not healed by the weather; one that is whole is cut and healed, both ways.
+func TestWeatherLeavesAloneWhatOthersCut(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string]int{"cut": 0, "up": 4} {
+		var mu sync.Mutex
+		changes := 0
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				_, _ = io.WriteString(w, `{"location":"a","links":[{"from":"a","to":"b","state":"up"},{"from":"b","to":"a","state":"`+state+`"},{"from":"b","to":"c","state":"cut"}]}`)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if strings.Contains(r.URL.Path, "/mesh/links/") {
+				changes++
+			}
+			_, _ = io.WriteString(w, `{"result":true}`)
+		}))
+		c, err := client.New(client.Config{URL: s.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := 0
+		err = cutAndHeal(t.Context(), Place{Name: "a", Client: c}, Place{Name: "b", Client: c}, Weather{Cut: 2 * time.Millisecond}, func(string, ...any) {},
+			func(context.Context, Place, Place) error { written++; return nil })
+		s.Close()
+		if err != nil || changes != want || written != want/4 {
+			t.Errorf("a link that is %s: %d changes, %d writes, %v; want %d changes", state, changes, written, err, want)
+		}
 	}
 }
