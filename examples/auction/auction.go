@@ -127,11 +127,15 @@ func bidOne(ctx context.Context, p planet.Place) error {
 func dispute(ctx context.Context, a, b planet.Place) error {
 	name, _ := key(rand.IntN(open), time.Now())
 	return planet.Both(ctx, a, b, func(ctx context.Context, p planet.Place) error {
-		_, err := p.Update(ctx, Lots, name, map[string]any{"note": "seen at " + p.Name, "bid": bid{1000 + rand.IntN(1000), bidder(p), p.Name}}, client.WriteOptions{})
-		if client.IsNotFound(err) {
-			return nil // it has not come here yet
+		rows, err := p.Query(ctx, client.Query{Text: `
+			FOR l IN lots
+			  FILTER l._key == @key
+			  UPDATE l WITH {note: @note, bid: {amount: l.bid.amount + @more, bidder: @who, at: @here}} IN lots`,
+			Bind: map[string]any{"key": name, "note": "seen at " + p.Name, "more": 500 + rand.IntN(500), "who": bidder(p), "here": p.Name}})
+		if err != nil {
+			return err
 		}
-		return err
+		return rows.Close(ctx)
 	})
 }
 
