@@ -32,14 +32,14 @@ func served(t *testing.T, answer string) (*Client, *string) {
 func TestWatchMesh(t *testing.T) {
 	t.Parallel()
 	c, asked := served(t, ": comment\n\nevent: state\ndata: {\"location\":\"fra\",\"locations\":[{\"name\":\"fra\",\"commits\":7,\"member\":false}]}\n\n"+
-		"event: travel\ndata: {\"at\":1,\"moves\":[]}\n\nevent: state\ndata: {\"location\":\"syd\",\"dev\":true}\n\n")
+		"event: travel\ndata: {\"at\":1,\"moves\":[]}\n\nevent: state\ndata: {\"location\":\"syd\",\"links\":[{\"from\":\"syd\",\"dev\":true}]}\n\n")
 	var seen []Mesh
 	err := c.WatchMesh(t.Context(), func(m Mesh) { seen = append(seen, m) })
 	var unreachable *UnreachableError
 	if !errors.As(err, &unreachable) {
 		t.Errorf("the stream ended with %v", err)
 	}
-	if len(seen) != 2 || *seen[0].Locations[0].Commits != 7 || *seen[0].Locations[0].Member || seen[0].Locations[0].Applied != nil || !seen[1].Dev {
+	if len(seen) != 2 || *seen[0].Locations[0].Commits != 7 || *seen[0].Locations[0].Member || seen[0].Locations[0].Applied != nil || !seen[1].Links[0].Dev {
 		t.Errorf("saw %+v", seen)
 	}
 	if *asked != "GET /_fabric/_system/_api/mesh/live?interval=1000" {

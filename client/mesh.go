@@ -64,6 +64,7 @@ type Link struct {
 	// Delivered counts entries of From that To has durably; WatchMesh alone
 	// has it.
 	Delivered *int64 `json:"delivered,omitempty"`
+	Dev       bool   `json:"dev,omitempty"` // it can be cut and bent; WatchMesh alone tells
 }
 
 // Mesh is the state of a fabric's locations as one of them sees it.
@@ -76,7 +77,6 @@ type Mesh struct {
 	Vector      map[string]Text `json:"vector"`
 	Stable      map[string]Text `json:"stable"`
 	Watermark   Text            `json:"watermark"`
-	Dev         bool            `json:"dev,omitempty"` // links can be cut and healed
 }
 
 // Mesh reads the state of the fabric's locations.
