@@ -1,4 +1,4 @@
-// Files in and out of the Data page, and the parts of it that need no browser.
+// Files in and out of the Data page, what is kept of typed texts, and the parts of it that need no browser.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { guess, guessDelimiter, rowReader } from '../../console/pages/data/files
 import { literal, queryFrom, queryText } from '../../console/pages/data/filter.js'
 import { ElementStream, elements, members } from '../../console/pages/data/scan.js'
 import { canonical, differences, merged, parsePath, pathText, put, read, write } from '../../console/pages/data/tree.js'
-import { start, test } from './harness.mjs'
+import { start, test, until } from './harness.mjs'
 
 const { api } = await start({ locations: 'fra' })
 const folder = mkdtempSync(join(tmpdir(), 'selvedge-data-'))
@@ -173,4 +173,37 @@ test('columns that come late in an export are named', async ({ page, open }) => 
   const [download] = await Promise.all([page.waitForEvent('download'), id(page, 'data-export-start').click()])
   await page.getByText(/Fields that appeared only behind .*: late\./).waitFor()
   assert.equal(readFileSync(await download.path(), 'utf8').trim().split('\r\n').length, 1201)
+})
+
+test('what was typed and not saved is offered again after other pages, and the browser warns', async ({ page, open }) => {
+  await api('POST', '/document/places?overwrite=true', { _key: 'lamp', light: 1 })
+  const asked = []
+  page.on('dialog', (dialog) => { asked.push(dialog.type()); dialog.accept() })
+  const warns = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })))
+  await open('data/places/lamp')
+  await id(page, 'data-editor').getByText('light').waitFor()
+  assert.equal(await warns(), false)
+  await id(page, 'data-editor').locator('.cm-content').click()
+  await page.keyboard.press('ControlOrMeta+a')
+  await page.keyboard.insertText('{"light": 2, "mine": true}')
+  await until(async () => !(await id(page, 'data-save').isDisabled()), 'it can be saved')
+  assert.equal(await warns(), true)
+  await id(page, 'nav-planet').click()
+  await id(page, 'page-planet').waitFor()
+  assert.equal(await warns(), true)
+  await api('PATCH', '/document/places/lamp', { theirs: true })
+  await page.goBack()
+  await id(page, 'data-draft').getByText('changed elsewhere since').waitFor()
+  await id(page, 'data-draft-take').click()
+  await id(page, 'data-editor').getByText('mine').waitFor()
+  await id(page, 'data-save').click()
+  await id(page, 'data-merge').waitFor()
+  await id(page, 'data-merge-save').click()
+  await until(async () => (await api('GET', '/document/places/lamp')).mine === true, 'mine is saved')
+  assert.equal((await api('GET', '/document/places/lamp')).theirs, true)
+  await until(async () => !(await warns()), 'nothing is left to warn of')
+  await page.reload()
+  await id(page, 'data-editor').getByText('mine').waitFor()
+  assert.deepEqual(asked, [])
+  await api('DELETE', '/document/places/lamp')
 })

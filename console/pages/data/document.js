@@ -16,6 +16,7 @@ import { provenance } from './provenance.js'
 import { counters } from './counters.js'
 import { edgesOf } from './edges.js'
 import { bigView, isBig } from './big.js'
+import { unsaved } from './drafts.js'
 
 /** {node, close()} */
 export function documentView(host, key) {
@@ -33,6 +34,10 @@ class DocumentView {
     this.node = h('article', { class: 'col data-document', aria: { label: `${host.name}/${key}` } }, this.head, this.banner, this.body)
     this.stop = host.feed.subscribe(changes => { for (const c of changes) if (c.key === key) this.elsewhere(c) })
   }
+
+  #dirty = false
+  get dirty() { return this.#dirty }
+  set dirty(is) { this.#dirty = is; unsaved(this, is) }
 
   get one() { return KINDS[this.host.kind].one }
 
@@ -56,9 +61,16 @@ class DocumentView {
     const draft = this.host.store.drafts.get(this.path)
     if (!draft) return
     const forget = () => { this.host.store.drafts.delete(this.path); replace(this.banner) }
-    replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-draft' } }, h('span', null, 'You left this with changes that are not saved.'),
-      button('data-draft-take', 'Take them up again', () => { forget(); this.keep = draft; this.mode = 'edit'; this.dirty = true; this.showLeft() }),
+    replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-draft' } }, h('span', null, 'You left this with changes that are not saved.', draft.rev === this.rev ? null : ' It was changed elsewhere since: Save shows both.'),
+      button('data-draft-take', 'Take them up again', () => { forget(); this.takeUp(draft) }),
       button('data-draft-forget', 'Forget them', forget, { kind: 'quiet' })))
+  }
+
+  /** Goes on with a draft from the state it was made from, so that a save meets what was changed since. */
+  takeUp(draft) {
+    this.behind = draft.rev !== this.rev
+    Object.assign(this, { text: draft.base, rev: draft.rev, keep: { text: draft.text, end: draft.end }, mode: 'edit', dirty: true })
+    return this.showLeft()
   }
 
   missing() {
@@ -77,7 +89,7 @@ class DocumentView {
     this.edit?.destroy()
     this.edit = null
     this.keep = undefined
-    this.dirty = false
+    this.dirty = this.behind = false
     const big = isBig(text)
     this.showHead(big)
     const panes = h('div', { class: 'data-panes' })
@@ -95,7 +107,7 @@ class DocumentView {
 
   showHead(big = false) {
     this.saveButton = button('data-save', 'Save', () => this.save(), { kind: 'primary', disabled: true, title: 'Ctrl+Enter' })
-    this.revert = button('data-revert', 'Revert', () => this.show(this.text), { disabled: true })
+    this.revert = button('data-revert', 'Revert', () => (this.behind ? this.load() : this.show(this.text)), { disabled: true })
     replace(this.head,
       h('h2', { class: 'grow mono data-key-title', data: { testid: 'data-document-key' } }, visible(this.key)),
       h('span', { class: 'muted mono', title: 'The revision: equal means equal content, at every location', data: { testid: 'data-rev' } }, this.rev),
@@ -201,6 +213,7 @@ class DocumentView {
     try {
       const answer = await this.host.api.call('PUT', this.path, { body: text, query: { returnNew: true }, raw: true, headers: { 'If-Match': `"${rev}"` }, signal: this.life.signal })
       this.host.context.toast('good', `${this.key} is saved`)
+      this.host.store.drafts.delete(this.path)
       replace(this.banner)
       await this.show(member(answer, 'new'))
       this.saving = false
@@ -296,7 +309,9 @@ class DocumentView {
 
   close() {
     this.keepText()
-    if (this.dirty && this.keep && !this.removing) this.host.store.drafts.set(this.path, this.keep)
+    if (this.removing) this.host.store.drafts.delete(this.path)
+    else if (this.dirty && this.keep) this.host.store.drafts.set(this.path, { ...this.keep, base: this.text, rev: this.rev })
+    unsaved(this, false)
     clearTimeout(this.timer)
     clearTimeout(this.busyReload)
     this.stop()

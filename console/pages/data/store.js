@@ -4,6 +4,7 @@ import { visible } from '../../app/text.js'
 import { h } from '../../app/dom.js'
 import { segment } from '../../app/api.js'
 import { href } from '../../app/router.js'
+import { draftsOf } from './drafts.js'
 
 export const KINDS = {
   document: { word: 'documents', one: 'document', title: 'Documents', text: 'JSON objects under a key.' },
@@ -25,7 +26,7 @@ export class Store {
     this.api = context.api
     this.collections = new Map()
     this.listeners = new Set()
-    this.drafts = new Map() // path of a document -> what was typed and not saved
+    this.drafts = draftsOf(context.fabric) // what was typed and not saved
     this.removed = null // {collection, key, text}: what can be put back
   }
 
