@@ -101,7 +101,15 @@ class ArrayRows {
   end() { this.stream.end(); return [] }
 }
 
-/** Comma-separated values as of RFC 4180, with any delimiter. */
+const ALWAYS_TEXT = ['_key', '_from', '_to']
+
+/**
+ * Comma-separated values as of RFC 4180, with any delimiter, read as the
+ * command line reads them: a row has as many values as there are names, a
+ * column without a name is left out, a value without quotes is a number if it
+ * is one in JSON, and all else is text. Options: values 'numbers', 'text' or
+ * 'guess' (true, false and null, too); empty 'text', 'null' or 'leave'.
+ */
 class TableRows {
   fields = []
   field = ''
@@ -112,6 +120,7 @@ class TableRows {
   number = 0
   names = null
   first = true
+  trouble = '' // of this row
 
   constructor(options) { this.options = options }
 
@@ -144,8 +153,9 @@ class TableRows {
     if (swallow) return at + 1
     if (c === '\n' || c === '\r') this.endRow(out)
     else if (c === this.options.delimiter) this.endField()
-    else if (c === '"' && this.field === '' && !this.wasQuoted) this.quoted = this.wasQuoted = true
+    else if (c === '"' && this.field === '' && !this.wasQuoted && !this.trouble) this.quoted = this.wasQuoted = true
     else {
+      if (this.wasQuoted) this.trouble ||= 'text after a closing quote; a quote within quotes is doubled'
       let end = at + 1
       while (end < piece.length && piece[end] !== '\n' && piece[end] !== '\r' && piece[end] !== this.options.delimiter) end++
       this.field += piece.slice(at, end)
@@ -162,34 +172,45 @@ class TableRows {
 
   endRow(out) {
     this.endField()
-    const fields = this.fields
+    const { fields, trouble } = this
     this.fields = []
-    if (fields.length === 1 && fields[0].text === '' && !fields[0].quoted) return
+    this.trouble = ''
+    const nothing = fields.length === 1 && fields[0].text === '' && !fields[0].quoted
+    if (nothing && this.names?.length !== 1) return
     if (!this.names) {
-      this.names = this.options.header ? fields.map((f, i) => f.text.trim() || `column${i + 1}`) : fields.map((_, i) => `column${i + 1}`)
-      if (new Set(this.names).size < this.names.length) throw new SyntaxError('two columns have the same name; rename one, or import without a header')
+      if (trouble) throw new SyntaxError(`the names of the columns: ${trouble}`)
+      this.takeNames(fields)
       if (this.options.header) return
     }
+    const { length } = this.names
+    const error = trouble || (fields.length === length ? '' : `${fields.length} ${fields.length === 1 ? 'value' : 'values'} for ${length} columns`)
     this.number++
-    out.push(fields.length > this.names.length
-      ? { number: this.number, error: `${fields.length} values for ${this.names.length} columns` }
-      : { number: this.number, text: this.document(fields) })
+    out.push(error ? { number: this.number, error } : { number: this.number, text: this.document(fields) })
+  }
+
+  takeNames(fields) {
+    this.names = fields.map((f, i) => (this.options.header ? f.text : `column${i + 1}`))
+    const named = this.names.filter(name => name !== '')
+    if (new Set(named).size < named.length) throw new SyntaxError('two columns have the same name; rename one, or import without a header')
   }
 
   document(fields) {
     const members = []
     fields.forEach((field, i) => {
-      const value = this.value(field)
-      if (value !== undefined) members.push(JSON.stringify(this.names[i]) + ':' + value)
+      const name = this.names[i]
+      const value = name === '' ? undefined : this.value(field, name)
+      if (value !== undefined) members.push(JSON.stringify(name) + ':' + value)
     })
     return '{' + members.join(',') + '}'
   }
 
-  value({ text, quoted }) {
-    if (text === '' && !quoted) return { leave: undefined, null: 'null', text: '""' }[this.options.empty ?? 'leave']
-    if (quoted || !this.options.typed) return JSON.stringify(text)
+  value({ text, quoted }, name) {
+    const { values = 'numbers', empty = 'text' } = this.options
+    if (text === '' && !quoted) return { leave: undefined, null: 'null', text: '""' }[empty]
+    if (quoted || values === 'text' || ALWAYS_TEXT.includes(name)) return JSON.stringify(text)
+    if (isNumber(text)) return text
     const bare = text.trim()
-    return isNumber(bare) || bare === 'true' || bare === 'false' || bare === 'null' ? bare : JSON.stringify(text)
+    return values === 'guess' && (isNumber(bare) || ['true', 'false', 'null'].includes(bare)) ? bare : JSON.stringify(text)
   }
 
   end() {

@@ -47,8 +47,8 @@ class Import {
       format: select('data-import-format', [['csv', 'CSV'], ['lines', 'JSON lines'], ['array', 'JSON array']], { value: format, onchange: () => { table.hidden = c.format.value !== 'csv'; look() } }),
       delimiter: select('data-import-delimiter', [[',', 'comma'], [';', 'semicolon'], ['\t', 'tab'], ['|', 'bar']], { value: delimiter, onchange: look }),
       header: checkbox('data-import-header', 'The first line has the names', { checked: true, onchange: look }),
-      typed: checkbox('data-import-typed', 'Numbers, true and false as such, not as text', { checked: true, onchange: look }),
-      empty: select('data-import-empty', [['leave', 'left out'], ['null', 'null'], ['text', 'an empty text']], { onchange: look }),
+      values: select('data-import-values', [['numbers', 'a number if it is one, else text'], ['guess', 'guessed: numbers, true, false and null'], ['text', 'text']], { onchange: look }),
+      empty: select('data-import-empty', [['text', 'an empty text'], ['null', 'null'], ['leave', 'left out']], { onchange: look }),
       key: select('data-import-key', [['', 'made by the location, or _key of the row']], {}),
       duplicate: select('data-import-duplicate', [['error', 'is refused'], ['update', 'is merged into it'], ['replace', 'replaces it'], ['ignore', 'is passed over']], {}),
       first: checkbox('data-import-overwrite', 'Empty the collection first', {}),
@@ -56,7 +56,7 @@ class Import {
       rows: h('input', { type: 'number', min: '1', max: '10000', value: '1000', data: { testid: 'data-import-rows' } }),
       stop: checkbox('data-import-stop', 'Stop at the first row that is refused', {}),
     }
-    const table = h('div', { class: 'data-grid', hidden: format !== 'csv' }, field('Between values stands a', c.delimiter), field('Nothing between delimiters is', c.empty), c.header.node, c.typed.node)
+    const table = h('div', { class: 'data-grid', hidden: format !== 'csv' }, field('Between values stands a', c.delimiter), field('A value without quotes is', c.values), field('Nothing between delimiters is', c.empty), c.header.node)
     const series = this.host.kind === 'series'
     replace(this.options, h('section', { class: 'card col' }, h('h3', null, `${visible(file.name)}, ${bytes(file.size)}`), field('Format', c.format), table,
       h('div', { class: 'data-grid' }, series ? null : field('Key', c.key, this.host.kind === 'kv' ? 'Rows are entries: a key, value, and expireAt if they end.' : 'The member of each row that becomes its key.'), series ? null : field('A row whose key is there already', c.duplicate),
@@ -67,7 +67,7 @@ class Import {
 
   fileOptions() {
     const c = this.controls
-    return { format: c.format.value, delimiter: c.delimiter.value, header: c.header.box.checked, typed: c.typed.box.checked, empty: c.empty.value }
+    return { format: c.format.value, delimiter: c.delimiter.value, header: c.header.box.checked, values: c.values.value, empty: c.empty.value }
   }
 
   /** Reads the beginning of the file with the present options. */
