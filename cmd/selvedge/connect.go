@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,29 @@ func (a *app) withClientFlags(c *cobra.Command) *cobra.Command {
 type layer struct {
 	contexts.Context
 	from string // in words, for messages
+	kind layerKind
+}
+
+type layerKind uint8
+
+const (
+	spoken    layerKind = iota // flags
+	ambient                    // the environment
+	asked                      // --context
+	preferred                  // $SELVEDGE_CONTEXT, or the context in use
+)
+
+// credentials tells whether those of the layer may go to an address that another layer gave. What belongs to the planet of
+// a context goes to no other unless the command line says so, and a context that the command line names is whole: what the
+// environment has for another planet does not go there.
+func (l *layer) credentials(address layerKind) bool {
+	switch l.kind {
+	case ambient:
+		return address != asked
+	case preferred:
+		return address == preferred
+	}
+	return true
 }
 
 // layers lists the places, the strongest first: the flags, --context, the environment, and the context of
@@ -45,20 +69,20 @@ type layer struct {
 // address is given, so that its credentials go nowhere else.
 func (a *app) layers() ([]layer, error) {
 	f := a.flags
-	flags := layer{contexts.Context{URL: f.url, APIKey: f.apiKey, User: f.user, Password: f.password, CA: f.ca}, "--url"}
+	flags := layer{contexts.Context{URL: f.url, APIKey: f.apiKey, User: f.user, Password: f.password, CA: f.ca}, "--url", spoken}
 	if f.fabric != client.SystemFabric || a.cmd != nil && a.cmd.Flags().Changed("fabric") {
 		flags.Fabric = f.fabric
 	}
 	environment := layer{contexts.Context{URL: a.environ("SELVEDGE_URL", ""), APIKey: a.environ("SELVEDGE_API_KEY", ""), User: a.environ("SELVEDGE_USER", ""),
-		Password: a.environ("SELVEDGE_PASSWORD", ""), CA: a.environ("SELVEDGE_CA", ""), Fabric: a.environ("SELVEDGE_FABRIC", "")}, "$SELVEDGE_URL"}
+		Password: a.environ("SELVEDGE_PASSWORD", ""), CA: a.environ("SELVEDGE_CA", ""), Fabric: a.environ("SELVEDGE_FABRIC", "")}, "$SELVEDGE_URL", ambient}
 	named := a.environ("SELVEDGE_CONTEXT", "")
 	switch {
 	case f.context != "":
 		c, err := a.context(f.context)
-		return []layer{flags, {c, "context " + f.context}, environment}, err
+		return []layer{flags, {c, "context " + f.context, asked}, environment}, err
 	case named != "":
 		c, err := a.context(named)
-		return []layer{flags, environment, {c, "context " + named + ", which $SELVEDGE_CONTEXT names"}}, err
+		return []layer{flags, environment, {c, "context " + named + ", which $SELVEDGE_CONTEXT names", preferred}}, err
 	case flags.URL != "" || environment.URL != "":
 		return []layer{flags, environment}, nil
 	}
@@ -67,7 +91,7 @@ func (a *app) layers() ([]layer, error) {
 		return []layer{flags, environment}, err
 	}
 	c, err := book.Find(book.Current)
-	return []layer{flags, environment, {c, "context " + book.Current + ", which is in use"}}, err
+	return []layer{flags, environment, {c, "context " + book.Current + ", which is in use", preferred}}, err
 }
 
 func (a *app) context(name string) (contexts.Context, error) {
@@ -112,8 +136,12 @@ func (a *app) settings() (cfg client.Config, ca string, err error) {
 	cfg.URL, a.urlFrom = first(layers, func(l *layer) string { return l.URL })
 	cfg.Fabric, _ = first(layers, func(l *layer) string { return l.Fabric })
 	ca, _ = first(layers, func(l *layer) string { return l.CA })
+	address := spoken
+	if i := slices.IndexFunc(layers, func(l layer) bool { return l.URL != "" }); i >= 0 {
+		address = layers[i].kind
+	}
 	for i, l := range layers {
-		if l.APIKey == "" && l.User == "" {
+		if l.APIKey == "" && l.User == "" || !l.credentials(address) {
 			continue
 		}
 		cfg.APIKey, cfg.User, cfg.Password = l.APIKey, l.User, l.Password

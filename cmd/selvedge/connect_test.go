@@ -57,6 +57,7 @@ func TestWhatCounts(t *testing.T) {
 	}
 	do("t.here.secret\n", nil, "context", "add", "here", "--url", here.URL, "--fabric", "shop", "--use")
 	do("t.there.secret", nil, "context", "add", "there", "--url", strings.TrimPrefix(there.URL, "http://"))
+	do("", nil, "context", "add", "open", "--url", there.URL, "--anonymous")
 	const key, list = "SELVEDGE_API_KEY=t.env.secret", "/_api/collection"
 	for _, c := range []struct {
 		name        string
@@ -75,6 +76,8 @@ func TestWhatCounts(t *testing.T) {
 		{"an address in a flag does so too", nil, []string{"--url", there.URL}, there, " /_fabric/_system" + list},
 		{"a named context with an address", nil, []string{"--context", "here", "--url", there.URL}, there, "apikey t.here.secret /_fabric/shop" + list},
 		{"flags beat all", []string{key}, []string{"--context", "here", "--api-key", "t.flag.secret", "--fabric", "_system"}, here, "apikey t.flag.secret /_fabric/_system" + list},
+		{"a named context is whole", []string{key}, []string{"--context", "open"}, there, " /_fabric/_system" + list},
+		{"what the variable names is for its own address", []string{"SELVEDGE_CONTEXT=here"}, []string{"--url", there.URL}, there, " /_fabric/shop" + list},
 		{"a user in a flag beats a key", []string{key, "SELVEDGE_PASSWORD=p"}, []string{"--user", "u"}, here, "Basic dTpw /_fabric/shop" + list},
 	} {
 		do("", c.environment, append([]string{"collection", "list"}, c.args...)...)
@@ -82,7 +85,7 @@ func TestWhatCounts(t *testing.T) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)
 		}
 	}
-	runWith(t, "", []string{home}, "status", "--context", "nowhere").want(t, exitUsage, `there is no context "nowhere"; there are here, there`)
+	runWith(t, "", []string{home}, "status", "--context", "nowhere").want(t, exitUsage, `there is no context "nowhere"; there are here, open, there`)
 }
 
 func TestContexts(t *testing.T) {
