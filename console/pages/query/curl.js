@@ -2,9 +2,11 @@
 
 import { segment } from '/console/app/api.js'
 
-// curlLine writes it. binds: name -> JSON text.
-export function curlLine({ origin, fabric, name, binds }) {
-  const values = Object.entries(binds).map(([n, json]) => `${JSON.stringify(n)}: ${json}`).join(', ')
+// curlLine writes it. binds: name -> JSON text. missing: names that need a value and have none; a placeholder <name> stands
+// for each, which is no JSON, so that nobody sends it by mistake.
+export function curlLine({ origin, fabric, name, binds, missing = [] }) {
+  const holders = missing.map((n) => [n, n.startsWith('@') ? `"<${n}>"` : `<${n}>`])
+  const values = [...Object.entries(binds), ...holders].map(([n, json]) => `${JSON.stringify(n)}: ${json}`).join(', ')
   const body = values ? `{"bindVars": {${values}}}` : '{}'
   const address = `${origin}/_fabric/${segment(fabric)}/_api/restql/execute/${segment(name)}`
   return `curl -X POST ${quoted(address)} -H "Authorization: apikey $SELVEDGE_API_KEY" -H 'Content-Type: application/json' -d ${quoted(body)}`

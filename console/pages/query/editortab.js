@@ -165,7 +165,8 @@ class EditorTab {
     }
     const missing = this.binds.problem()
     if (missing) {
-      context.toast('bad', missing.message)
+      this.say(null)
+      this.results.refuse(missing.message)
       this.binds.focus(missing.name)
       return null
     }

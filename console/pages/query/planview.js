@@ -53,7 +53,7 @@ function summary(context, answer) {
   const used = indexes.length === 0 ? h('span', { class: 'muted' }, 'no index is used')
     : indexes.map((i) => [h('span', { class: 'badge good' }, h('bdi', null, visible(`${i.collection}: ${i.name} (${(i.fields ?? []).join(', ')})`))), ' '])
   return h('div', { class: 'row query-plan-head' },
-    h('strong', {}, 'Plan'), h('span', {}, `cost ${estimate(p.estimatedCost)}, ${estimate(p.estimatedNrItems)} rows expected`), h('span', { data: { testid: 'query-plan-indexes' } }, used),
+    h('strong', {}, 'Plan'), h('span', {}, `cost ${estimate(p.estimatedCost)}, ${expected(p.estimatedNrItems)}`), h('span', { data: { testid: 'query-plan-indexes' } }, used),
     p.isModificationQuery ? h('span', { class: 'badge warn' }, 'writes') : null, h('span', { class: 'grow' }),
     h('span', { class: 'muted' }, answer.stats?.executionTime ? `planned in ${ms(answer.stats.executionTime * 1000)}` : ''),
     button('plan-copy', 'Copy as text', () => copy(context, answer.text ?? '', 'Plan')))
@@ -64,6 +64,8 @@ export function estimate(n) {
   if (n === null || n === undefined) return '\u2013'
   return n < 10 ? n.toFixed(1).replace(/\.0$/, '') : count(Math.round(n))
 }
+
+const expected = (n) => `${estimate(n)} ${estimate(n) === '1' ? 'row' : 'rows'} expected`
 
 function tree(answer) {
   const most = Math.max(1, ...flat(answer.plan?.nodes ?? []).map((n) => n.estimatedCost ?? 0))
@@ -76,7 +78,7 @@ function branch(list, most) {
   return h('ul', {}, list.map((s) => h('li', {},
     h('div', { class: 'query-step', data: { testid: 'query-plan-node', kind: s.kind } },
       h('span', {}, kindBadge(s), ' ', h('span', { class: 'mono query-what' }, h('bdi', null, visible(short(s.what, 600))))),
-      h('span', { class: 'right', aria: { label: `${estimate(s.rows)} rows expected` } }, estimate(s.rows)),
+      h('span', { class: 'right', aria: { label: expected(s.rows) } }, estimate(s.rows)),
       h('span', { class: 'right', aria: { label: `cost ${estimate(s.cost)}` } }, estimate(s.cost)),
       bar((s.cost ?? 0) / most)),
     s.children.length > 0 ? branch(s.children, most) : null)))

@@ -14,7 +14,7 @@ import { graphView } from './graphview.js'
 import { mapView } from './mapview.js'
 import { chartView } from './chartview.js'
 import { profileView } from './profile.js'
-import { trouble } from './trouble.js'
+import { problem, trouble } from './trouble.js'
 import { saveRows } from './files.js'
 
 const titles = { table: 'Table', json: 'JSON', graph: 'Graph', map: 'Map', chart: 'Chart', profile: 'Profile' }
@@ -43,6 +43,12 @@ class Results {
     this.headOf = ''
     this.leave()
     this.update()
+  }
+
+  // refuse says why a run was not begun, in place of what was wrong with the one before.
+  refuse(message) {
+    this.node.hidden = false
+    replace(this.problem, problem({ message, next: 'Then run it again.' }))
   }
 
   // leave takes the present view away.

@@ -15,8 +15,12 @@ import { place, plain } from './errors.js'
 export function saveDialog(context, { worker = null, text, parameter, onSaved }) {
   const name = h('input', {
     type: 'text', required: true, pattern: '[A-Za-z][A-Za-z0-9_\\-]{0,63}', title: 'A letter, then letters, digits, _ and -', value: worker?.name ?? '',
-    disabled: worker !== null, autocomplete: 'off', spellcheck: 'false', autofocus: worker === null, data: { testid: 'query-worker-name' },
+    disabled: worker !== null, oninput: () => rule(), autocomplete: 'off', spellcheck: 'false', autofocus: worker === null, data: { testid: 'query-worker-name' },
   })
+  const rule = () => {
+    name.setCustomValidity('')
+    if (name.validity.patternMismatch) name.setCustomValidity('Begin with a letter; then letters, digits, _ and - may follow, 64 in all.')
+  }
   const trouble = h('div', {})
   const host = h('div', { class: 'query-worker-editor' })
   const state = { text: worker?.value ?? text }

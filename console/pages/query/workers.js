@@ -84,7 +84,13 @@ class Workers {
     const run = button('worker-run', 'Run', () => start(), { kind: 'primary' })
     const stop = button('worker-stop', 'Stop', () => this.run?.stop(), { kind: 'danger', disabled: true })
     const curl = h('code', { class: 'mono query-curl', tabindex: 0, data: { testid: 'query-worker-curl' } })
-    const line = () => { curl.textContent = curlLine({ origin: location.origin, fabric: context.fabric, name: worker.name, binds: valid(binds.values()) }) }
+    const fill = h('span', {})
+    const line = () => {
+      const given = valid(binds.values())
+      const missing = names.filter((n) => !Object.hasOwn(given, n) && !Object.hasOwn(worker.parameter ?? {}, n))
+      curl.textContent = curlLine({ origin: location.origin, fabric: context.fabric, name: worker.name, binds: given, missing })
+      fill.textContent = missing.length > 0 ? ` Put a value in place of ${missing.map((n) => `<${visible(n)}>`).join(', ')}.` : ''
+    }
     const start = () => {
       const wrong = Object.entries(binds.values()).find(([, json]) => check(json) !== null)
       if (wrong) {
@@ -110,7 +116,7 @@ class Workers {
     h('pre', { class: 'mono query-text', tabindex: 0, data: { testid: 'query-worker-value' } }, h('bdi', null, visible(short(worker.value, 20_000), { lines: true }))),
     defaultsLine(worker, names), binds.node, h('div', { class: 'toolbar' }, run, stop),
     h('div', { class: 'row query-curl-row' }, curl, button('worker-copy', 'Copy', () => copy(context, curl.textContent, 'curl line'))),
-    h('p', { class: 'muted' }, 'The key is not in the line: put one of yours into the variable SELVEDGE_API_KEY.'), outcome.node)
+    h('p', { class: 'muted' }, 'The key is not in the line: put one of yours into the variable SELVEDGE_API_KEY.', fill), outcome.node)
   }
 
   edit(worker) {
