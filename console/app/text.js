@@ -4,8 +4,12 @@
 // around them: controls, marks of direction, invisible ones, parts of pairs.
 const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu
 
-// visible shows such characters as signs: control characters as their
-// pictures, others by their number. With lines, line ends and tabs stay.
+const written = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+// visible shows such characters as signs: line ends and tabs as they are
+// written in programs (fonts often lack their pictures), other control
+// characters as their pictures, others by their number. With lines, line ends
+// and tabs stay.
 export function visible(value, { lines = false } = {}) {
   const s = String(value)
   hidden.lastIndex = 0
@@ -13,6 +17,7 @@ export function visible(value, { lines = false } = {}) {
   return s.replace(hidden, (c) => {
     const code = c.codePointAt(0)
     if (lines && (code === 10 || code === 9)) return c
+    if (written[c]) return written[c]
     if (code < 32) return String.fromCodePoint(0x2400 + code)
     if (code === 127) return '\u2421'
     return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`
