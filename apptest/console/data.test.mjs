@@ -79,6 +79,9 @@ test('collections of every kind are listed and made', async ({ page, open, axe, 
   assert.ok((await api('GET', '/kv')).result.some((one) => one.name === 'madekv' && one.expiration))
 
   await id(page, 'data-create').click()
+  await id(page, 'data-create-name').fill('1 bad')
+  await id(page, 'data-create-dialog-do').click()
+  assert.match(await id(page, 'data-create-name').evaluate((node) => node.validationMessage), /^Begin with a letter/)
   await id(page, 'data-create-name').fill('madekv')
   await id(page, 'data-create-dialog-do').click()
   await id(page, 'data-create-dialog').getByTestId('data-error').getByText('Take another name').waitFor()

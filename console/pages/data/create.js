@@ -1,12 +1,12 @@
 // Making a collection, of any kind, with its options.
 import { h, replace } from '../../app/dom.js'
-import { button, checkbox, field, formDialog, input, select, words } from './parts.js'
+import { button, checkbox, field, formDialog, input, nameInput, select, words } from './parts.js'
 import { KINDS } from './store.js'
 import { declarationForm } from './declaring.js'
 
 /** A dialog for a new collection; goes there when it is made. */
 export function createCollection(store, name = '') {
-  const title = input('data-create-name', { value: name, required: true, maxlength: '64', pattern: '[A-Za-z][A-Za-z0-9_\\-]*' })
+  const title = nameInput('data-create-name', { value: name })
   const kind = select('data-create-kind', Object.entries(KINDS).map(([id, k]) => [id, k.title]), { onchange: show })
   const about = h('p', { class: 'muted' })
   const local = checkbox('data-create-local', 'Keep it at this location only (local)')
@@ -41,7 +41,7 @@ export function createCollection(store, name = '') {
         await store.api.call('POST', '/collection', { body, signal })
       }
       await store.load()
-      store.context.toast('good', `${made} is there`)
+      store.context.toast('good', `${made} is made`)
       store.go([made])
     },
   })

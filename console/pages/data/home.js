@@ -2,7 +2,7 @@
 import { h, replace } from '../../app/dom.js'
 import { short, visible } from '../../app/text.js'
 import { editor } from '../../app/editor.js'
-import { aborted, button, checkbox, field, formDialog, input, problem, scope } from './parts.js'
+import { aborted, button, checkbox, field, formDialog, nameInput, problem, scope } from './parts.js'
 import { link } from './store.js'
 import { conflictsView } from './conflicts.js'
 import { overviewView } from './overview.js'
@@ -109,7 +109,7 @@ async function editMetadata({ context, api }, name, text, again) {
 }
 
 async function createFabric({ context, api, signal: life }, again) {
-  const name = input('data-fabric-name', { required: true, maxlength: '64', pattern: '[A-Za-z][A-Za-z0-9_\\-]*' })
+  const name = nameInput('data-fabric-name')
   const places = h('div', { class: 'data-choices' }, h('span', { class: 'muted' }, 'Loading the locations'))
   const place = h('div', { class: 'data-editor-small' })
   let boxes = []
@@ -123,7 +123,7 @@ async function createFabric({ context, api, signal: life }, again) {
       if (boxes.length > 0 && chosen.length === 0) throw Object.assign(new Error('No location is chosen.'), { next: 'Choose one at least.' })
       requireJSON(edit.value)
       await api.system.call('POST', '/database', { body: `{"name":${JSON.stringify(name.value.trim())},"options":{"dcList":${JSON.stringify(chosen.length === boxes.length ? '' : chosen.join(','))},"metadata":${edit.value}}}`, signal })
-      context.toast('good', `The fabric ${name.value.trim()} is there`)
+      context.toast('good', `The fabric ${name.value.trim()} is made`)
       context.fabricsChanged()
       again({ name: name.value.trim(), locations: chosen, looks: 60 })
     },

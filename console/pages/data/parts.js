@@ -17,6 +17,16 @@ export function input(testid, props = {}) {
   return h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', data: { testid }, ...props })
 }
 
+/** A field for a new name; what the browser says of a wrong one is the rule itself. */
+export function nameInput(testid, props = {}) {
+  const node = input(testid, { required: true, maxlength: '64', pattern: '[A-Za-z][A-Za-z0-9_\\-]*', ...props })
+  node.addEventListener('input', () => {
+    node.setCustomValidity('')
+    if (node.validity.patternMismatch) node.setCustomValidity('Begin with a letter; then letters, digits, _ and - may follow.')
+  })
+  return node
+}
+
 export function select(testid, options, props = {}) {
   const node = h('select', { data: { testid } }, options.map(o => {
     const [value, title] = typeof o === 'string' ? [o, o] : o
