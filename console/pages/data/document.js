@@ -98,7 +98,8 @@ class DocumentView {
       return
     }
     this.left = h('div', { class: 'col data-left' })
-    panes.append(this.left, this.side())
+    this.right = this.side()
+    panes.append(this.left, this.right)
     replace(this.body, panes)
     await this.showLeft()
   }
@@ -167,7 +168,8 @@ class DocumentView {
   /** Looks at the text a moment after the last key. */
   edited() {
     this.dirty = true
-    this.saveButton.disabled = this.revert.disabled = false
+    this.saveButton.disabled = this.saving
+    this.revert.disabled = false
     clearTimeout(this.timer)
     this.timer = setTimeout(() => this.judge(), 250)
   }
@@ -178,13 +180,19 @@ class DocumentView {
     if (wrong) this.edit.mark(wrong.line, wrong.column, wrong.message)
     else this.edit.mark(null)
     replace(this.hint, wrong ? `Line ${wrong.line}, column ${wrong.column}: ${wrong.message}` : '')
-    this.saveButton.disabled = wrong !== null
+    this.saveButton.disabled = this.saving || wrong !== null
   }
 
   /** Remembers what was typed, for when the editor is shown again. */
   keepText() {
     if (!this.edit || !this.dirty) return
     this.keep = { text: this.edit.value, end: this.end ? String(this.end.value()) : undefined }
+  }
+
+  /** What the editor says, to tell whether it said something else before. */
+  typed() {
+    if (!this.edit) return this.keep ? JSON.stringify([this.keep.text, this.keep.end]) : ''
+    return JSON.stringify([this.edit.value, this.end?.raw()])
   }
 
   /** The text of what would be written. */
@@ -195,6 +203,7 @@ class DocumentView {
   }
 
   async save() {
+    if (this.saving) return
     let mine
     try {
       mine = this.mine()
@@ -207,36 +216,55 @@ class DocumentView {
     await this.put(mine, this.rev)
   }
 
-  /** Writes a text if the document still has a revision; else shows both. */
-  async put(text, rev) {
+  /** Writes a text if the document still has a revision; else shows both. What is typed meanwhile stays. */
+  async put(text, rev, { typed = this.typed(), merged = false } = {}) {
     this.saving = true
     try {
       const answer = await this.host.api.call('PUT', this.path, { body: text, query: { returnNew: true }, raw: true, headers: { 'If-Match': `"${rev}"` }, signal: this.life.signal })
       this.host.context.toast('good', `${this.key} is saved`)
       this.host.store.drafts.delete(this.path)
       replace(this.banner)
-      await this.show(member(answer, 'new'))
       this.saving = false
+      if (this.dirty && this.typed() !== typed) this.goOn(merged ? null : member(answer, 'new'))
+      else await this.show(member(answer, 'new'))
       if (this.missed) this.elsewhere(this.missed)
       return true
     } catch (error) {
       this.saving = false
       if (this.host.lost(error)) return false
       this.saveButton.disabled = false
-      if (error.status === 412) await this.conflict(text)
+      if (error.status === 412) await this.conflict(text, typed)
       else if (error.code === 'document-not-found') this.goneWhileEdited(text)
-      else replace(this.banner, problem(error, () => this.put(text, rev)))
+      else replace(this.banner, problem(error, () => this.put(text, rev, { typed, merged })))
       return false
     }
   }
 
+  /**
+   * Leaves the editor as it is after a save, and takes over the state that was
+   * saved. What was typed beside a merge knows nothing of it: it keeps the
+   * state that it began with (null), and meets the merge when it is saved.
+   */
+  goOn(text) {
+    this.behind = text === null
+    if (text === null) return this.edited()
+    this.text = text
+    this.rev = string(member(text, '_rev'))
+    this.showHead()
+    const right = this.side()
+    this.right.replaceWith(right)
+    this.right = right
+    this.original = pretty(this.content())
+    this.edited()
+  }
+
   /** Somebody changed it meanwhile: theirs and mine, field by field. */
-  async conflict(mine) {
+  async conflict(mine, typed = this.typed()) {
     try {
       const theirs = await this.host.api.call('GET', this.path, { raw: true, signal: this.life.signal })
       replace(this.banner, mergeView({
         base: bare(this.text), mine, theirs: bare(theirs),
-        save: merged => this.put(merged, string(member(theirs, '_rev'))),
+        save: merged => this.put(merged, string(member(theirs, '_rev')), { typed, merged: true }),
         take: () => this.show(theirs).then(() => replace(this.banner)),
         leave: () => replace(this.banner),
       }))
@@ -244,7 +272,7 @@ class DocumentView {
     } catch (error) {
       if (this.host.lost(error)) return
       if (error.status === 404) this.goneWhileEdited(mine)
-      else replace(this.banner, problem(error, () => this.conflict(mine)))
+      else replace(this.banner, problem(error, () => this.conflict(mine, typed)))
     }
   }
 
@@ -271,15 +299,37 @@ class DocumentView {
       if (!this.removing) this.goneWhileEdited(this.edit && this.dirty ? this.safeMine() : bare(this.text))
       return
     }
-    if (this.busyReload) return
-    if (!this.edit || this.dirty || this.edit.node.contains(document.activeElement)) {
-      replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-changed' } }, h('span', null, `Changed${change.origin ? ' at ' + visible(change.origin) : ''} meanwhile.`),
-        this.dirty ? button('data-compare', 'Compare with mine', () => this.conflict(this.safeMine())) : null,
-        button('data-show-theirs', this.dirty ? 'Drop mine, show it' : 'Show it', () => this.load())))
-      return
+    if (this.inHand()) return this.news(change)
+    if (!this.busyReload) this.busyReload = setTimeout(() => { this.busyReload = 0; this.refresh(change) }, 150) // several changes at once are one
+  }
+
+  /** Is somebody writing here, or looking at another view of it? */
+  inHand() { return !this.edit || this.dirty || this.edit.node.contains(document.activeElement) }
+
+  news(change) {
+    replace(this.banner, h('div', { class: 'row data-news', role: 'status', data: { testid: 'data-changed' } }, h('span', null, `Changed${change.origin ? ' at ' + visible(change.origin) : ''} meanwhile.`),
+      this.dirty ? button('data-compare', 'Compare with mine', () => this.conflict(this.safeMine())) : null,
+      button('data-show-theirs', this.dirty ? 'Drop mine, show it' : 'Show it', () => this.load())))
+  }
+
+  /** Shows a change, unless somebody began to write before it was here. */
+  async refresh(change) {
+    if (this.life.signal.aborted) return
+    const turn = this.turn = {}
+    try {
+      const text = this.inHand() ? null : await this.host.api.call('GET', this.path, { raw: true, signal: this.life.signal })
+      if (turn !== this.turn || this.saving) return
+      if (this.inHand()) return this.news(change)
+      if (string(member(text, '_rev')) === this.rev) return
+      replace(this.banner)
+      await this.show(text)
+      this.offerDraft()
+      this.host.context.announce(`${this.key} was changed and is shown anew`)
+    } catch (error) {
+      if (this.host.lost(error) || turn !== this.turn) return
+      if (error.status === 404) this.goneWhileEdited(this.edit && this.dirty ? this.safeMine() : bare(this.text))
+      else replace(this.banner, problem(error, () => this.refresh(change)))
     }
-    this.busyReload = setTimeout(() => { this.busyReload = 0; if (!this.life.signal.aborted && !this.dirty) this.load() }, 150) // several changes at once are one
-    this.host.context.announce(`${this.key} was changed and is shown anew`)
   }
 
   safeMine() {

@@ -4,7 +4,7 @@ import { h } from '../../app/dom.js'
 import { select } from './parts.js'
 import { member } from './scan.js'
 
-/** A control for when an entry ends: {node, value() in Unix seconds, set(text), changed}. */
+/** A control for when an entry ends: {node, value() in Unix seconds, raw() as chosen, set(text)}. */
 export function endControl(testid, text, onChange = () => {}) {
   const at = h('input', { type: 'datetime-local', step: '1', data: { testid: `${testid}-at` }, aria: { label: 'Ends at' }, oninput: onChange })
   const mode = select(testid, [['never', 'never'], ['at', 'at a time'], ['60', 'in a minute'], ['3600', 'in an hour'], ['86400', 'in a day']], {
@@ -21,6 +21,7 @@ export function endControl(testid, text, onChange = () => {}) {
   return {
     node: h('div', { class: 'row', role: 'group', aria: { label: 'End of the entry' } }, h('span', { class: 'data-label' }, 'Ends'), mode, at),
     set,
+    raw: () => (mode.value === 'at' ? at.value : mode.value),
     value() {
       if (mode.value === 'never') return -1
       if (mode.value !== 'at') return Math.floor(Date.now() / 1000) + Number(mode.value)

@@ -1,0 +1,92 @@
+// Editing on the Data page while others, or the one who types, go on.
+
+import assert from 'node:assert/strict'
+import { before } from 'node:test'
+import { start, test, until } from './harness.mjs'
+
+const { api } = await start({ locations: 'fra' })
+
+before(() => api('POST', '/collection', { name: 'notes' }))
+
+const id = (page, name) => page.getByTestId(name)
+const text = (page) => id(page, 'data-editor').locator('.cm-content')
+
+async function type(page, words) {
+  await text(page).click()
+  await page.keyboard.press('ControlOrMeta+a')
+  await page.keyboard.insertText(words)
+}
+
+// held keeps the answers of requests that match back until go() is called.
+async function held(page, pattern, method) {
+  let go
+  const free = new Promise((resolve) => { go = resolve })
+  let come
+  const came = new Promise((resolve) => { come = resolve })
+  await page.route(pattern, async (route) => {
+    if (route.request().method() !== method) return route.fallback()
+    const response = await route.fetch()
+    come()
+    await free
+    await route.fulfill({ response }).catch(() => {}) // nobody may wait for it any more
+  })
+  return { came, go }
+}
+
+test('a draft that is taken up again meets what was changed since', async ({ page, open }) => {
+  await api('POST', '/document/notes', { _key: 'draft', x: 1, y: 1 })
+  await open('data/notes/draft')
+  await type(page, '{"x": 2, "y": 1}')
+  await id(page, 'data-collection-name').getByRole('link').or(id(page, 'data-collection-name')).first().click()
+  await id(page, 'data-table').waitFor()
+  await api('PATCH', '/document/notes/draft', { y: 99 })
+  await id(page, 'data-key').fill('draft')
+  await id(page, 'data-key-open').click()
+  await id(page, 'data-draft-take').click()
+  await text(page).getByText('"x": 2').waitFor()
+  await id(page, 'data-save').click()
+  const merge = id(page, 'data-merge')
+  await merge.locator('[data-field=y][data-side=theirs]').waitFor()
+  await merge.locator('[data-field=x][data-side=mine]').waitFor()
+  await id(page, 'data-merge-save').click()
+  await merge.waitFor({ state: 'detached' })
+  const now = await api('GET', '/document/notes/draft')
+  assert.deepEqual([now.x, now.y], [2, 99])
+})
+
+test('what is typed while a save is under way stays, and is saved next', async ({ page, open }) => {
+  await api('POST', '/document/notes', { _key: 'typing', n: 1 })
+  await open('data/notes/typing')
+  const rev = await id(page, 'data-rev').textContent()
+  await type(page, '{"n": 2}')
+  const put = await held(page, /\/document\/notes\/typing/, 'PUT')
+  await id(page, 'data-save').click()
+  await put.came
+  await type(page, '{"n": 2, "more": true}')
+  assert.equal(await id(page, 'data-save').isDisabled(), true)
+  put.go()
+  await until(async () => (await id(page, 'data-rev').textContent()) !== rev, 'the save is through')
+  assert.match(await text(page).textContent(), /"more": true/)
+  await id(page, 'data-save').click()
+  await until(async () => (await api('GET', '/document/notes/typing')).more === true, 'the rest is saved')
+  await page.locator('[data-testid=data-save]:disabled').waitFor()
+  assert.equal(await id(page, 'data-merge').count(), 0)
+})
+
+test('what is typed while a change is read stays', async ({ page, open }) => {
+  await api('POST', '/document/notes', { _key: 'reading', n: 1 })
+  await open('data/notes/reading')
+  await text(page).getByText('"n": 1').waitFor()
+  await until(async () => { // the page may not follow the changes yet
+    const n = Date.now()
+    await api('PATCH', '/document/notes/reading', { n })
+    return text(page).getByText(String(n)).waitFor({ timeout: 500 }).then(() => true, () => false)
+  }, 'the page follows')
+  const get = await held(page, /\/document\/notes\/reading/, 'GET')
+  await api('PATCH', '/document/notes/reading', { n: 7 })
+  await get.came
+  await type(page, '{"n": "typed"}')
+  get.go()
+  await id(page, 'data-compare').waitFor()
+  assert.match(await text(page).textContent(), /"typed"/)
+})
