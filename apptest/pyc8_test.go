@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/selvedge-db/selvedge/gateway/openapi/conform"
 )
 
 // pyCall is a request as pyC8 1.1.2 makes it and what its method wants of the reply. Paths are below pyC8's prefix, unless
@@ -196,6 +198,15 @@ func (p *pyCall) error(reply map[string]any) bool {
 	return p.status < 300 && numbered
 }
 
+// described holds what the real binary answers to the OpenAPI document.
+var described = func() *conform.Checker {
+	c, err := conform.New()
+	if err != nil {
+		panic(err)
+	}
+	return c
+}()
+
 func (c *pyClient) send(t *testing.T, method, path, body string, headers ...string) (int, http.Header, string) {
 	t.Helper()
 	if strings.HasPrefix(path, "//") {
@@ -218,6 +229,10 @@ func (c *pyClient) send(t *testing.T, method, path, body string, headers ...stri
 	defer func() { _ = reply.Body.Close() }()
 	text, err := io.ReadAll(reply.Body)
 	must(t, err)
+	if err := described.Check(conform.Exchange{Method: method, URL: path, Body: []byte(body), Status: reply.StatusCode, Answer: text,
+		Background: r.Header.Get("X-C8-Async") != "", Foreign: true}); err != nil {
+		t.Errorf("the OpenAPI document: %v", err)
+	}
 	return reply.StatusCode, reply.Header, string(text)
 }
 

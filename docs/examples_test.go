@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/selvedge-db/selvedge/gateway/openapi/conform"
 	"github.com/selvedge-db/selvedge/node"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -225,6 +227,15 @@ func (r *reader) example(t *testing.T, b block, location string) {
 	}
 }
 
+// described holds what real locations answer to the OpenAPI document.
+var described = func() *conform.Checker {
+	c, err := conform.New()
+	if err != nil {
+		panic(err)
+	}
+	return c
+}()
+
 // ask sends the request once and says what is wrong with the answer.
 func (r *reader) ask(ctx context.Context, t *testing.T, location string, e example) string {
 	t.Helper()
@@ -248,6 +259,10 @@ func (r *reader) ask(ctx context.Context, t *testing.T, location string, e examp
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return err.Error()
+	}
+	background := slices.ContainsFunc(e.header, func(h [2]string) bool { return strings.EqualFold(h[0], "x-c8-async") })
+	if err := described.Check(conform.Exchange{Method: e.method, URL: e.path, Body: []byte(e.body), Status: answer.StatusCode, Answer: text, Background: background}); err != nil {
+		return fmt.Sprintf("not as the OpenAPI document has it: %v", err)
 	}
 	found := map[string]string{}
 	for _, h := range e.gives {
