@@ -96,6 +96,11 @@ func rows() []row {
 		{what: "Hours of 10,000,000 points, kept", unit: "ms", target: 50, limit: true, value: one("rollup-kept", "ms")},
 		{what: "Hours of 10,000,000 points, computed", unit: "ms", target: 1000, limit: true, value: one("rollup-computed", "ms")},
 		{what: "`RETURN 1`, plan not cached", unit: "µs", target: 15, limit: true, value: one("query-overhead", "cold_us")},
+		{what: "Console: its files, compressed", unit: "MiB", target: 1.5, limit: true, value: one("console-files", "compressed_mib")},
+		{what: "Console: load event of the first view", unit: "ms", target: 300, limit: true, value: one("console-first-view", "medianMs")},
+		{what: "Planet page, 10 locations, 500 moves/s: work per frame, p95", unit: "ms", target: 8, limit: true, value: one("console-planet-10", "workP95Ms")},
+		{what: "Planet page, 200 locations, 500 moves/s: work per frame, p95", unit: "ms", target: 16, limit: true, value: one("console-planet-200", "workP95Ms")},
+		{what: "Planet page, 10 locations: tasks over 50 ms in 30 s", unit: "", target: 0, limit: true, value: one("console-planet-10", "tasksOver50Ms")},
 		{what: "`RETURN 1`, plan cached", unit: "µs", target: 3, limit: true, value: one("query-overhead", "cached_us")},
 	}
 }

@@ -63,6 +63,27 @@ series() {
 			END { printf "{\"name\":\"series\",\"figures\":{\"machine_bytes\":%s,\"counter_bytes\":%s,\"gauge_bytes\":%s}}\n", m, c, g }'
 }
 
+# How heavy and how fast the console is in a browser.
+console() {
+	if ! command -v node >/dev/null; then
+		echo "left out: node is not installed" >&2
+		return 0
+	fi
+	local file
+	file=$(mktemp)
+	(cd apptest/console && npm ci --no-audit --no-fund --silent && SELVEDGE_BINARY=$PROGRAM FIGURES=$file node run.mjs speed) >&2
+	git ls-files console/index.html console/style.css console/app console/pages console/vendor | grep -vE 'package|build\.mjs' | while read -r name; do
+		gzip -9c "$name" | wc -c
+	done | awk '{ n += $1 } END { printf "{\"name\":\"console-files\",\"figures\":{\"compressed_mib\":%.3f}}\n", n / 1048576 }'
+	node -e '
+		for (const line of require("fs").readFileSync(process.argv[1], "utf8").trim().split("\n")) {
+			const { what, ...figures } = JSON.parse(line)
+			const name = what.startsWith("first view") ? "console-first-view" : "console-planet-" + what.match(/(\d+) locations/)[1]
+			console.log(JSON.stringify({ name, figures }))
+		}' "$file"
+	rm -f "$file"
+}
+
 # Temporary data folders of the workloads come to lie here.
 folder=$(mktemp -d -p "${BENCH_DIR:-/var/tmp}" selvedge-bench-XXXXXX)
 trap 'rm -rf "$folder"' EXIT
@@ -83,5 +104,6 @@ run bootstrap bench bootstrap --documents "${BENCH_DOCUMENTS:-1000000}" --rate 5
 peer insert postgres.sh "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres"
 peer set redis.sh redis-server
 peer query queries.sh "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres"
+run console console
 cd "$root"
 "$PROGRAM" bench report "$RESULTS" docs/benchmarks.md
