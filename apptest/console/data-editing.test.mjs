@@ -90,3 +90,73 @@ test('what is typed while a change is read stays', async ({ page, open }) => {
   await id(page, 'data-compare').waitFor()
   assert.match(await text(page).textContent(), /"typed"/)
 })
+
+// follows waits until the list shows a change that is made.
+function follows(page, collection) {
+  return until(async () => {
+    await api('PATCH', `/document/${collection}/a`, { n: Date.now() })
+    return (await page.locator('[data-row=a]').getByText('changed').count()) > 0
+  }, 'the page follows')
+}
+
+test('a collection that was dropped and made again is found, followed, and nothing is put back into it', async ({ page, open }) => {
+  await api('POST', '/collection', { name: 'again' })
+  await api('POST', '/document/again', [{ _key: 'a' }, { _key: 'b' }])
+  await open('data/again/b')
+  await id(page, 'data-delete').click()
+  await id(page, 'confirm-action').click()
+  await id(page, 'data-undo').waitFor()
+  await follows(page, 'again')
+  await api('DELETE', '/collection/again')
+  await id(page, 'data-gone').waitFor()
+  await id(page, 'data-gone-look').click()
+  await id(page, 'data-gone').waitFor()
+  await api('POST', '/collection', { name: 'again' })
+  await api('POST', '/document/again', { _key: 'a' })
+  await id(page, 'data-gone-look').click()
+  await page.locator('[data-row=a]').waitFor()
+  assert.equal(await id(page, 'data-undo').count(), 0)
+  await follows(page, 'again')
+
+  await api('DELETE', '/collection/again')
+  await id(page, 'data-gone-again').click()
+  await id(page, 'data-create-dialog-do').click()
+  await id(page, 'data-empty').getByText('No documents yet').waitFor()
+  await until(async () => {
+    await api('POST', '/document/again', {})
+    return (await id(page, 'data-news').count()) > 0
+  }, 'the page follows what was made again')
+})
+
+test('a new filter ends the query under way, and its cursor', async ({ page, open }) => {
+  await api('POST', '/collection', { name: 'long' })
+  await api('POST', '/import?collection=long', Array.from({ length: 1000 }, (_, n) => JSON.stringify({ n })).join('\n'))
+  const deleted = []
+  const failed = []
+  page.on('request', (request) => { if (request.method() === 'DELETE') deleted.push(request.url()) })
+  page.on('requestfailed', (request) => failed.push(request.url()))
+  await open('data/long')
+  await id(page, 'data-foot').getByText('200 documents shown, more').waitFor()
+  await id(page, 'data-reload').click()
+  await until(() => deleted.some((url) => /\/cursor\/./.test(url)), 'the cursor is deleted')
+  await id(page, 'data-foot').getByText('200 documents shown, more').waitFor()
+  const post = await held(page, /\/cursor$/, 'POST')
+  await id(page, 'data-reload').click()
+  await post.came
+  await id(page, 'data-reload').click()
+  await until(() => failed.some((url) => /\/cursor$/.test(url)), 'the query is given up')
+  post.go()
+  await id(page, 'data-foot').getByText('200 documents shown, more').waitFor()
+})
+
+test('a key that browsers take out of addresses is told in words', async ({ page, open }) => {
+  await api('POST', '/collection', { name: 'dots' })
+  await api('POST', '/document/dots', [{ _key: '.' }, { _key: '..' }])
+  await open('data/dots')
+  await page.locator('[data-row=".."]').waitFor()
+  for (const key of ['.', '..']) {
+    await id(page, 'data-key').fill(key)
+    await id(page, 'data-key-open').click()
+    await page.getByText(`${key} cannot be part of an address`).waitFor()
+  }
+})

@@ -8,10 +8,15 @@ import * as session from './session.js'
 
 export { ApiError, aborted } from './errors.js'
 
-// segment makes one segment of a path out of a name.
+// segment makes one segment of a path out of a name. Browsers take . and .. out
+// of every address, however they are written: those names it refuses.
 export function segment(name) {
   const s = encodeURIComponent(String(name).toWellFormed?.() ?? String(name))
-  return s === '.' || s === '..' ? s.replaceAll('.', '%2E') : s
+  if (s !== '.' && s !== '..') return s
+  throw new ApiError({
+    status: 0, code: 'bad-name', message: `${s} cannot be part of an address: browsers take it out`,
+    next: `Use a query for it, such as FOR d IN name FILTER d._key == "${s}" RETURN d.`,
+  })
 }
 
 const patience = 60_000 // milliseconds, for an answer to end

@@ -34,9 +34,15 @@ export function collectionView(store, name, route) {
   const host = { store, api: store.api, context: store.context, name, signal: life.signal, route, kept: {} }
   const children = childSwitcher(host, body)
 
+  /** The collection is not there: everything about it is forgotten, and looked at anew when one of its name comes. */
   function gone() {
     children.close()
     host.feed?.close()
+    host.info = undefined
+    host.kept = {}
+    host.looked = false
+    if (store.removed?.collection === name) store.removed = null // it is nothing to put back into another one
+    if (store.collections.delete(name)) store.tell()
     replace(head)
     replace(body, goneState(store, name, () => { store.load().catch(() => {}) }))
   }
@@ -48,7 +54,7 @@ export function collectionView(store, name, route) {
     gone()
     return true
   }
-  host.showHead = () => showHead(host, head)
+  host.showHead = () => { if (host.info) showHead(host, head) }
 
   function begin() {
     host.info = store.collections.get(name)
@@ -58,13 +64,14 @@ export function collectionView(store, name, route) {
     }
     if (!host.info) return gone()
     host.kind = kindOf(host.info)
+    host.feed?.close()
     host.feed = follow(store.api, name, {
       signal: life.signal,
       onState(state, error) { if (state === 'over' && error?.code === 'collection-not-found') gone(); else host.kept.feedState?.(state, error) },
     })
     host.feed.subscribe(changes => { if (changes.some(c => c.type === 'drop')) gone() })
     showHead(host, head)
-    children.show(route)
+    children.show(host.route)
   }
   begin()
   const stop = store.subscribe(changed => {
@@ -155,6 +162,7 @@ function dropCollection({ store, api, name, info, kind }) {
     body: h('p', null, `This removes the collection ${name} with ${info.count === undefined ? 'all' : 'all ' + count(info.count)} ${KINDS[kind].word}, its indexes and its declarations, at every location. It cannot be undone.`),
     async run(own) {
       await api.call('DELETE', `/collection/${encodeURIComponent(name)}`, { signal: own })
+      if (store.removed?.collection === name) store.removed = null
       store.context.toast('good', `${name} was dropped`)
       store.go([])
       await store.load()

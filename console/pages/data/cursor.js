@@ -12,7 +12,8 @@ const KEPT = 120 // seconds that the location keeps a cursor for its reader
  */
 export class Rows {
   constructor(api, text, { batch = 200, signal } = {}) {
-    Object.assign(this, { api, text, batch, signal, id: null, read: 0, done: false, again: 0 })
+    this.own = new AbortController()
+    Object.assign(this, { api, text, batch, signal: signal ? AbortSignal.any([signal, this.own.signal]) : this.own.signal, id: null, read: 0, done: false, again: 0 })
   }
 
   async next() {
@@ -23,6 +24,7 @@ export class Rows {
     this.read += rows.length
     this.done = parts.get('hasMore') !== 'true'
     this.id = this.done ? null : string(parts.get('id'))
+    if (this.own.signal.aborted) this.close() // the answer was here already
     return { rows, done: this.done }
   }
 
@@ -44,9 +46,10 @@ export class Rows {
     }
   }
 
-  /** Lets the location forget the cursor. */
+  /** Ends what is under way, and lets the location forget the cursor. */
   close() {
-    if (this.id === null) return
+    this.own.abort()
+    if (this.id === null) { this.done = true; return }
     this.api.call('DELETE', `/cursor/${encodeURIComponent(this.id)}`).catch(() => {}) // it expires by itself
     this.id = null
     this.done = true

@@ -65,7 +65,7 @@ function withKey(text, key) {
 export async function remove(host, text, rev) {
   const key = string(member(text, '_key'))
   await host.api.call('DELETE', `/document/${encodeURIComponent(host.name)}/${encodeURIComponent(key)}`, { headers: { 'If-Match': `"${rev}"` }, signal: host.signal })
-  host.store.removed = { collection: host.name, key, text }
+  host.store.removed = { collection: host.name, id: host.info.id, key, text }
   host.store.tell(host.name)
 }
 
@@ -87,7 +87,7 @@ export function undoBar(host, signal, done) {
   }
   function show() {
     const last = host.store.removed
-    replace(node, last?.collection === host.name
+    replace(node, last?.collection === host.name && last.id === host.info?.id
       ? h('div', { class: 'row data-undo', role: 'status', data: { testid: 'data-undo-bar' } }, h('span', null, `Removed ${visible(last.key)}.`),
         button('data-undo', 'Put it back', () => undo(last)), button('data-undo-leave', 'Leave it', () => { host.store.removed = null; show() }, { kind: 'quiet' }))
       : null)

@@ -38,7 +38,7 @@ export function provenance(host, key, signal, ready) {
 
   function show(most) {
     const { list } = state
-    replace(body, list.length === 0 ? h('p', { class: 'muted' }, 'Nothing is noted.') : h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain', data: { testid: 'data-provenance' } },
+    replace(body, list.length === 0 ? h('p', { class: 'muted' }, 'Nothing is noted.') : h('div', { class: 'data-scroll', tabindex: '0', role: 'group', aria: { label: 'Where the fields came from' } }, h('table', { class: 'data-plain', data: { testid: 'data-provenance' } },
       h('thead', null, h('tr', null, ['Field', 'Kind', 'Location', 'When'].map(t => h('th', { scope: 'col' }, t)))),
       h('tbody', null, list.slice(0, most).map(f => h('tr', { data: { field: visible(f.name) } },
         h('td', { class: 'mono' }, f.path.length === 0 ? h('em', null, 'document') : visible(short(f.name, 80))), h('td', { title: KIND[f.kind] ?? '' }, f.kind),

@@ -62,7 +62,16 @@ export class Store {
 
   tell(name) { for (const fn of this.listeners) fn(name) }
 
-  go(path, query = {}, how = {}) { this.context.navigate('data', path, query, how) }
+  /** Goes to an address of the page; says so when there cannot be one. */
+  go(path, query = {}, how = {}) {
+    try {
+      path.forEach(segment)
+    } catch (error) {
+      this.context.toast('bad', `${error.message}. ${error.next}`)
+      return
+    }
+    this.context.navigate('data', path, query, how)
+  }
 }
 
 /** A link within the page; a click with a key pressed opens it elsewhere, as links do. */

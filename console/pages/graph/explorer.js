@@ -217,7 +217,7 @@ export class Explorer {
   }
 
   // document reads a vertex or an edge whole, as text, so that its numbers keep their digits.
-  document(id, signal) {
+  async document(id, signal) {
     const { collection, key } = splitId(id)
     return this.api.call('GET', `/document/${segment(collection)}/${segment(key)}`, { raw: true, signal })
   }
