@@ -80,7 +80,6 @@ test('collections of every kind are listed and made', async ({ page, open, axe, 
 
   await id(page, 'data-create').click()
   await id(page, 'data-create-name').fill('1 bad')
-  await id(page, 'data-create-dialog-do').click()
   assert.match(await id(page, 'data-create-name').evaluate((node) => node.validationMessage), /^Begin with a letter/)
   await id(page, 'data-create-name').fill('madekv')
   await id(page, 'data-create-dialog-do').click()
@@ -385,13 +384,15 @@ test('conflicts come a page at a time', async ({ page, open }) => {
   await api('PATCH', '/document/pairs', keys.map((_key) => ({ _key, v: 1 })))
   await api('PATCH', '/document/pairs', keys.map((_key) => ({ _key, v: 2 })), { at: 2 })
   await api('DELETE', '/mesh/links')
-  await until(async () => (await api('GET', '/conflicts?collection=pairs&limit=1000')).result.length === 130, 'all are noted')
+  let result = []
+  await until(async () => { ({ result } = await api('GET', '/conflicts?collection=pairs&limit=1000')); return result.length === 130 }, 'all are noted')
   await open('data/pairs?tab=conflicts')
   const table = id(page, 'data-conflicts').locator('[role=grid]')
-  await until(async () => {
-    await table.evaluate((node) => { node.scrollTop = node.scrollHeight })
-    return (await table.getAttribute('aria-rowcount')) === '131'
-  }, 'both pages have come')
+  const first = (one) => table.locator('[aria-rowindex="2"]').getByText(`pairs/${one.key}`).waitFor()
+  await first(result.at(-1))
+  await id(page, 'data-conflicts-order').selectOption('oldest').then(() => first(result[0]))
+  const bottom = () => table.evaluate((node) => { node.scrollTop = node.scrollHeight })
+  await until(async () => bottom().then(() => table.getAttribute('aria-rowcount')).then((n) => n === '131'), 'both pages have come')
   await table.locator('[aria-rowindex="131"]').getByText('pairs/').waitFor()
 })
 
@@ -418,6 +419,8 @@ test('entries have a value and an end', async ({ page, open, axe }) => {
 test('points are drawn, listed and written', async ({ page, open, axe, shot }) => {
   await open('data/climate')
   await id(page, 'data-points-chart').locator('canvas').waitFor()
+  assert.equal(await id(page, 'data-points-series').inputValue(), '["m0"]')
+  await id(page, 'data-points-series').selectOption('').then(() => id(page, 'data-points-mixed').waitFor())
   await id(page, 'data-points-series').selectOption('["m1"]')
   await id(page, 'data-table').getByText('m1').first().waitFor()
   await axe()

@@ -1,7 +1,7 @@
 // The conflicts feed: writes of one field that lost to a concurrent one, with
 // both values, and a way to take the other one.
 import { h, replace } from '../../app/dom.js'
-import { ago, short, time, visible } from '../../app/text.js'
+import { ago, count, short, time, visible } from '../../app/text.js'
 import { jsonView } from '../../app/jsonview.js'
 import { table } from '../../app/table.js'
 import { button, formDialog, problem, scope, select } from './parts.js'
@@ -12,6 +12,7 @@ import { valueCell } from './columns.js'
 import { bare } from './insert.js'
 
 const PAGE = 100
+const LATEST = { pages: 20, limit: 500, kept: 500 } // the location lists the oldest first: how far is read for the latest
 
 export function conflictsView(host) {
   const life = scope(host.signal)
@@ -23,20 +24,33 @@ export function conflictsView(host) {
   const empty = h('div', { class: 'empty', data: { testid: 'data-conflicts-empty' } })
   const grid = table({ label: 'Conflicts', testid: 'data-conflicts', columns: columns(host), empty, onOpen: c => showConflict(host, c, life.signal) })
 
+  const ask = (since, limit) => pageOf(host.api, { collection: collection || undefined, since: since || undefined, limit }, life.signal)
+
+  function put(page) {
+    rows += page.length
+    if (rows === 0) replace(empty, h('p', null, 'No conflicts. A write that loses to one made at the same time elsewhere stands here for a day, with both values.'))
+    grid.append(page)
+  }
+
   async function more() {
     const mine = turn
     grid.setBusy(true)
     grid.setMore(null)
     try {
-      const text = await host.api.call('GET', '/conflicts', { query: { collection: collection || undefined, since: next || undefined, limit: PAGE }, raw: true, signal: life.signal })
+      if (order.value === 'latest') {
+        const end = await latest(ask, () => mine === turn)
+        if (mine !== turn) return
+        if (end && end.read > end.found.length) replace(note, h('p', { class: 'muted' }, `The latest ${count(end.found.length)} of ${count(end.read)}. "Oldest first" shows all.`))
+        if (end) return put(end.found)
+        order.value = 'oldest'
+        replace(note, h('p', { class: 'muted' }, `There are more than ${count(LATEST.pages * LATEST.limit)}, so they stand here with the oldest first. Choose a collection to see its latest.`))
+      }
+      const { page, next: following } = await ask(next, PAGE)
       if (mine !== turn) return
-      const page = elements(member(text, 'result') ?? '[]').map(readConflict)
-      const before = next
-      next = string(member(text, 'next') ?? '')
-      rows += page.length
-      if (rows === 0) replace(empty, h('p', null, 'No conflicts. A write that loses to one made at the same time elsewhere stands here for a day, with both values.'))
-      grid.append(page)
-      grid.setMore(next !== '' && next !== before && page.length > 0 ? more : null)
+      const on = following !== '' && following !== next && page.length > 0
+      next = following
+      put(page)
+      grid.setMore(on ? more : null)
     } catch (error) {
       if (mine === turn && !host.lost(error)) replace(note, problem(error, reload))
     } finally {
@@ -57,12 +71,33 @@ export function conflictsView(host) {
   const pick = host.name ? null : select('data-conflicts-collection', [['', 'All collections'], ...[...host.store.collections.keys()].sort()], {
     label: 'Collection', onchange() { collection = pick.value; reload() },
   })
+  const order = select('data-conflicts-order', [['latest', 'latest first'], ['oldest', 'oldest first']], { label: 'Order', onchange: reload })
   reload()
   return {
-    node: h('div', { class: 'col' }, h('div', { class: 'toolbar row' }, h('p', { class: 'muted grow' }, 'Writes that lost to a concurrent one, as this location has seen them. Open one to compare, or to use the other value.'), pick,
+    node: h('div', { class: 'col' }, h('div', { class: 'toolbar row' }, h('p', { class: 'muted grow' }, 'Writes that lost to a concurrent one, as this location has seen them. Open one to compare, or to use the other value.'), pick, order,
       button('data-conflicts-reload', 'Load anew', reload)), note, h('div', { class: 'data-table' }, grid.node)),
     close: life.close,
   }
+}
+
+async function pageOf(api, query, signal) {
+  const text = await api.call('GET', '/conflicts', { query, raw: true, signal })
+  return { page: elements(member(text, 'result') ?? '[]').map(readConflict), next: string(member(text, 'next') ?? '') }
+}
+
+/** {found: the latest ones, the last first; read: how many there are}; null when the end is too far away. */
+async function latest(ask, wanted) {
+  let found = []
+  let read = 0
+  let since = ''
+  for (let n = 0; n < LATEST.pages && wanted(); n++) {
+    const { page, next } = await ask(since, LATEST.limit)
+    read += page.length
+    found = [...found, ...page].slice(-LATEST.kept)
+    if (next === '' || next === since) return { found: found.reverse(), read }
+    since = next
+  }
+  return null
 }
 
 function readConflict(text) {

@@ -70,8 +70,11 @@ class Points {
     try {
       if (this.keys.length > 0) {
         const rows = await rowsOf(this.host.api, `FOR d IN ${collectionName(this.host.name)}\n  COLLECT ${this.keys.map((k, i) => `k${i} = ${place(k)}`).join(', ')}\n  LIMIT ${SERIES + 1}\n  RETURN [${this.keys.map((_, i) => 'k' + i).join(', ')}]`, {}, this.life.signal)
+        const before = this.listed ? this.series.value : rows[0] ?? '' // one line through several series says nothing
+        this.listed = Math.min(rows.length, SERIES)
         replace(this.series, h('option', { value: '' }, 'all series'), rows.slice(0, SERIES).map(t => h('option', { value: t }, short(JSON.parse(t).join(', '), 60))),
           rows.length > SERIES ? h('option', { value: '', disabled: true }, `more than ${SERIES}: ask on the Query page`) : null)
+        this.series.value = rows.slice(0, SERIES).includes(before) ? before : ''
       } else this.series.hidden = true
       await this.load()
     } catch (error) {
@@ -148,6 +151,7 @@ class Points {
     this.chart = null
     replace(this.place)
     if (rows.length < 2) return
+    if (this.mixed) replace(this.note, h('p', { class: 'muted', data: { testid: 'data-points-mixed' } }, 'All series are summed up together. Choose one to see its points.'))
     const names = span === 'raw' ? [this.values.value] : ['mean', 'least', 'most']
     const made = await chart(this.place, { label: `${this.values.value}${span === 'raw' ? '' : ', by ' + span}`, series: names.map((label, i) => ({ label, color: ['--accent', '--muted', '--warn'][i] })), unit: '' })
     if (turn !== this.turn) return made.destroy()
@@ -156,13 +160,17 @@ class Points {
     if (rows.length === DRAWN) replace(this.note, h('p', { class: 'muted' }, `The first ${count(DRAWN)} are drawn. Choose a shorter time or longer spans.`))
   }
 
+  /** Whether what is drawn comes from more than one series. */
+  get mixed() { return this.listed > 1 && this.series.value === '' }
+
   async fitting() {
-    if (this.bucket.value !== 'auto') return this.bucket.value
+    if (this.bucket.value !== 'auto' && !(this.mixed && this.bucket.value === 'raw')) return this.bucket.value
     const t = place(this.d.time)
     const e = this.d.timeFormat === 'iso' ? `DATE_TIMESTAMP(${t})` : t
     const { result: [[n, from, to]] } = await this.host.api.call('POST', '/cursor', { body: { query: [...this.chosen(), `  COLLECT AGGREGATE n = COUNT(), a = MIN(${e}), b = MAX(${e})`, '  RETURN [n, a, b]'].join('\n') }, signal: this.life.signal })
-    if (n <= DRAWN) return 'raw'
-    const want = (to - from) / 500
+    if (n <= DRAWN && !this.mixed) return 'raw'
+    // A span has a point of each series at least, or its mean would leap from one to the next.
+    const want = Math.max((to - from) / 500, this.mixed ? 2 * (to - from) * this.listed / n : 0)
     return [['1s', 1e3], ['10s', 1e4], ['1m', 6e4], ['5m', 3e5], ['15m', 9e5], ['1h', 36e5], ['6h', 216e5], ['1d', 864e5], ['1w', 6048e5]].find(([, v]) => v >= want)?.[0] ?? '1mo'
   }
 
