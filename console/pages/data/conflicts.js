@@ -130,6 +130,7 @@ const REASONS = {
 }
 
 async function showConflict(host, c, signal) {
+  let seen // the text that is shown as what it is now; null when it is not there
   const now = h('div', { class: 'col' }, 'Reading what it is now')
   const side = (title, s, kind) => h('section', { class: 'card col grow' }, h('h3', null, title, ' ', h('span', { class: ['badge', kind] }, visible(s.location))),
     s.value === undefined ? h('p', { class: 'muted' }, c.path === '' ? 'Removed the document.' : 'Removed the field.') : jsonView(s.value, { label: title, text: true }), h('small', { class: 'muted mono' }, s.rev))
@@ -137,30 +138,38 @@ async function showConflict(host, c, signal) {
     title: `${c.collection}/${c.key}${c.path ? ', ' + visible(short(c.path, 200)) : ''}`, testid: 'data-conflict', wide: true, action: 'Use the lost value',
     body: h('div', { class: 'col' }, h('p', { class: 'muted' }, `${REASONS[c.reason] ?? c.reason} Found ${time(c.at)}.`), h('div', { class: 'data-sides' }, side('Kept', c.kept, 'good'), side('Lost', c.lost, 'warn')), h('h3', null, 'Now'), now),
     async run(own) {
-      await takeOther(host, c, own)
+      try {
+        await takeOther(host, c, seen, own)
+      } catch (error) {
+        if (error.status !== 412 && error.code !== 'document-not-found') throw error
+        await look()
+        throw Object.assign(error, { message: 'Somebody changed it meanwhile; nothing was written.', next: 'Look at what it is now, then use the lost value again.' })
+      }
       host.context.toast('good', `${c.collection}/${c.key} has the other value now`)
     },
   })
   const act = dialog.node.querySelector('[data-testid="data-conflict-do"]')
-  if (c.reason === 'dropped') act.disabled = true
-  try {
-    const text = await host.api.call('GET', documentPath(c.collection, c.key), { raw: true, signal })
-    const value = at(read(text), parsePath(c.path))
-    replace(now, value === undefined ? 'The field is not there.' : jsonView(write(value), { label: 'The value now', text: true }))
-  } catch (error) {
-    replace(now, problem(error.status === 404 ? Object.assign(new Error('The document or its collection is not there now.'), { next: c.path === '' && c.lost.value !== undefined ? 'Using the lost value inserts the document again.' : 'There is nothing to put the value into.' }) : error))
-    if (error.status === 404 && (c.path !== '' || c.lost.value === undefined)) act.disabled = true
+  async function look() {
+    act.disabled = true
+    try {
+      seen = await host.api.call('GET', documentPath(c.collection, c.key), { raw: true, signal })
+      const value = at(read(seen), parsePath(c.path))
+      replace(now, value === undefined ? 'The field is not there.' : jsonView(write(value), { label: 'The value now', text: true }))
+      act.disabled = c.reason === 'dropped'
+    } catch (error) {
+      seen = null
+      const whole = c.path === '' && c.lost.value !== undefined
+      replace(now, problem(error.status === 404 ? Object.assign(new Error('The document or its collection is not there now.'), { next: whole ? 'Using the lost value inserts the document again.' : 'There is nothing to put the value into.' }) : error))
+      act.disabled = c.reason === 'dropped' || error.status !== 404 || !whole
+    }
   }
+  await look()
 }
 
-/** Writes the value that had lost, over what is there now; refused when that changes meanwhile. */
-async function takeOther(host, c, signal) {
+/** Writes the value that had lost, over what was shown as being there now; refused when that has changed. */
+async function takeOther(host, c, now, signal) {
   const path = documentPath(c.collection, c.key)
-  let now
-  try {
-    now = await host.api.call('GET', path, { raw: true, signal })
-  } catch (error) {
-    if (error.status !== 404 || c.path !== '' || c.lost.value === undefined) throw error
+  if (now === null) {
     const tree = put(read(bare(c.lost.value)), ['_key'], JSON.stringify(c.key))
     return host.api.call('POST', `/document/${encodeURIComponent(c.collection)}`, { body: write(tree), headers: { 'If-None-Match': '*' }, signal })
   }
