@@ -17,12 +17,12 @@ async function create(api, source, kind, collection, body, signal) {
   return (await api.call('POST', `/document/${segment(collection)}`, { body, signal }))._id
 }
 
-// remove removes a vertex or an edge in the fabric.
-export async function remove(api, source, kind, id, signal) {
+// remove removes a vertex or an edge in the fabric, if it still has the revision rev.
+export async function remove(api, source, kind, id, rev, signal) {
   const { collection, key } = splitId(id)
   const inGraph = source?.graph && (kind === 'vertex' ? source.vertices : source.collections).includes(collection)
   const path = inGraph ? `/graph/${segment(source.graph)}/${kind}/${segment(collection)}/${segment(key)}` : `/document/${segment(collection)}/${segment(key)}`
-  await api.call('DELETE', path, { signal })
+  await api.call('DELETE', path, { headers: rev ? { 'If-Match': `"${rev}"` } : {}, signal })
   return Boolean(inGraph)
 }
 

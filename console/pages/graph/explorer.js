@@ -219,6 +219,15 @@ export class Explorer {
   // document reads a vertex or an edge whole, as text, so that its numbers keep their digits.
   async document(id, signal) {
     const { collection, key } = splitId(id)
-    return this.api.call('GET', `/document/${segment(collection)}/${segment(key)}`, { raw: true, signal })
+    const text = await this.api.call('GET', `/document/${segment(collection)}/${segment(key)}`, { raw: true, signal })
+    const drawn = this.model.vertices.get(id) ?? this.model.edges.get(id)
+    if (drawn) drawn.rev = JSON.parse(text)._rev
+    return text
+  }
+
+  // rev is the revision of a vertex or an edge that was shown last.
+  rev(id) {
+    const drawn = this.model.vertices.get(id) ?? this.model.edges.get(id)
+    return drawn?.rev ?? drawn?.attributes?._rev
   }
 }

@@ -412,6 +412,7 @@ class GraphPage {
 
   async remove(kind, id) {
     const { context, explorer } = this
+    const rev = explorer.rev(id)
     const sure = await context.confirm({
       title: `Remove this ${kind}?`,
       body: kind === 'edge' ? `${visible(id)} is removed at all locations.`
@@ -421,7 +422,11 @@ class GraphPage {
     })
     if (!sure) return
     await this.attempt(async () => {
-      const whole = await remove(context.api, explorer.source, kind, id, context.signal)
+      const whole = await remove(context.api, explorer.source, kind, id, rev, context.signal).catch((error) => {
+        if (error.status !== 412) throw error
+        explorer.select(id) // reads it anew
+        throw Object.assign(error, { message: `Somebody changed ${visible(id)} meanwhile; nothing was removed`, next: 'Look at what it is now, then remove it again.' })
+      })
       if (kind === 'vertex' && !whole) explorer.lose(id)
       else explorer.remove(kind, id)
       context.toast('good', `${visible(id)} was removed.`)

@@ -12,7 +12,7 @@ export const countMost = 10000
 const attributesMost = 100
 
 // What must not be missing, of documents with more attributes than are asked for.
-const first = ['_id', '_key', '_from', '_to', 'name', 'title', 'label', 'code', 'lat', 'lon', 'lng', 'latitude', 'longitude', 'location', 'position']
+const first = ['_id', '_key', '_rev', '_from', '_to', 'name', 'title', 'label', 'code', 'lat', 'lon', 'lng', 'latitude', 'longitude', 'location', 'position']
 const textMost = 200
 
 // brief is an expression that gives the small attributes of a document as pairs, null for a document that is not there:
