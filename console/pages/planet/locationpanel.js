@@ -72,7 +72,7 @@ export class LocationPanel {
       update: (row, one) => row.refresh(one),
     })
     return h('div', { class: 'planet-scroll' }, h('table', { class: 'planet-table', data: { testid: 'planet-peers' } },
-      h('thead', null, h('tr', null, ...['To', 'State', 'Round trip', 'Waits, out', 'Waits, in'].map((t) => h('th', { scope: 'col' }, t)))), rows), this.links.nav)
+      h('thead', null, h('tr', null, ...['To', 'State', 'Round trip', 'Lag out', 'Lag in'].map((t) => h('th', { scope: 'col' }, t)))), rows), this.links.nav)
   }
 
   // The links that this page knows of, and the peers that the location names:
@@ -270,10 +270,11 @@ export class LocationPanel {
   }
 }
 
+// How long the oldest waits; how many wait is in the panel of the link.
 function waiting(entries, lagMs) {
   if (typeof entries !== 'number') return '–'
   if (entries === 0) return '0'
-  return typeof lagMs === 'number' ? `${count(entries)}, ${ms(lagMs)}` : count(entries)
+  return typeof lagMs === 'number' ? ms(lagMs) : `${count(entries)} wait`
 }
 
 function clockWords(self) {

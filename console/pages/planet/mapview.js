@@ -127,7 +127,20 @@ export class MapView {
       place.update(this.choices?.get(one.name))
       if (at) place.move(at[0], at[1])
     }
+    this.parted()
     this.keepTabStop()
+  }
+
+  // Of two markers that lie close together each takes the half next to it.
+  parted() {
+    const all = [...this.places.values()]
+    for (const place of all) {
+      let least = Infinity
+      for (const other of all) {
+        if (other !== place) least = Math.min(least, Math.hypot(other.x - place.x, other.y - place.y))
+      }
+      place.reach(least / 2)
+    }
   }
 
   isDrawn(pair) {

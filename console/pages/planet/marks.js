@@ -19,6 +19,9 @@ const shapes = {
   outside: 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z',
 }
 
+const leastReach = 4
+const mostReach = 14
+
 export function shapeOf(look) {
   return shapes[look] ?? shapes.outside
 }
@@ -35,7 +38,7 @@ export class LocationMark {
     this.y = 0
     this.shape = svg('path', { class: 'planet-shape' })
     this.node = svg('g', { class: 'planet-place', role: 'button', tabindex: '-1', 'data-testid': `planet-location-${location.name}`, 'data-name': location.name },
-      svg('circle', { class: 'planet-hit', r: 14 }), svg('circle', { class: 'planet-halo', r: 10 }), this.shape)
+      this.hit = svg('circle', { class: 'planet-hit', r: mostReach }), svg('circle', { class: 'planet-halo', r: 10 }), this.shape)
     this.name = svg('text', { class: 'planet-name', y: 11 }, short(visible(location.name), 14))
     this.rate = svg('text', { class: 'planet-rate', y: 22 }, '')
     this.label = svg('g', { class: 'planet-label', 'aria-hidden': 'true' }, this.name, this.rate)
@@ -63,6 +66,11 @@ export class LocationMark {
     this.x = x
     this.y = y
     mark(this.node, 'transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`)
+  }
+
+  /** How far from its middle a marker takes the pointer. */
+  reach(radius) {
+    mark(this.hit, 'r', Math.max(leastReach, Math.min(mostReach, Math.floor(radius * 10) / 10)))
   }
 
   /** place as placeLabels gives it with the width of the label; nothing hides the label. */
