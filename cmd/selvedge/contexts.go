@@ -17,7 +17,7 @@ import (
 
 func (a *app) contextCommand() *cobra.Command {
 	c := holding("context", "Name planets, with where they are and as whom to ask them",
-		"  selvedge context add home --url http://127.0.0.1:8400 --anonymous\n  selvedge context use home\n  selvedge status --context home",
+		"  selvedge context add home --url http://127.0.0.1:8400 --anonymous\n  selvedge context use home\n  selvedge status",
 		a.contextListCommand(), a.contextAddCommand(), a.contextUseCommand(), a.contextShowCommand(), a.contextRemoveCommand(), a.contextRenameCommand())
 	c.Long = "Name planets, with where they are and as whom to ask them. Names and credentials are in a file of yours alone:\n" +
 		"$XDG_CONFIG_HOME/selvedge/contexts.json, or below ~/.config. selvedge help contexts tells what counts when."
