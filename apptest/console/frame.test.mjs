@@ -205,6 +205,35 @@ test('a key in the address is taken and removed; one that ends is asked for anew
   }
 })
 
+test('a link does not change by itself who is signed in', async ({ page, expect }) => {
+  const planet = await launch({ locations: 1, password: 'known to the test' })
+  try {
+    const { key } = await planet.api('POST', '/_api/key', { keyid: 'guest' })
+    await page.goto(`${planet.url()}/console/system#apikey=${encodeURIComponent(planet.key)}`)
+    await page.getByTestId('page-system').waitFor()
+    const follow = (value) => page.evaluate((k) => { location.hash = `apikey=${k}` }, value)
+    const kept = () => page.evaluate(() => JSON.stringify(sessionStorage))
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Sign in with the key of this link?' })
+    await follow(key)
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    assert.ok((await kept()).includes(planet.key) && !(await kept()).includes(key), 'who was there stays')
+    await follow('demo.root.nonsense')
+    await page.getByTestId('confirm-action').click()
+    await page.getByText('The key of the link was not taken').waitFor()
+    assert.ok((await kept()).includes(planet.key), 'a bad key changes nothing')
+    await follow(key)
+    await page.getByTestId('confirm-action').click()
+    await page.getByText('Signed in with the key of the link').waitFor()
+    assert.ok((await kept()).includes(key), 'asked, it is taken')
+    expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
 test('a location that goes away and comes back', async ({ page, expect, axe }) => {
   const planet = await launch({ locations: 1 })
   expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)

@@ -10,7 +10,7 @@ import { pages, shell } from './shell.js'
 import * as signin from './signin.js'
 import { busy, empty, failure } from './states.js'
 import { visible } from './text.js'
-import { announce, toast } from './toast.js'
+import { announce, forget, toast } from './toast.js'
 
 const fabricStore = 'selvedge.fabric'
 
@@ -45,7 +45,8 @@ class Console {
   async begin() {
     replace(this.frame.main, busy('Asking the location'))
     const linked = session.fromFragment()
-    if (linked) session.use(linked)
+    if (linked && !session.current()) session.use(linked)
+    else if (linked) await this.takeOver(linked)
     try {
       await this.enter()
     } catch (error) {
@@ -100,15 +101,31 @@ class Console {
 
   async takeFragment() {
     const linked = session.fromFragment()
-    if (!linked) return
+    if (!linked || !(await this.takeOver(linked))) return
+    if (!this.ready) {
+      location.reload()
+      return
+    }
+    await this.listFabrics()
+    this.remount()
+  }
+
+  // takeOver signs in with the key of a link. Anybody can make a link, so whoever
+  // is signed in already is asked, and a key that is not good changes nothing.
+  async takeOver(linked) {
+    const now = session.current()
+    if (now && now.value !== linked.value) {
+      const who = visible(now.user || now.key || 'somebody')
+      const body = visible(`This tab is signed in as ${who} of ${now.tenant || 'the planet'}. The link has the key ${linked.key} of ${linked.tenant}.`)
+      if (!(await confirm({ title: 'Sign in with the key of this link?', body, action: 'Sign in with it' }))) return false
+    }
     try {
       session.use(await signin.verify(linked))
       toast('good', 'Signed in with the key of the link')
-      if (!this.ready) return location.reload()
-      await this.listFabrics()
-      this.remount()
+      return true
     } catch (error) {
       toast('bad', `The key of the link was not taken: ${error.message}`)
+      return false
     }
   }
 
@@ -209,6 +226,7 @@ class Console {
   async show(route, attempt = 0) {
     const before = this.shown?.name
     this.leave()
+    if (before && before !== route.page) forget()
     const known = pages.find((one) => one.name === route.page)
     const shown = { name: route.page, fabric: this.fabric, route, control: null, stopping: new AbortController(), sheet: null }
     this.shown = shown
@@ -239,13 +257,13 @@ class Console {
   async load(name, shown, attempt) {
     const folder = `/console/pages/${name}/`
     shown.sheet = h('link', { rel: 'stylesheet', href: folder + 'style.css' })
-    const styled = new Promise((resolve) => {
+    const styled = new Promise((resolve, reject) => {
       shown.sheet.addEventListener('load', resolve)
-      shown.sheet.addEventListener('error', resolve) // a page may do without
+      shown.sheet.addEventListener('error', () => reject(new Error('The style sheet of the page did not come')))
     })
     document.head.append(shown.sheet)
-    const module = await import(folder + 'page.js' + (attempt > 0 ? `?attempt=${attempt}` : ''))
-    await styled
+    const again = attempt > 0 ? `?attempt=${attempt}` : ''
+    const [module] = await Promise.all([import(folder + 'page.js' + again), styled])
     return module
   }
 
