@@ -234,6 +234,53 @@ test('a link does not change by itself who is signed in', async ({ page, expect 
   }
 })
 
+test('what one user wrote in the query editor is not shown to the next', async ({ page, expect }) => {
+  const planet = await launch({ locations: 1, password: 'known to the test' })
+  const editor = page.getByTestId('query-editor')
+  const signIn = async (user, password) => {
+    await page.getByTestId('signin-user').fill(user)
+    await page.getByTestId('signin-password').fill(password)
+    await page.getByTestId('signin-tenant').fill('demo')
+    await page.getByTestId('signin-submit').click()
+    await page.getByTestId('nav-query').click()
+    await editor.getByText('RETURN').first().waitFor()
+  }
+  const signOut = async () => {
+    await page.getByTestId('account').click()
+    await page.getByTestId('sign-out').click()
+    await page.getByTestId('signin-user').waitFor()
+  }
+  const texts = async () => {
+    await page.getByTestId('query-history').click()
+    const list = page.getByTestId('query-history-list')
+    await list.waitFor({ state: 'attached' })
+    const found = await list.innerText()
+    await page.keyboard.press('Escape')
+    return found
+  }
+  expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  try {
+    await planet.api('POST', '/_api/user', { user: 'ada', passwd: 'a long password' })
+    await page.goto(`${planet.url()}/console/query`)
+    await signIn('root', 'known to the test')
+    await page.goto(`${planet.url()}/console/query?text=${encodeURIComponent('RETURN "of root"')}`)
+    await editor.getByText('of root').waitFor()
+    await page.getByTestId('query-run').click()
+    await until(async () => /of root/.test(await texts()), 'the query is in the history')
+    await signOut()
+    assert.equal(await page.evaluate(() => Object.values(sessionStorage).join().includes('of root')), false)
+    await signIn('ada', 'a long password')
+    assert.equal(await editor.getByText('of root').count(), 0)
+    assert.doesNotMatch(await texts(), /of root/)
+    await signOut()
+    await signIn('root', 'known to the test')
+    assert.match(await texts(), /of root/)
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
 test('a location that goes away and comes back', async ({ page, expect, axe }) => {
   const planet = await launch({ locations: 1 })
   expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)

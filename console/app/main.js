@@ -169,9 +169,10 @@ class Console {
     this.remount()
   }
 
+  // signOut lets pages end what they do as this user before.
   signOut() {
-    session.use(null)
     this.leave()
+    session.forget()
     location.assign(href('planet'))
   }
 
@@ -300,6 +301,7 @@ class Console {
       announce,
       fabricsChanged: () => this.listFabrics(),
       user: session.current()?.user || 'root',
+      tenant: session.current()?.tenant || '',
     }
   }
 }

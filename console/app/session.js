@@ -46,6 +46,16 @@ export function use(next) {
   for (const listener of [...listeners]) listener(next)
 }
 
+// forget signs out, and drops what this tab kept for whoever was there.
+export function forget() {
+  try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith('selvedge.')) sessionStorage.removeItem(name)
+  } catch {
+    // Nothing is kept without storage.
+  }
+  use(null)
+}
+
 // subscribe calls a function whenever the credential changes.
 export function subscribe(listener) {
   listeners.add(listener)
