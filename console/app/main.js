@@ -10,7 +10,7 @@ import { pages, shell } from './shell.js'
 import * as signin from './signin.js'
 import { busy, empty, failure } from './states.js'
 import { visible } from './text.js'
-import { announce, forget, toast } from './toast.js'
+import { announce, toast } from './toast.js'
 
 const fabricStore = 'selvedge.fabric'
 
@@ -45,8 +45,7 @@ class Console {
   async begin() {
     replace(this.frame.main, busy('Asking the location'))
     const linked = session.fromFragment()
-    if (linked && !session.current()) session.use(linked)
-    else if (linked) await this.takeOver(linked)
+    if (linked) session.use(linked)
     try {
       await this.enter()
     } catch (error) {
@@ -101,31 +100,15 @@ class Console {
 
   async takeFragment() {
     const linked = session.fromFragment()
-    if (!linked || !(await this.takeOver(linked))) return
-    if (!this.ready) {
-      location.reload()
-      return
-    }
-    await this.listFabrics()
-    this.remount()
-  }
-
-  // takeOver signs in with the key of a link. Anybody can make a link, so whoever
-  // is signed in already is asked, and a key that is not good changes nothing.
-  async takeOver(linked) {
-    const now = session.current()
-    if (now && now.value !== linked.value) {
-      const who = visible(now.user || now.key || 'somebody')
-      const body = visible(`This tab is signed in as ${who} of ${now.tenant || 'the planet'}. The link has the key ${linked.key} of ${linked.tenant}.`)
-      if (!(await confirm({ title: 'Sign in with the key of this link?', body, action: 'Sign in with it' }))) return false
-    }
+    if (!linked) return
     try {
       session.use(await signin.verify(linked))
       toast('good', 'Signed in with the key of the link')
-      return true
+      if (!this.ready) return location.reload()
+      await this.listFabrics()
+      this.remount()
     } catch (error) {
       toast('bad', `The key of the link was not taken: ${error.message}`)
-      return false
     }
   }
 
@@ -169,10 +152,9 @@ class Console {
     this.remount()
   }
 
-  // signOut lets pages end what they do as this user before.
   signOut() {
+    session.use(null)
     this.leave()
-    session.forget()
     location.assign(href('planet'))
   }
 
@@ -227,7 +209,6 @@ class Console {
   async show(route, attempt = 0) {
     const before = this.shown?.name
     this.leave()
-    if (before && before !== route.page) forget()
     const known = pages.find((one) => one.name === route.page)
     const shown = { name: route.page, fabric: this.fabric, route, control: null, stopping: new AbortController(), sheet: null }
     this.shown = shown
@@ -258,13 +239,13 @@ class Console {
   async load(name, shown, attempt) {
     const folder = `/console/pages/${name}/`
     shown.sheet = h('link', { rel: 'stylesheet', href: folder + 'style.css' })
-    const styled = new Promise((resolve, reject) => {
+    const styled = new Promise((resolve) => {
       shown.sheet.addEventListener('load', resolve)
-      shown.sheet.addEventListener('error', () => reject(new Error('The style sheet of the page did not come')))
+      shown.sheet.addEventListener('error', resolve) // a page may do without
     })
     document.head.append(shown.sheet)
-    const again = attempt > 0 ? `?attempt=${attempt}` : ''
-    const [module] = await Promise.all([import(folder + 'page.js' + again), styled])
+    const module = await import(folder + 'page.js' + (attempt > 0 ? `?attempt=${attempt}` : ''))
+    await styled
     return module
   }
 
@@ -301,7 +282,6 @@ class Console {
       announce,
       fabricsChanged: () => this.listFabrics(),
       user: session.current()?.user || 'root',
-      tenant: session.current()?.tenant || '',
     }
   }
 }

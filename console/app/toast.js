@@ -36,11 +36,6 @@ export function toast(kind, message) {
   while (all.children.length > most) all.firstChild.remove()
 }
 
-// forget takes the messages away: what went wrong on a page is of no matter on another.
-export function forget() {
-  place?.replaceChildren()
-}
-
 // announce tells those who listen to the page, and shows nothing.
 export function announce(text) {
   if (!voice) {

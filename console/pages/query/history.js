@@ -23,13 +23,10 @@ export function save(name, value) {
   }
 }
 
-// nameOf keeps apart what several people leave in one browser.
-const nameOf = ({ tenant, user, fabric }) => [tenant ?? '', user, fabric].map((part) => encodeURIComponent(String(part).toWellFormed?.() ?? part)).join('/')
-
-// history is of one user (tenant, user) in one fabric: list() gives [{text, binds, at, rows, ms, failed, draft}], the newest
+// history is of one fabric: list() gives [{text, binds, at, rows, ms, failed, draft}], the newest
 // first.
-export function history(whose) {
-  const name = 'history.' + nameOf(whose)
+export function history(fabric) {
+  const name = 'history.' + fabric
   const list = () => {
     const stored = load(name, [])
     return Array.isArray(stored) ? stored.filter((e) => typeof e?.text === 'string') : []
@@ -51,9 +48,9 @@ export function history(whose) {
   }
 }
 
-// draft is the text that one user is writing in a fabric, kept while the tab is open and nobody signs out.
-export function draft(whose) {
-  const name = prefix + 'draft.' + nameOf(whose)
+// draft is the text that is being written in a fabric, kept while the tab is open.
+export function draft(fabric) {
+  const name = prefix + 'draft.' + fabric
   return {
     get() {
       try {
