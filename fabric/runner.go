@@ -308,10 +308,10 @@ func (f *Fabric) settleGroups() {
 			if err = g.group.Pending.Wait(); err != nil {
 				f.fail(err)
 			} else {
+				f.arrivals.add(g.group, f.wall()) // first, so that what was seen is counted
 				f.seq.Lock()
 				g.core.Durable(g.group)
 				f.seq.Unlock()
-				f.arrivals.add(g.group, f.wall())
 			}
 		}
 		<-f.flight

@@ -56,6 +56,9 @@ func TestLiveStateOfDev(t *testing.T) {
 	home, far := at(t, d, "fra", "shop"), at(t, d, "syd", "shop")
 	makeCollection(t, home, "c")
 	eventually(t, "the collection at syd", func() bool { _, ok := far.Collection("c"); return ok })
+	if err := far.Await(within(t), home.Seen()); err != nil { // the collection is seen before what made it is durable and counted
+		t.Fatal(err)
+	}
 	before, _ := moved(t, fra, "shop", "fra", "syd")
 	for i := range 5 {
 		put(t, home, "c", string(rune('a'+i)), 1)
