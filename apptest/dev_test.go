@@ -16,6 +16,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/client"
 	"github.com/selvedge-db/selvedge/internal/datatest"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // dev starts a planet and waits until it serves.
@@ -28,7 +29,7 @@ func dev(t *testing.T, folder string, port int, args ...string) *process {
 
 func TestDevServesWhatItsFlagsSay(t *testing.T) {
 	t.Parallel()
-	folder, port := t.TempDir(), freePorts(t, 3)
+	folder, port := t.TempDir(), testport.Take(t, 3)
 	p := dev(t, folder, port, "--locations", "fra,syd,tok", "--api-key", apiKey, "--data", "planet", "--wan", "none")
 	for i, name := range []string{"fra", "syd", "tok"} {
 		mesh, err := at(t, port+i).Mesh(t.Context())
@@ -64,7 +65,7 @@ func TestDevServesWhatItsFlagsSay(t *testing.T) {
 
 func TestDevWithoutPassword(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 1)
+	port := testport.Take(t, 1)
 	dev(t, t.TempDir(), port, "--locations", "1", "--root-password", "", "--wan", "none")
 	c, err := client.New(client.Config{URL: url(port)})
 	must(t, err)
@@ -76,7 +77,7 @@ func TestDevWithoutPassword(t *testing.T) {
 // The same folder goes on where it was, keys included.
 func TestDevGoesOn(t *testing.T) {
 	t.Parallel()
-	folder, port := t.TempDir(), freePorts(t, 2)
+	folder, port := t.TempDir(), testport.Take(t, 2)
 	args := []string{"--locations", "2", "--data", "planet", "--wan", "none"}
 	first := dev(t, folder, port, args...)
 	key := regexp.MustCompile(`API key\s+(\S+)`).FindStringSubmatch(first.text())
@@ -116,7 +117,7 @@ func TestAirports(t *testing.T) {
 	data := filepath.Join(datatest.Dir(t), "openflights", "airports.dat")
 	text, err := os.ReadFile(data)
 	must(t, err)
-	folder, port := t.TempDir(), freePorts(t, 3)
+	folder, port := t.TempDir(), testport.Take(t, 3)
 	file := filepath.Join(folder, "airports.dat")
 	must(t, os.WriteFile(file, text, 0o600))
 	dev(t, folder, port, "--locations", "fra,syd,tok", "--api-key", apiKey)
@@ -154,7 +155,7 @@ func TestAirports(t *testing.T) {
 // A bulk call that is sent twice under one Idempotency-Key writes once.
 func TestBulkCallsAreIdempotent(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 1)
+	port := testport.Take(t, 1)
 	dev(t, t.TempDir(), port, "--locations", "1", "--api-key", apiKey, "--wan", "none")
 	c := at(t, port)
 	_, err := c.CreateCollection(t.Context(), client.CollectionSpec{Name: "c"})
@@ -178,7 +179,7 @@ func TestBulkCallsAreIdempotent(t *testing.T) {
 // Sessions of concurrent calls join: the client's next read sees them all.
 func TestConcurrentSession(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 3)
+	port := testport.Take(t, 3)
 	dev(t, t.TempDir(), port, "--locations", "3", "--api-key", apiKey, "--wan", "40")
 	c := at(t, port)
 	_, err := c.CreateCollection(t.Context(), client.CollectionSpec{Name: "c"})

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/internal/datatest"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 const routeColumns = "airline,airlineId,source,_from,destination,_to,codeshare,stops,equipment"
@@ -106,7 +107,7 @@ func flights(t *testing.T) (*world, ask) {
 	t.Helper()
 	data := filepath.Join(datatest.Dir(t), "openflights")
 	w := readWorld(t, data)
-	folder, port := t.TempDir(), freePorts(t, 3)
+	folder, port := t.TempDir(), testport.Take(t, 3)
 	for _, name := range []string{"airports.dat", "routes.dat"} {
 		text, err := os.ReadFile(filepath.Join(data, name))
 		must(t, err)

@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -52,39 +50,6 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
-}
-
-// nextPort is where freePorts goes on looking. It begins at a place of this
-// process's own, below the ports that the system gives out by itself.
-var nextPort atomic.Int64
-
-// freePorts finds so many ports in a row that nobody listens on.
-func freePorts(t *testing.T, count int) int {
-	t.Helper()
-	nextPort.CompareAndSwap(0, int64(10_000+os.Getpid()%1000*20))
-	for range 1000 {
-		first := int(nextPort.Add(int64(count))) - count
-		if first+count > 32_000 {
-			nextPort.Store(10_000)
-			continue
-		}
-		if allFree(first, count) {
-			return first
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func allFree(first, count int) bool {
-	for port := first; port < first+count; port++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return false
-		}
-		_ = listener.Close()
-	}
-	return true
 }
 
 // process is a running binary.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // planetOfProcesses is the documented planet: a process per location.
@@ -24,7 +25,7 @@ type planetOfProcesses struct {
 // newMesh writes the three documented files, on ports of this test.
 func newMesh(t *testing.T, env []string) *planetOfProcesses {
 	t.Helper()
-	m := &planetOfProcesses{t: t, folder: t.TempDir(), port: freePorts(t, 6), env: env}
+	m := &planetOfProcesses{t: t, folder: t.TempDir(), port: testport.Take(t, 6), env: env}
 	for _, b := range blocks(t, "../docs/operate/mesh.md", "") {
 		name, found := strings.CutPrefix(b.kind, "yaml ")
 		if !found {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/gateway/openapi/conform"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // pyCall is a request as pyC8 1.1.2 makes it and what its method wants of the reply. Paths are below pyC8's prefix, unless
@@ -141,7 +142,7 @@ const pyPrefix = "/_fabric/_system/_api"
 // TestPyC8 makes the requests of pyC8, taken down from its release 1.1.2.
 func TestPyC8(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 1)
+	port := testport.Take(t, 1)
 	dev(t, t.TempDir(), port, "--locations", "1", "--api-key", apiKey, "--root-password", "known to the test", "--wan", "none")
 	c := &pyClient{base: url(port), kept: map[string]string{}}
 	login := pyCall{method: "POST", path: "//_open/auth", body: `{"tenant":"demo","username":"root","password":"known to the test"}`, status: 200, want: `{"tenant":"demo"}`, keep: "jwt=jwt"}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // block is a fenced block of a document.
@@ -53,7 +55,7 @@ type story struct {
 // begins with #> must be found in what the command above it prints.
 func TestTenLocations(t *testing.T) {
 	t.Parallel()
-	s := &story{t: t, folder: t.TempDir(), port: freePorts(t, 10)}
+	s := &story{t: t, folder: t.TempDir(), port: testport.Take(t, 10)}
 	bin := filepath.Join(s.folder, "bin")
 	must(t, os.Mkdir(bin, 0o700))
 	must(t, os.Symlink(built, filepath.Join(bin, "selvedge")))

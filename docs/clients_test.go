@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // programs are the languages of the page about clients: what runs a file, and how the file is called.
@@ -17,7 +19,7 @@ var programs = map[string][2]string{"js": {"node", "main.mjs"}, "python": {"pyth
 // text behind it shows.
 func TestClients(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 2)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 2)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
 	printed, shown := "", 0

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestDemos starts each demo of that page as the page says, on three locations, and asks its queries until they give rows.
@@ -23,7 +24,7 @@ func TestDemos(t *testing.T) {
 		}
 		demos++
 		t.Run(strings.Fields(b.text)[3], func(t *testing.T) {
-			s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+			s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
 			s.binary(t)
 			s.env = append(os.Environ(), "TMPDIR="+s.folder)
 			s.serve(t, append(strings.Fields(b.text), "--api-key", apiKey, "--locations", "fra,syd,tok"))

@@ -5,18 +5,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/selvedge-db/selvedge/gateway/openapi/conform"
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -90,30 +89,6 @@ type reader struct {
 	http http.Client
 }
 
-// nextPort is where freePorts goes on looking.
-var nextPort atomic.Int64
-
-// freePorts finds so many ports in a row that nobody listens on.
-func freePorts(t *testing.T, count int) int {
-	t.Helper()
-	nextPort.CompareAndSwap(0, int64(32_100+os.Getpid()%100*5))
-	for range 500 {
-		first := int(nextPort.Add(int64(count))) - count
-		free := true
-		for port := first; port < first+count; port++ {
-			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if free = free && err == nil; err == nil {
-				_ = listener.Close()
-			}
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
 // startReader starts three locations without delays between them.
 func startReader(t *testing.T) *reader {
 	t.Helper()
@@ -124,7 +99,7 @@ func startReader(t *testing.T) *reader {
 	password := "docs"
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	planet, err := node.StartDev(ctx, node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: apiKey,
+	planet, err := node.StartDev(ctx, node.DevConfig{Places: places, Port: testport.Take(t, len(places)), APIKey: apiKey,
 		RootPassword: &password, Data: t.TempDir(), Limits: node.DefaultConfig().Limits})
 	if err != nil {
 		t.Fatal(err)

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestBackupPage runs the commands of the page about backups at a location with the first of the files of the page about a mesh.
 func TestBackupPage(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 4)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 4)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
 		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
@@ -40,7 +41,7 @@ func TestBackupPage(t *testing.T) {
 // TestCommandLine runs the commands of that guide, with a home of its own.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
 	s.binary(t)
 	for _, setting := range os.Environ() {
 		if !strings.HasPrefix(setting, "SELVEDGE_") {
@@ -64,7 +65,7 @@ func TestCommandLine(t *testing.T) {
 // TestTroubleshooting runs the commands of that page, and the request of the page about limits.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
 		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
@@ -84,7 +85,7 @@ func TestTroubleshooting(t *testing.T) {
 // TestLinksPage runs the commands and requests of that page on a planet with three locations.
 func TestLinksPage(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
 		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))

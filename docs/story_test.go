@@ -14,13 +14,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestQuickstart runs the commands of the quickstart line by line, each once, on other ports. What stands behind #> must be
 // in what the command above it prints.
 func TestQuickstart(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 3)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
 		"TMPDIR="+s.folder)
@@ -40,7 +42,7 @@ func TestQuickstart(t *testing.T) {
 // TestReadme does the same with the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: freePorts(t, 10)}
+	s := &story{folder: t.TempDir(), port: testport.Take(t, 10)}
 	s.binary(t)
 	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
 		"TMPDIR="+s.folder)

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
 // TestNobodyToJoin starts a location that is to join through itself alone.
 func TestNobodyToJoin(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 2)
+	port := testport.Take(t, 2)
 	var log watched
 	c := node.DefaultConfig()
 	c.Location.Name, c.Data, c.Mesh.Join, c.Mesh.Key = "syd", t.TempDir(), []string{address(port + 1)}, "a-key-for-all-of-them"

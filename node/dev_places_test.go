@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -54,7 +55,7 @@ func startGiven(t *testing.T, given, dir string) (*node.Dev, string) {
 		t.Fatal(err)
 	}
 	var log watched
-	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: key, Data: dir,
+	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: testport.Take(t, len(places)), APIKey: key, Data: dir,
 		Limits: node.DefaultConfig().Limits, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func TestDevRemembersItsLocations(t *testing.T) {
 // TestPortInUseLeavesNothing starts on a port that is taken.
 func TestPortInUseLeavesNothing(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 3)
+	port := testport.Take(t, 3)
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
 	if err != nil {
 		t.Fatal(err)

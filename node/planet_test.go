@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -25,33 +25,6 @@ func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// freePorts finds a run of n free ports.
-func freePorts(t testing.TB, n int) int {
-	t.Helper()
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := first.Addr().(*net.TCPAddr).Port
-		_ = first.Close()
-		free := true
-		for i := range n {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+i))
-			if err != nil {
-				free = false
-				break
-			}
-			_ = l.Close()
-		}
-		if free {
-			return port
-		}
-	}
-	t.Fatal("no run of free ports")
-	return 0
 }
 
 func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
@@ -68,7 +41,7 @@ func startFar(t testing.TB, locations, dir string, roundTrip time.Duration) *nod
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: key, Data: dir, WAN: node.WAN{RoundTrip: roundTrip},
+	d, err := node.StartDev(within(t), node.DevConfig{Places: places, Port: testport.Take(t, len(places)), APIKey: key, Data: dir, WAN: node.WAN{RoundTrip: roundTrip},
 		Limits: node.DefaultConfig().Limits, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/selvedge-db/selvedge/fabric"
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 	"github.com/selvedge-db/selvedge/value"
 )
@@ -92,7 +93,7 @@ func TestHoldIsNotReady(t *testing.T) {
 // TestJoiningLocationAnswers looks at a location that nobody lets in.
 func TestJoiningLocationAnswers(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 3)
+	port := testport.Take(t, 3)
 	c := node.DefaultConfig()
 	c.Location.Name, c.Data, c.Mesh.Join, c.Mesh.Key = "syd", t.TempDir(), []string{address(port + 2)}, "a-key-for-all-of-them"
 	c.HTTP.Listen, c.Mesh.Listen = address(port), address(port+1)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -21,7 +22,7 @@ func devOn(t *testing.T, dir, apiKey string, password *string) (*node.Dev, error
 	if err != nil {
 		t.Fatal(err)
 	}
-	return node.StartDev(within(t), node.DevConfig{Places: places, Port: freePorts(t, 1), APIKey: apiKey, RootPassword: password, Data: dir,
+	return node.StartDev(within(t), node.DevConfig{Places: places, Port: testport.Take(t, 1), APIKey: apiKey, RootPassword: password, Data: dir,
 		Limits: node.DefaultConfig().Limits})
 }
 
@@ -162,7 +163,7 @@ func TestDataIsPrivate(t *testing.T) {
 
 func TestRootKeyOfALaterStart(t *testing.T) {
 	t.Parallel()
-	port := freePorts(t, 2)
+	port := testport.Take(t, 2)
 	c := node.DefaultConfig()
 	c.Location.Name, c.Data, c.Mesh.Create, c.Mesh.Key = "fra", t.TempDir(), true, "a-key-for-all-of-them"
 	c.HTTP.Listen, c.Mesh.Listen = address(port), address(port+1)

@@ -11,6 +11,7 @@ import (
 	"github.com/selvedge-db/selvedge/api"
 	"github.com/selvedge-db/selvedge/fabric"
 	"github.com/selvedge-db/selvedge/internal/env"
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -27,7 +28,7 @@ type served struct {
 
 // newServed prepares a planet whose first location creates it, and starts the first n.
 func newServed(t *testing.T, n int, names ...string) *served {
-	s := &served{t: t, dir: t.TempDir(), port: freePorts(t, 2*len(names)), names: names, limit: node.DefaultConfig().Limits, nodes: map[string]*node.Node{}}
+	s := &served{t: t, dir: t.TempDir(), port: testport.Take(t, 2*len(names)), names: names, limit: node.DefaultConfig().Limits, nodes: map[string]*node.Node{}}
 	t.Cleanup(func() {
 		for _, name := range names {
 			s.stop(name)

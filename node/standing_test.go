@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
 // startCopy starts a location from a copy of its folder, on ports of its own.
 func (s *served) startCopy(name, data string) *node.Node {
 	s.t.Helper()
-	port := freePorts(s.t, 2)
+	port := testport.Take(s.t, 2)
 	c := node.DefaultConfig()
 	c.Limits, c.Location.Name, c.Data = s.limit, name, data
 	c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))

@@ -15,6 +15,7 @@ import (
 	"github.com/selvedge-db/selvedge/examples/flights"
 	living "github.com/selvedge-db/selvedge/examples/planet"
 	"github.com/selvedge-db/selvedge/examples/sensors"
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -89,7 +90,7 @@ func TestDemos(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := node.StartDev(t.Context(), node.DevConfig{Places: places, Port: freePorts(t, len(places)), APIKey: testKey, Data: dir,
+		d, err := node.StartDev(t.Context(), node.DevConfig{Places: places, Port: testport.Take(t, len(places)), APIKey: testKey, Data: dir,
 			WAN: node.WAN{RoundTrip: 20 * time.Millisecond}, Limits: node.DefaultConfig().Limits, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)

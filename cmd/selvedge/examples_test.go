@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/selvedge-db/selvedge/internal/testport"
 	"github.com/spf13/cobra"
 )
 
@@ -165,7 +165,7 @@ func newExampleWorld(t *testing.T) *exampleWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &exampleWorld{t: t, folder: t.TempDir(), port: freePorts(t, 20)} // three locations, serve, and dev
+	w := &exampleWorld{t: t, folder: t.TempDir(), port: testport.Take(t, 20)} // three locations, serve, and dev
 	for name, text := range map[string]string{
 		"bin/selvedge": "#!/bin/sh\nexec '" + program + "' \"$@\"\n",
 		"airports.dat": "16,\"Akureyri Airport\",\"Akureyri\",\"Iceland\",\"AEY\",\"BIAR\",65.6,-18.07,6,0,\"N\",\"Atlantic/Reykjavik\",\"airport\",\"OurAirports\"\n" +
@@ -297,27 +297,4 @@ func (w *exampleWorld) untilInterrupt(ctx context.Context, line, mark string, be
 		return fmt.Errorf("%w\n%s", err, told.String())
 	}
 	return nil
-}
-
-// freePorts finds so many ports in a row that nobody listens on.
-func freePorts(t *testing.T, count int) int {
-	t.Helper()
-	for first := 12_000 + os.Getpid()%400*40; first < 32_000; first++ {
-		if allFree(first, count) {
-			return first
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
-func allFree(first, count int) bool {
-	for port := first; port < first+count; port++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return false
-		}
-		_ = listener.Close()
-	}
-	return true
 }

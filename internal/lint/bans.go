@@ -21,7 +21,7 @@ type ban struct {
 // outside lists the folders that stand outside the simulated world: they talk
 // to the machine because that is their purpose.
 func outside() []string {
-	return []string{"internal/env", "internal/lint", "internal/datatest", "cmd", "bench", "apptest", "examples"}
+	return []string{"internal/env", "internal/lint", "internal/datatest", "internal/testport", "cmd", "bench", "apptest", "examples"}
 }
 
 func bans() []ban {
