@@ -33,22 +33,33 @@ export const long = 20_000
 
 let current = null
 
-// freePorts gives a port with n free ones from it on. Files that run at the same
-// time look in different places, all below the ports that are given out to callers.
+// freePorts gives a port with n free ones from it on, of a block of 40 whose first port, which nobody is given, is
+// listened on as long as this process lives: files that run at the same time never get the same ones. All lie below the
+// ports that are given out to callers.
 async function freePorts(n) {
-  for (;;) {
-    const first = 20_000 + (process.pid % 12) * 1000 + Math.floor(Math.random() * 980)
-    const free = await Promise.all(Array.from({ length: n }, (_, i) => isFree(first + i)))
-    if (free.every(Boolean)) return first
+  for (let block = 0; block < 300; block++) {
+    const first = 20_000 + ((process.pid + block) % 300) * 40
+    const guard = await listening(first)
+    if (!guard) continue
+    const free = await Promise.all(Array.from({ length: n }, async (_, i) => close(await listening(first + 1 + i))))
+    if (free.every(Boolean)) return first + 1
+    await close(guard)
   }
+  throw new Error(`no ${n} free ports in a row`)
 }
 
-function isFree(port) {
+// listening gives a server on the port, or null when another has it.
+function listening(port) {
   return new Promise((resolve) => {
-    const server = net.createServer()
-    server.on('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    const server = net.createServer().unref()
+    server.on('error', () => resolve(null))
+    server.listen(port, '127.0.0.1', () => resolve(server))
   })
+}
+
+// close tells whether there was anything to close.
+function close(server) {
+  return new Promise((resolve) => (server ? server.close(() => resolve(true)) : resolve(false)))
 }
 
 // What runs when this process ends early goes with it.
