@@ -238,6 +238,28 @@ test('a running query can be stopped, here and from the list', async ({ page, op
   await shows(part(page, 'error'), '1500')
 })
 
+test('Stop ends no query of another user', async ({ page, open, api, url }) => {
+  const text = 'RETURN SLEEP(54)'
+  await api('POST', '/_api/user', { user: 'ada', passwd: 'a long password' })
+  const { jwt } = await api('POST', '/_open/auth', { tenant: 'demo', username: 'ada', password: 'a long password' })
+  const running = async () => (await api('GET', '/query/current')).filter((q) => q.query === text)
+  const control = new AbortController()
+  const theirs = fetch(`${url}/_fabric/_system/_api/cursor`, { method: 'POST', signal: control.signal, headers: { Authorization: `bearer ${jwt}` }, body: JSON.stringify({ query: text }) }).catch(() => null)
+  await until(async () => (await running()).some((q) => q.user === 'ada'), 'the query of the other user runs')
+  await open('query')
+  await page.route('**/_api/cursor', () => {}) // the own one does not come to the location
+  await run(page, text)
+  await shows(part(page, 'clock'), 'running')
+  await part(page, 'stop').click()
+  await shows(part(page, 'stopped'), 'Stopped')
+  assert.equal((await running()).length, 1, 'the query of the other user goes on')
+  control.abort()
+  await theirs
+  await until(async () => (await running()).length === 0, 'it ends with its request')
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  await api('DELETE', '/_api/user/ada')
+})
+
 test('the running queries of another location can be seen', async ({ page, open, api }) => {
   const sleeping = api('POST', '/cursor', { query: 'RETURN SLEEP(52)' }, { at: 1, fail: false })
   await open('query/running')

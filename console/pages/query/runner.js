@@ -48,7 +48,7 @@ function optionsOf(o, profile) {
 }
 
 export class Run {
-  // what: {text, binds, options, profile, worker?: name of a query worker}. changed() is called after each change.
+  // what: {text, user, binds, options, profile, worker?: name of a query worker}. changed() is called after each change.
   constructor(api, what, changed = () => {}) {
     Object.assign(this, { api, ...what, changed, rows: [], state: 'new', id: null, more: false, stats: null, warnings: [], count: null })
     this.profileText = ''
@@ -148,7 +148,7 @@ export class Run {
   // find gives the number of this query at its location, if exactly one that runs can be it.
   async find() {
     const list = await this.api.call('GET', '/query/current')
-    const mine = list.filter((q) => sameText(q.query, this.text) && Math.abs(Date.parse(q.started) - this.startedAt) < 60_000)
+    const mine = list.filter((q) => q.user === this.user && sameText(q.query, this.text) && Math.abs(Date.parse(q.started) - this.startedAt) < 60_000)
     return mine.length === 1 ? mine[0].id : null
   }
 

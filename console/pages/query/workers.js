@@ -98,7 +98,7 @@ class Workers {
         return binds.focus(wrong[0])
       }
       this.closeRun()
-      const mine = new Run(context.api, { worker: worker.name, text: worker.value, binds: binds.values(), options: defaults }, () => {
+      const mine = new Run(context.api, { worker: worker.name, text: worker.value, user: context.user, binds: binds.values(), options: defaults }, () => {
         run.disabled = mine.busy
         stop.disabled = !mine.busy || mine.state === 'stopping'
         outcome.update()
