@@ -3,7 +3,8 @@
 import { h, uniqueId } from './dom.js'
 
 // menu makes a button open a menu. items is an array, or a function that
-// gives one each time it opens, of {label, run} or {label, href}, with
+// gives one each time it opens, of {label, run} or {label, href} (run then gets the
+// link that is followed), with
 // checked, danger, disabled, note (a second line) and testid as wanted; '-' is a
 // line between them, {heading} a title. Answers {open, close}.
 export function menu(button, items) {
@@ -68,11 +69,14 @@ function entry(item, close) {
     onclick: (event) => {
       if (item.disabled) return event.preventDefault()
       close(!item.href)
-      item.run?.()
+      item.run?.(event.currentTarget)
+    },
+    onauxclick: (event) => {
+      if (item.href && !item.disabled && event.button === 1) item.run?.(event.currentTarget)
     },
   }
   const content = [h('span', { class: 'grow' }, h('bdi', null, item.label)), item.note ? h('span', { class: 'menu-note' }, item.note) : null]
-  return item.href ? h('a', { ...props, href: item.href, target: item.target }, content) : h('button', { ...props, type: 'button' }, content)
+  return item.href ? h('a', { ...props, href: item.href, target: item.target, rel: 'noopener' }, content) : h('button', { ...props, type: 'button' }, content)
 }
 
 function choices(list) {

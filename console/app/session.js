@@ -46,6 +46,16 @@ export function use(next) {
   for (const listener of [...listeners]) listener(next)
 }
 
+// forget signs out, and drops what this tab kept for whoever was there.
+export function forget() {
+  try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith('selvedge.')) sessionStorage.removeItem(name)
+  } catch {
+    // Nothing is kept without storage.
+  }
+  use(null)
+}
+
 // subscribe calls a function whenever the credential changes.
 export function subscribe(listener) {
   listeners.add(listener)
@@ -73,6 +83,21 @@ export function renew(used, urgent = false) {
     renewing = null
   })
   return renewing
+}
+
+// handOn lets a link to the console of another location take the API key along,
+// in the fragment, for each location is a site of its own to the browser. Call
+// it while the link is followed: the page shows the key at no time. Only
+// `locations` that the planet told get it, and none over another scheme. A
+// token is not handed on: a link shall not do what a password does.
+export function handOn(link, locations) {
+  if (credential?.kind !== 'key' || link.origin === location.origin || link.protocol !== location.protocol) return
+  if (!locations.some((one) => URL.canParse(one.url) && new URL(one.url).origin === link.origin)) return
+  const plain = link.href
+  link.hash = `apikey=${encodeURIComponent(credential.value)}`
+  setTimeout(() => {
+    link.href = plain
+  })
 }
 
 // fromFragment takes an API key out of the address (#apikey=...), which never

@@ -7,6 +7,7 @@ import { append, h, replace } from './dom.js'
 import { icon, logo } from './icons.js'
 import { menu } from './menu.js'
 import { href } from './router.js'
+import { handOn } from './session.js'
 import { visible } from './text.js'
 
 // pages are those of the console, in their order.
@@ -94,15 +95,15 @@ function railOf() {
 function locationChip(handlers) {
   const dot = h('span', { class: 'dot', aria: { hidden: true } })
   const name = h('bdi', { class: 'location-name' }, '\u2026')
-  const state = h('span', { class: 'sr-only' }, 'not asked yet')
+  const state = h('span', { class: 'sr-only' }, ', not asked yet')
   const node = h('button', { class: 'button quiet location', type: 'button', title: 'The location that is asked', data: { testid: 'location', state: 'none' } },
     dot, name, state)
-  const words = { open: ', answers', lost: ', does not answer', refused: ', answers' }
+  const words = { none: ', not asked yet', open: ', answers', lost: ', does not answer', refused: ', answers' }
   menu(node, () => {
     const others = handlers.locations()
     if (others.length === 0) return [{ heading: 'No other location is known yet' }]
     const rest = location.pathname + location.search
-    return [{ heading: 'Open the console at' }, ...others.map((one) => ({ label: visible(one.name), note: one.city, href: one.url + rest, testid: `location-${one.name}` }))]
+    return [{ heading: 'Open the console at' }, ...others.map((one) => ({ label: visible(one.name), note: one.city, href: one.url.replace(/\/+$/, '') + rest, run: (link) => handOn(link, others), testid: `location-${one.name}` }))]
   })
   return {
     node,

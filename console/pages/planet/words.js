@@ -1,5 +1,7 @@
 // Figures of the planet as words.
 
+import { h } from '../../app/dom.js'
+import { handOn } from '../../app/session.js'
 import { count, visible } from '../../app/text.js'
 import { millisOf } from './model.js'
 
@@ -19,6 +21,14 @@ export function placeName(location) {
 export function ageOf(time) {
   const at = millisOf(time)
   return Number.isNaN(at) ? NaN : Math.max(0, Date.now() - at)
+}
+
+/** A link to the console of another location of the planet: somebody with an API key is signed in there. */
+export function consoleLink(live, props, ...children) {
+  const follow = (event) => {
+    if (event.type === 'click' || event.button === 1) handOn(event.currentTarget, live.last?.locations ?? [])
+  }
+  return h('a', { rel: 'noopener', onclick: follow, onauxclick: follow, ...props }, ...children)
 }
 
 /** The address of another location's console, or null when it is no address of the web. */
