@@ -205,12 +205,202 @@ test('a key in the address is taken and removed; one that ends is asked for anew
   }
 })
 
+test('a link does not change by itself who is signed in', async ({ page, expect }) => {
+  const planet = await launch({ locations: 1, password: 'known to the test' })
+  try {
+    const { key } = await planet.api('POST', '/_api/key', { keyid: 'guest' })
+    await page.goto(`${planet.url()}/console/system#apikey=${encodeURIComponent(planet.key)}`)
+    await page.getByTestId('page-system').waitFor()
+    const follow = (value) => page.evaluate((k) => { location.hash = `apikey=${k}` }, value)
+    const kept = () => page.evaluate(() => JSON.stringify(sessionStorage))
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Sign in with the key of this link?' })
+    await follow(key)
+    await dialog.getByText('The link has the key guest, of root of demo').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    assert.ok((await kept()).includes(planet.key) && !(await kept()).includes(key), 'who was there stays')
+    await follow('demo.root.nonsense')
+    await page.getByText('The key of the link was not taken').waitFor()
+    assert.equal(await dialog.count(), 0, 'a key that is not good is not asked about')
+    assert.ok((await kept()).includes(planet.key), 'and changes nothing')
+    await follow(key)
+    await page.getByTestId('confirm-action').click()
+    await page.getByText('Signed in with the key of the link').waitFor()
+    assert.ok((await kept()).includes(key), 'asked, it is taken')
+    expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
+test('the key of a link is verified before it is used', async ({ page, expect }) => {
+  const planet = await launch({ locations: 1, password: 'known to the test' })
+  const kept = () => page.evaluate(() => sessionStorage.getItem('selvedge.credential'))
+  const used = []
+  page.on('request', (request) => used.push([new URL(request.url()).pathname, request.headers().authorization ?? '']))
+  expect.errors(/ERR_CONNECTION|ERR_FAILED|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  try {
+    await page.goto(`${planet.url()}/console/system#apikey=demo.root.nonsense`)
+    await page.getByTestId('signin-user').waitFor()
+    await page.getByText('The key of the link was not taken').waitFor()
+    assert.equal(await kept(), null)
+    assert.deepEqual(used.filter(([, header]) => header.includes('nonsense')).map(([path]) => path), ['/_api/key/validate'])
+    // One that cannot be asked about now is neither used nor lost.
+    await page.goto('about:blank')
+    await page.route('**/_api/key/validate', (route) => route.abort())
+    await page.goto(`${planet.url()}/console/system#apikey=${encodeURIComponent(planet.key)}`)
+    await page.getByTestId('failure').getByText('cannot be reached').waitFor()
+    assert.equal(await kept(), null)
+    await page.unroute('**/_api/key/validate')
+    await page.getByTestId('retry').click()
+    await page.getByTestId('page-system').waitFor()
+    assert.ok((await kept()).includes(planet.key))
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
+test('what one user wrote in the query editor is not shown to the next', async ({ page, expect }) => {
+  const planet = await launch({ locations: 1, password: 'known to the test' })
+  const editor = page.getByTestId('query-editor')
+  const signIn = async (user, password) => {
+    await page.getByTestId('signin-user').fill(user)
+    await page.getByTestId('signin-password').fill(password)
+    await page.getByTestId('signin-tenant').fill('demo')
+    await page.getByTestId('signin-submit').click()
+    await page.getByTestId('nav-query').click()
+    await editor.getByText('RETURN').first().waitFor()
+  }
+  const signOut = async () => {
+    await page.getByTestId('account').click()
+    await page.getByTestId('sign-out').click()
+    await page.getByTestId('signin-user').waitFor()
+  }
+  const texts = async () => {
+    await page.getByTestId('query-history').click()
+    const list = page.getByTestId('query-history-list')
+    await list.waitFor({ state: 'attached' })
+    const found = await list.innerText()
+    await page.keyboard.press('Escape')
+    return found
+  }
+  expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  try {
+    await planet.api('POST', '/_api/user', { user: 'ada', passwd: 'a long password' })
+    await page.goto(`${planet.url()}/console/query`)
+    await signIn('root', 'known to the test')
+    await page.goto(`${planet.url()}/console/query?text=${encodeURIComponent('RETURN "of root"')}`)
+    await editor.getByText('of root').waitFor()
+    await page.getByTestId('query-run').click()
+    await until(async () => /of root/.test(await texts()), 'the query is in the history')
+    await signOut()
+    assert.equal(await page.evaluate(() => Object.values(sessionStorage).join().includes('of root')), false)
+    await signIn('ada', 'a long password')
+    assert.equal(await editor.getByText('of root').count(), 0)
+    assert.doesNotMatch(await texts(), /of root/)
+    await signOut()
+    await signIn('root', 'known to the test')
+    assert.match(await texts(), /of root/)
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
+test('bad news end with their page, good news stay for their time', async ({ page, open }) => {
+  await open('system')
+  await page.evaluate(async () => {
+    const { toast } = await import('/console/app/toast.js')
+    toast('bad', 'it was refused')
+    toast('good', 'it was made')
+  })
+  await page.getByTestId('nav-data').click()
+  await page.getByTestId('page-data').waitFor()
+  assert.deepEqual(await page.getByTestId('toast').allInnerTexts(), ['it was made'])
+  await page.getByTestId('toast').waitFor({ state: 'detached' })
+})
+
+test('a page whose style sheet does not come is tried again', async ({ page, open, expect }) => {
+  expect.errors(/ERR_FAILED|Failed to load resource/)
+  await open('system')
+  await page.route('**/pages/planet/style.css*', (route) => route.abort())
+  await page.getByTestId('nav-planet').click()
+  await page.getByTestId('failure').getByText('style sheet').waitFor()
+  assert.equal(await page.locator('.planet').count(), 0, 'no page without styles')
+  await page.getByTestId('retry').click()
+  await page.getByTestId('failure').getByText('style sheet').waitFor()
+  await page.unroute('**/pages/planet/style.css*')
+  await page.getByTestId('retry').click()
+  await page.getByTestId('planet-location-fra').waitFor()
+  assert.equal(await page.locator('link[href*="pages/planet/style.css"]').count(), 1)
+})
+
+test('an API key goes along to the consoles of other locations, and to no other site', async ({ page, context, expect }) => {
+  const planet = await launch({ locations: 2, password: 'known to the test' })
+  expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
+  const other = () => page.getByTestId('location').getByText('syd')
+  const toOther = async () => {
+    await page.getByTestId('location').getByText('fra').waitFor()
+    await until(async () => (await page.getByTestId('location').getAttribute('data-state')) === 'open', 'the stream is open')
+    await page.getByTestId('location').click()
+    return page.getByTestId('location-syd')
+  }
+  try {
+    await page.goto(`${planet.url()}/console/system`)
+    await page.getByTestId('signin-user').fill('root')
+    await page.getByTestId('signin-password').fill('known to the test')
+    await page.getByTestId('signin-tenant').fill('demo')
+    await page.getByTestId('signin-submit').click()
+    await (await toOther()).click()
+    await page.waitForURL(`${planet.url(1)}/console/system`)
+    await page.getByTestId('signin-user').waitFor() // a password is asked for anew
+
+    await page.goto(`${planet.url()}/console/planet`)
+    await page.getByTestId('account').click()
+    await page.getByTestId('sign-out').click()
+    await page.getByTestId('signin-by-key').click()
+    await page.getByTestId('signin-key').fill(planet.key)
+    await page.getByTestId('signin-submit').click()
+    const link = await toOther()
+    assert.equal((await link.getAttribute('href')).includes('apikey'), false, 'the page does not show the key')
+    await link.click()
+    await page.getByTestId('page-planet').waitFor()
+    await other().waitFor()
+    assert.equal(new URL(page.url()).hash, '')
+
+    await page.goto(`${planet.url()}/console/planet?location=syd`)
+    const opened = context.waitForEvent('page')
+    await page.getByTestId('planet-console-link').click()
+    const tab = await opened
+    await tab.getByTestId('page-planet').waitFor()
+    assert.equal(await tab.evaluate(() => window.opener), null)
+    await tab.close()
+
+    const hash = await page.evaluate(async () => {
+      const { handOn } = await import('/console/app/session.js')
+      const links = ['http://elsewhere.example/console/', 'https://127.0.0.1:1/console/', location.origin + '/console/']
+      return links.map((href) => {
+        const link = Object.assign(document.createElement('a'), { href })
+        handOn(link, [{ url: 'http://here.example' }, { url: 'https://127.0.0.1:1' }, { url: location.origin }, { url: 'no address' }, {}])
+        return link.hash
+      })
+    })
+    assert.deepEqual(hash, ['', '', ''])
+  } finally {
+    await page.goto('about:blank')
+    await planet.close()
+  }
+})
+
 test('a location that goes away and comes back', async ({ page, expect, axe }) => {
   const planet = await launch({ locations: 1 })
   expect.errors(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
   try {
+    await page.clock.install() // it stands still later, so that nothing is tried again but by hand
     await page.goto(`${planet.url()}/console/planet`)
-    await page.getByTestId('page-planet').waitFor()
+    await page.getByTestId('planet-location-fra').waitFor() // the map has come
     await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
     await planet.end('SIGKILL')
     const banner = page.getByTestId('banner')
@@ -220,9 +410,11 @@ test('a location that goes away and comes back', async ({ page, expect, axe }) =
     // The pages are files of the location: one that was not open before says what is wrong.
     await page.getByTestId('nav-graph').click()
     await page.getByTestId('page-graph').getByTestId('retry').waitFor()
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000))
     await planet.open()
     await page.getByTestId('reconnect').click()
     await banner.waitFor({ state: 'hidden' })
+    await page.clock.resume()
     await page.getByTestId('retry').click()
     await page.getByTestId('retry').waitFor({ state: 'detached' })
   } finally {

@@ -271,6 +271,18 @@ test('a story that is closed in the middle leaves no cut', async ({ page, open }
   await api('DELETE', '/collection/hello')
 })
 
+test('who walks away from a story leaves no cut', async ({ page, open }) => {
+  await open()
+  await page.getByTestId('planet-story-start').click()
+  await page.getByTestId('planet-story-cut').click()
+  await page.getByTestId('planet-story-verdict').getByText(/neither hears/).waitFor()
+  assert.equal((await link('tok', 'syd')).state, 'cut')
+  await page.getByRole('link', { name: 'Data' }).click()
+  await page.getByTestId('page-data').waitFor()
+  await until(async () => (await link('tok', 'syd')).state === 'up', 'the links heal')
+  await api('DELETE', '/collection/hello')
+})
+
 test('where a fabric lives is changed on the map', async ({ page, open, axe, shot }) => {
   await api('POST', '/database', { name: 'shop', options: { dcList: 'fra,syd' } })
   await open()

@@ -5,15 +5,16 @@ const silence = 10_000 // milliseconds: the location tells its state every secon
 // live gives {subscribe, use, stop, retry, last, connection}. subscribe takes
 // 'state', 'travel', 'notable' or 'connection' and a function, and answers a
 // function that ends it; who comes later gets the last state and connection at
-// once. A connection is {state: 'open' | 'lost' | 'refused', error, since,
-// pause}; pause is the milliseconds until the next try.
+// once. A connection is {state: 'none' | 'open' | 'lost' | 'refused', error, since,
+// pause}; it is open once a state was heard, pause is the milliseconds until the
+// next try.
 export function live() {
   const listeners = { state: new Set(), travel: new Set(), notable: new Set(), connection: new Set() }
   let stopping = null
   let hurry = () => {}
   const shared = {
     last: null,
-    connection: { state: 'open', error: null, since: Date.now(), pause: 0 },
+    connection: { state: 'none', error: null, since: Date.now(), pause: 0 },
     subscribe(event, listener) {
       const set = listeners[event]
       if (!set) throw new RangeError(`no event is called ${event}`)
@@ -59,12 +60,17 @@ export function live() {
       now: (done) => {
         hurry = done
       },
-      onState: (state, error, pause) => connection(state, error, pause),
+      onState: (state, error, pause) => {
+        if (state === 'lost') connection('lost', error, pause)
+      },
       onError: (error) => connection('refused', error),
       onEvent: (name, data) => {
         if (signal.aborted || !Object.hasOwn(listeners, name) || name === 'connection') return
         const value = JSON.parse(data)
-        if (name === 'state') shared.last = value
+        if (name === 'state') {
+          shared.last = value
+          if (shared.connection.state !== 'open') connection('open')
+        }
         tell(name, value)
       },
     })

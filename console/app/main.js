@@ -10,7 +10,7 @@ import { pages, shell } from './shell.js'
 import * as signin from './signin.js'
 import { busy, empty, failure } from './states.js'
 import { visible } from './text.js'
-import { announce, toast } from './toast.js'
+import { announce, forget, toast } from './toast.js'
 
 const fabricStore = 'selvedge.fabric'
 
@@ -42,14 +42,13 @@ class Console {
   }
 
   // begin finds out who is there and shows the page of the address.
-  async begin() {
+  async begin(linked = session.fromFragment()) {
     replace(this.frame.main, busy('Asking the location'))
-    const linked = session.fromFragment()
-    if (linked) session.use(linked)
     try {
+      if (linked) await this.takeOver(linked)
       await this.enter()
     } catch (error) {
-      replace(this.frame.main, failure(error, () => this.begin()))
+      replace(this.frame.main, failure(error, () => this.begin(linked)))
       return
     }
     this.ready = true
@@ -75,6 +74,7 @@ class Console {
       document.title = 'Sign in · Selvedge'
       this.frame.setLocation(here())
       await signin.page(this.frame.main, { before: had, reason: had ? 'The key or token that this tab had is not valid here any more.' : '' })
+      forget()
     }
     await this.listFabrics(true)
   }
@@ -102,14 +102,40 @@ class Console {
     const linked = session.fromFragment()
     if (!linked) return
     try {
-      session.use(await signin.verify(linked))
-      toast('good', 'Signed in with the key of the link')
-      if (!this.ready) return location.reload()
-      await this.listFabrics()
-      this.remount()
+      if (!(await this.takeOver(linked))) return
     } catch (error) {
-      toast('bad', `The key of the link was not taken: ${error.message}`)
+      toast('bad', `The key of the link was not taken: ${error.message}. ${error.next}`)
+      return
     }
+    if (!this.ready) {
+      location.reload()
+      return
+    }
+    toast('good', 'Signed in with the key of the link')
+    await this.listFabrics()
+    this.remount()
+  }
+
+  // takeOver signs in with the key of a link, if it is good. Anybody can make a
+  // link, so whoever is signed in already is asked.
+  async takeOver(linked) {
+    const now = session.current()
+    if (now?.value === linked.value) return false
+    let found
+    try {
+      found = await signin.verify(linked)
+    } catch (error) {
+      if (error.status !== 401) throw error
+      toast('bad', 'The key of the link was not taken: it is not known here. Ask for another link, or sign in by hand.')
+      return false
+    }
+    if (now) {
+      const who = `${now.user || now.key || 'somebody'} of ${now.tenant || 'the planet'}`
+      const body = visible(`This tab is signed in as ${who}. The link has the key ${found.key}, of ${found.user || 'a user'} of ${found.tenant}.`)
+      if (!(await confirm({ title: 'Sign in with the key of this link?', body, action: 'Sign in with it' }))) return false
+    }
+    session.use(found)
+    return true
   }
 
   // listFabrics fills the picker. A failure matters only at the beginning: the
@@ -152,9 +178,13 @@ class Console {
     this.remount()
   }
 
+  // signOut lets pages end what they do as this user before. The browser may ask
+  // whether to leave: who stays finds the way from here.
   signOut() {
-    session.use(null)
     this.leave()
+    this.live.stop()
+    session.forget()
+    replace(this.frame.main, empty({ title: 'Nobody is signed in', text: 'This tab was signed out.', action: h('button', { class: 'button', type: 'button', onclick: () => location.reload() }, 'Sign in') }))
     location.assign(href('planet'))
   }
 
@@ -209,6 +239,7 @@ class Console {
   async show(route, attempt = 0) {
     const before = this.shown?.name
     this.leave()
+    if (before) forget()
     const known = pages.find((one) => one.name === route.page)
     const shown = { name: route.page, fabric: this.fabric, route, control: null, stopping: new AbortController(), sheet: null }
     this.shown = shown
@@ -239,13 +270,13 @@ class Console {
   async load(name, shown, attempt) {
     const folder = `/console/pages/${name}/`
     shown.sheet = h('link', { rel: 'stylesheet', href: folder + 'style.css' })
-    const styled = new Promise((resolve) => {
+    const styled = new Promise((resolve, reject) => {
       shown.sheet.addEventListener('load', resolve)
-      shown.sheet.addEventListener('error', resolve) // a page may do without
+      shown.sheet.addEventListener('error', () => reject(new Error('The style sheet of the page did not come')))
     })
     document.head.append(shown.sheet)
-    const module = await import(folder + 'page.js' + (attempt > 0 ? `?attempt=${attempt}` : ''))
-    await styled
+    const again = attempt > 0 ? `?attempt=${attempt}` : ''
+    const [module] = await Promise.all([import(folder + 'page.js' + again), styled])
     return module
   }
 
@@ -282,6 +313,7 @@ class Console {
       announce,
       fabricsChanged: () => this.listFabrics(),
       user: session.current()?.user || 'root',
+      tenant: session.current()?.tenant || '',
     }
   }
 }

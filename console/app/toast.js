@@ -36,6 +36,12 @@ export function toast(kind, message) {
   while (all.children.length > most) all.firstChild.remove()
 }
 
+// forget takes bad news away: what went wrong on a page is of no matter on another.
+// The others go by themselves, and may be of what led to the next page.
+export function forget() {
+  for (const node of place?.querySelectorAll('.toast.bad') ?? []) node.remove()
+}
+
 // announce tells those who listen to the page, and shows nothing.
 export function announce(text) {
   if (!voice) {

@@ -159,9 +159,10 @@ class PlanetPage {
   connected(connection) {
     // That the location does not answer is said by the frame; a refusal is final.
     const refused = connection.state === 'refused'
-    flag(this.body, 'planet-stale', connection.state !== 'open')
+    const well = connection.state === 'open' || connection.state === 'none'
+    flag(this.body, 'planet-stale', !well)
     show(this.lost, refused)
-    if (connection.state === 'open') return
+    if (well) return
     if (refused) this.refused(connection.error)
     if (this.editing) this.panel.lost()
   }

@@ -2,7 +2,7 @@
 // both ends as it is there now.
 
 import { h } from '../../app/dom.js'
-import { aborted } from '../../app/api.js'
+import { aborted, segment } from '../../app/api.js'
 import { short, time, visible } from '../../app/text.js'
 import { Story, collection, key, pickEnds, whyNoStory } from './story.js'
 import { placeName } from './words.js'
@@ -202,8 +202,14 @@ export class StoryView {
     tools.close()
   }
 
+  // Whoever goes to another page leaves no cuts of the story behind. The requests outlive the page.
   destroy() {
-    this.story?.stop()
+    const { story, tools } = this
+    story?.stop()
+    for (const { from, to } of story?.cut ?? []) {
+      tools.context.api.call('PUT', `/mesh/links/${segment(from)}/${segment(to)}`, { body: { state: 'up' } })
+        .catch(() => {}) // Heal all on the Planet page takes back what is left
+    }
   }
 }
 

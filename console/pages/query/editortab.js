@@ -31,8 +31,8 @@ export function editorTab(context, { schema, onSaved }) {
 class EditorTab {
   constructor(context, schema, onSaved) {
     Object.assign(this, { context, schema, onSaved, run: null, code: null, onRest: null })
-    this.history = history(context.fabric)
-    this.draft = draft(context.fabric)
+    this.history = history(context)
+    this.draft = draft(context)
     const before = this.draft.get()
     this.now = { text: typeof before?.text === 'string' ? before.text : welcome }
     this.binds = bindForm({ collections: schema.collections, onChange: () => this.keep() })
@@ -182,7 +182,8 @@ class EditorTab {
     this.plan.hide()
     replace(this.noteHost)
     this.say(null)
-    const run = new Run(this.context.api, { ...what, profile, wantsProfile: profile > 0 || what.options.profile }, () => this.changed(run))
+    const { context } = this
+    const run = new Run(context.api, { ...what, user: context.user, profile, wantsProfile: profile > 0 || what.options.profile }, () => this.changed(run))
     this.run = run
     this.results.show(run)
     this.tick()

@@ -23,10 +23,13 @@ export function save(name, value) {
   }
 }
 
-// history is of one fabric: list() gives [{text, binds, at, rows, ms, failed, draft}], the newest
+// nameOf keeps apart what several people leave in one browser.
+const nameOf = ({ tenant, user, fabric }) => [tenant ?? '', user, fabric].map((part) => encodeURIComponent(String(part).toWellFormed?.() ?? part)).join('/')
+
+// history is of one user (tenant, user) in one fabric: list() gives [{text, binds, at, rows, ms, failed, draft}], the newest
 // first.
-export function history(fabric) {
-  const name = 'history.' + fabric
+export function history(whose) {
+  const name = 'history.' + nameOf(whose)
   const list = () => {
     const stored = load(name, [])
     return Array.isArray(stored) ? stored.filter((e) => typeof e?.text === 'string') : []
@@ -48,9 +51,9 @@ export function history(fabric) {
   }
 }
 
-// draft is the text that is being written in a fabric, kept while the tab is open.
-export function draft(fabric) {
-  const name = prefix + 'draft.' + fabric
+// draft is the text that one user is writing in a fabric, kept while the tab is open and nobody signs out.
+export function draft(whose) {
+  const name = prefix + 'draft.' + nameOf(whose)
   return {
     get() {
       try {
