@@ -172,6 +172,9 @@ func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	return n, nil
 }
 
+// ErrInUse marks errors of Start and StartDev about a data folder that is served from already.
+var ErrInUse = kv.ErrLocked
+
 // go_ runs work on a goroutine that Close waits for.
 func (n *Node) go_(work func(context.Context)) {
 	n.work.Add(1)

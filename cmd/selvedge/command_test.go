@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/node"
 )
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	f := newFakeLocation(t)
-	f.command(t, "version").want(t, exitDone, "selvedge ")
+	f.command(t, "version").want(t, exitDone, "selvedge "+node.Version+" ")
+	f.command(t, "--version").want(t, exitDone, "selvedge "+node.Version+" ")
 	f.command(t, "get", "places/p1").want(t, exitFailed, "document not found", "1202")
 	for _, wrong := range [][]string{
 		{"nothing"}, {"link", "break"}, {"get"}, {"get", "places"}, {"status", "--no-such-flag"}, {"status", "--output", "xml"},
@@ -154,7 +158,9 @@ func TestHints(t *testing.T) {
 	f.command(t, "link", "hael").want(t, exitUsage, "did you mean heal?")
 	f.command(t, "zzzzzz").want(t, exitUsage, `there is no command "selvedge zzzzzz"`)
 	f.command(t, "put", "places/p1", `{"a":}`).want(t, exitUsage, "not valid JSON at byte 6: invalid character '}'")
-	f.command(t, "put", "places/p1", ``).want(t, exitUsage, "not valid JSON at byte 0: unexpected end")
+	f.command(t, "put", "places/p1", ``).want(t, exitUsage, "no document was given", "as @FILE, or on the standard input")
+	f.command(t, "put", "places/p1", ` `).want(t, exitUsage, "no document was given")
+	f.command(t, "put", "places/p1").want(t, exitUsage, "no document was given")
 	f.command(t, "put", "places/p1", `[]`).want(t, exitUsage, "not a JSON object")
 	f.collections["c"] = map[string]json.RawMessage{"k": []byte(`{}`)}
 	f.command(t, "get", "c/k", "--url", strings.TrimPrefix(f.URL, "http://")).want(t, exitDone)
@@ -186,8 +192,10 @@ func TestStatusAndLinks(t *testing.T) {
 		t.Errorf("links: %v", f.cut)
 	}
 	f.command(t, "link", "heal", "syd").want(t, exitDone, "fra -> syd: up")
-	f.command(t, "link", "cut", "mars").want(t, exitFailed, "there is no location")
-	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, "location not found")
+	f.command(t, "link", "cut", "mars").want(t, exitFailed, `there is no location "mars" in fabric _system`, "there are fra, syd, tok;")
+	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, `there is no location "mars" in fabric _system`, "there are fra, syd, tok;")
+	f.command(t, "link", "set", "sid", "fra", "--loss", "1").want(t, exitFailed, `no location "sid"`, "did you mean syd?")
+	f.command(t, "link", "heal", "sid").want(t, exitFailed, `no location "sid"`, "did you mean syd?")
 }
 
 func TestStatusInWords(t *testing.T) {
@@ -208,9 +216,17 @@ func TestStatusInWords(t *testing.T) {
 // --wait is over when the last location has caught up, and not before.
 func TestStatusWaits(t *testing.T) {
 	t.Parallel()
-	runWith(t, "", nil, "status", "--wait", "--url", fakeMesh(t, 10)).want(t, exitDone, "seen from fra")
+	r := runWith(t, "", nil, "status", "--wait", "--url", fakeMesh(t, 10))
+	r.want(t, exitDone, "seen from fra")
+	if first, _, _ := strings.Cut(r.out, "\n"); !strings.HasPrefix(first, "fra, syd, tok: each has what any of them had committed when the command began; that took ") {
+		t.Errorf("the first line is %q", first)
+	}
+	runWith(t, "", nil, "status", "--wait", "--output", "json", "--url", fakeMesh(t, 10)).wantJSON(t)
 	never := fakeMesh(t, 1<<30)
-	runWith(t, "", nil, "status", "--wait", "--url", never, "--timeout", "1s").want(t, exitFailed, "syd lacks entries of fra, tok (is a link cut?)")
+	runWith(t, "", nil, "status", "--wait", "--url", never, "--timeout", "1s").want(t, exitFailed, "after 1s syd lacks entries of fra, tok", "selvedge link list")
+	mute := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer mute.Close()
+	runWith(t, "", nil, "status", "--wait", "--url", mute.URL, "--timeout", "1s").want(t, exitFailed, "after 1s "+mute.URL+" has not answered")
 	runWith(t, "", nil, "status", "--wait", "--watch", "--url", never).want(t, exitUsage)
 }
 

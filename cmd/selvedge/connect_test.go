@@ -88,6 +88,25 @@ func TestWhatCounts(t *testing.T) {
 	runWith(t, "", []string{home}, "status", "--context", "nowhere").want(t, exitUsage, `there is no context "nowhere"; there are here, open, there`)
 }
 
+// Who gives an address and lets go of the credentials of the context in use by that is told so when they are missed.
+func TestContextSetAside(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.closed = true
+	home := "XDG_CONFIG_HOME=" + t.TempDir()
+	runWith(t, "t.k.secret\n", []string{home}, "context", "add", "prod", "--url", "http://127.0.0.1:1", "--use").want(t, exitDone)
+	const aside, sends = "the context prod, which is in use, does not count because ", "--context prod sends its credentials there"
+	runWith(t, "", []string{home}, "collection", "list", "--url", f.URL).want(t, exitFailed, "401", aside+"--url gives an address", sends)
+	runWith(t, "", []string{home, "SELVEDGE_URL=" + f.URL}, "collection", "list").want(t, exitFailed, aside+"$SELVEDGE_URL gives an address", sends)
+	if r := runWith(t, "", []string{home}, "collection", "list", "--url", f.URL, "--api-key", "wrong.a.key"); strings.Contains(r.err, "prod") {
+		t.Error(r.err)
+	}
+	runWith(t, "", []string{home}, "context", "use", "--none").want(t, exitDone)
+	if r := runWith(t, "", []string{home}, "collection", "list", "--url", f.URL); strings.Contains(r.err, "prod") {
+		t.Error(r.err)
+	}
+}
+
 func TestContexts(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -196,8 +215,8 @@ func TestTopics(t *testing.T) {
 func TestManualPages(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "man1")
-	runWith(t, "", nil, "man", "--dir", folder).want(t, exitDone, " pages in "+folder)
-	runWith(t, "", nil, "man").want(t, exitUsage, "--dir is missing")
+	runWith(t, "", nil, "man", folder).want(t, exitDone, " pages in "+folder)
+	runWith(t, "", nil, "man").want(t, exitUsage, "man needs DIR; usage: selvedge man DIR", "for example: selvedge man ./man1")
 	for _, c := range all((&app{}).root()) {
 		if c.IsAdditionalHelpTopicCommand() {
 			continue
@@ -254,7 +273,15 @@ func TestDidYouMean(t *testing.T) {
 	f := newFakeLocation(t)
 	f.command(t, "status", "--wach").want(t, exitUsage, "did you mean --wait or --watch?", "selvedge status --help tells more")
 	f.command(t, "status", "--output", "jsn").want(t, exitUsage, "want table, json or yaml; did you mean json?")
-	f.command(t, "get").want(t, exitUsage, "want: selvedge get COLLECTION/KEY")
+	for _, c := range [][3]string{
+		{"get", "get needs COLLECTION/KEY; usage: selvedge get COLLECTION/KEY", "for example: selvedge get places/p1; selvedge get --help tells more"},
+		{"get a/b c", "get takes no more than 1, and got \"c\" besides", "for example: selvedge get places/p1"},
+		{"index create", "index create needs COLLECTION and FIELD; usage: selvedge index create COLLECTION FIELD...", "for example: selvedge index create airports"},
+		{"status now", "status takes no arguments, and got \"now\"", "for example: selvedge status"},
+		{"import", "import needs FILE; usage: selvedge import FILE --to COLLECTION", "for example: selvedge import places.jsonl --to places"},
+	} {
+		f.command(t, strings.Fields(c[0])...).want(t, exitUsage, c[1], c[2])
+	}
 }
 
 // Every code for which there is a next step is one that a location can give, and every command that is named exists.

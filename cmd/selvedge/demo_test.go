@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +119,33 @@ func TestDemos(t *testing.T) {
 		if err := d.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
+	}
+}
+
+// A data folder that is served from is not taken, and it is said by whom.
+func TestDataInUse(t *testing.T) {
+	t.Parallel()
+	places, err := node.ParsePlaces("fra")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, port := t.TempDir(), testport.Take(t, 2)
+	d, err := node.StartDev(t.Context(), node.DevConfig{Places: places, Port: port, APIKey: testKey, Data: dir,
+		Limits: node.DefaultConfig().Limits, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := []string{"dev", "--data", dir, "--port", strconv.Itoa(port + 1)}
+	runWith(t, "", nil, again...).want(t, exitFailed, "dev: another process serves from the data folder "+dir+" already", "stop that, or choose another data folder")
+	forget, err := notePID(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer forget()
+	pid := strconv.Itoa(os.Getpid())
+	runWith(t, "", nil, again...).want(t, exitFailed, "dev: process "+pid+" serves from the data folder "+dir+" already", "kill "+pid+" stops that, or choose another data folder")
+	if err := d.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/selvedge-db/selvedge/client"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
@@ -143,6 +144,9 @@ func (a *app) document(args []string) ([]byte, error) {
 	var err error
 	switch {
 	case len(args) == 0 || args[0] == "-":
+		if in, isFile := a.in.(*os.File); isFile && term.IsTerminal(int(in.Fd())) {
+			fmt.Fprintln(a.err, "reading the document from the terminal: type a JSON object, then Ctrl-D in a line of its own")
+		}
 		text, err = io.ReadAll(io.LimitReader(a.in, maxDocument))
 	case strings.HasPrefix(args[0], "@"):
 		text, err = os.ReadFile(args[0][1:])
@@ -152,7 +156,9 @@ func (a *app) document(args []string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	text = bytes.TrimSpace(text)
+	if text = bytes.TrimSpace(text); len(text) == 0 {
+		return nil, advise(usagef("no document was given"), "give it as an argument ('{\"stock\": 7}'), as @FILE, or on the standard input")
+	}
 	if !json.Valid(text) {
 		return nil, usagef("the document is %w: %.60q", rowsource.Problem(text), text)
 	}

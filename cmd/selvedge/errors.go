@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/contexts"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
 )
 
@@ -106,6 +107,10 @@ func (a *app) afterSilence(address string) string {
 func (a *app) afterRefusal(e *client.Error) string {
 	if e.Status == http.StatusUnauthorized {
 		if a.anonymous {
+			if name, by := a.passedOver(); name != "" {
+				return "no credentials were given: the context " + name + ", which is in use, does not count because " + by +
+					" gives an address; --context " + name + " sends its credentials there"
+			}
 			return "no credentials were given: want --api-key or $SELVEDGE_API_KEY, --user and --password, or a context (selvedge help contexts)"
 		}
 		return "the location does not know these credentials: look at --api-key, $SELVEDGE_API_KEY and selvedge context show"
@@ -120,6 +125,28 @@ func (a *app) afterRefusal(e *client.Error) string {
 		return "written elsewhere a moment ago? selvedge status --wait" + a.inFabric("document") + " waits until every location has it"
 	}
 	return nextSteps()[e.Code]
+}
+
+// passedOver is the context in use, with credentials, that did not count because an address was given, and by what.
+func (a *app) passedOver() (name, by string) {
+	switch {
+	case a.flags.context != "" || a.environ("SELVEDGE_CONTEXT", "") != "":
+		return "", ""
+	case a.flags.url != "":
+		by = "--url"
+	case a.environ("SELVEDGE_URL", "") != "":
+		by = "$SELVEDGE_URL"
+	default:
+		return "", ""
+	}
+	book, _, err := contexts.Open(contexts.File(func(name string) string { return a.environ(name, "") }))
+	if err != nil || book.Current == "" {
+		return "", ""
+	}
+	if c, err := book.Find(book.Current); err != nil || c.APIKey == "" && c.User == "" {
+		return "", ""
+	}
+	return book.Current, by
 }
 
 // nextSteps are what to do about refusals of which the message alone does not say it, by their codes.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -115,8 +116,10 @@ func exampleLines(c *cobra.Command) []string {
 // preparations are what the examples of a command need, as lines for a shell that stops at the first failure.
 func preparations() map[string]string {
 	quiet := " >/dev/null 2>&1 || true\n"
-	shop := "selvedge fabric drop shop" + quiet + "selvedge fabric create shop >/dev/null\n" +
-		"for port in 8400 8401 8402; do\n" +
+	everywhere := "for port in 8400 8401 8402; do\n"
+	shop := "selvedge fabric drop shop" + quiet + everywhere + // a location that has not heard of the end of the last one would tell of that
+		"while selvedge fabric locations shop --url http://127.0.0.1:$port >/dev/null 2>&1; do sleep 0.05; done; done\n" +
+		"selvedge fabric create shop >/dev/null\n" + everywhere +
 		"until [ \"$(selvedge fabric locations shop --url http://127.0.0.1:$port 2>&1)\" = 'fra, syd, tok' ]; do sleep 0.05; done; done\n"
 	airports := "selvedge import airports.dat --to airports --format csv --null '\\N' --escape '\\' --key id --overwrite --quiet " +
 		"--columns id,name,city,country,iata,icao,latitude,longitude,altitude,offset,dst,zone,type,source >/dev/null\n"
@@ -215,7 +218,7 @@ func (w *exampleWorld) command(ctx context.Context, line string) *exec.Cmd {
 	})
 	c := exec.CommandContext(ctx, "sh", "-c", line)
 	c.Dir, c.Env = w.folder, w.environment
-	c.WaitDelay = 10 * time.Second
+	c.WaitDelay = examplePatience // how fast a planet ends is for other tests
 	return c
 }
 
@@ -244,7 +247,10 @@ func (w *exampleWorld) try(path, line string) {
 		} else if strings.Contains(line, "selvedge serve") {
 			mark = "ready"
 		} else if strings.HasPrefix(line, "selvedge changes") {
-			go w.writeUntil(ctx)
+			var writing sync.WaitGroup
+			writing.Go(func() { w.writeUntil(ctx) })
+			defer writing.Wait()
+			defer cancel()
 		}
 		if err := w.untilInterrupt(ctx, line, mark, cancel); err != nil {
 			w.t.Errorf("%s: %s: %v", path, line, err)
@@ -267,12 +273,12 @@ func (w *exampleWorld) try(path, line string) {
 // writeUntil writes now and then, so that a feed has something to tell.
 func (w *exampleWorld) writeUntil(ctx context.Context) {
 	for ctx.Err() == nil {
-		_ = w.command(ctx, "selvedge put places '{}'").Run()
+		_ = w.command(ctx, "exec selvedge put places '{}'").Run()
 	}
 }
 
 // untilInterrupt runs a line, calls begun when a line of its output is the mark (or with the first one, without a mark),
-// and interrupts it when the context ends. It is to end well then.
+// and interrupts it when the context ends. It is to have begun, and to end well then.
 func (w *exampleWorld) untilInterrupt(ctx context.Context, line, mark string, begun func()) error {
 	c := w.command(ctx, "exec env "+line)
 	var told bytes.Buffer
@@ -286,7 +292,8 @@ func (w *exampleWorld) untilInterrupt(ctx context.Context, line, mark string, be
 		return err
 	}
 	lines := bufio.NewScanner(out)
-	for seen := false; lines.Scan(); {
+	seen := false
+	for lines.Scan() {
 		if !seen && (mark == "" || lines.Text() == mark) {
 			seen = true
 			begun()
@@ -295,6 +302,9 @@ func (w *exampleWorld) untilInterrupt(ctx context.Context, line, mark string, be
 	_, _ = io.Copy(io.Discard, out)
 	if err := c.Wait(); err != nil && (c.ProcessState == nil || c.ProcessState.ExitCode() != exitDone) {
 		return fmt.Errorf("%w\n%s", err, told.String())
+	}
+	if !seen {
+		return fmt.Errorf("it ended before it had begun, without a line %q\n%s", mark, told.String())
 	}
 	return nil
 }

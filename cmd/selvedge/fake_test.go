@@ -321,6 +321,13 @@ func runWith(t *testing.T, in string, environment []string, args ...string) resu
 	return result{code, out.String(), errOut.String()}
 }
 
+func (r result) wantJSON(t *testing.T) {
+	t.Helper()
+	if r.code != exitDone || !json.Valid([]byte(r.out)) {
+		t.Errorf("exit code %d, and %q is not JSON\n%s", r.code, r.out, r.err)
+	}
+}
+
 func (r result) want(t *testing.T, code int, parts ...string) {
 	t.Helper()
 	if r.code != code {

@@ -96,7 +96,7 @@ func (a *app) tell(m client.Message) error {
 			fmt.Fprintln(a.out, "---")
 			return a.printJSON(text)
 		}
-		_, err = fmt.Fprintf(a.out, "%s\n", text)
+		_, err = fmt.Fprintf(a.data(), "%s\n", text)
 		return err
 	}
 	for _, ch := range m.Changes {

@@ -60,7 +60,7 @@ func (a *app) generatePlacesCommand() *cobra.Command {
 // file that could not be written whole does not take the name.
 func (a *app) toFile(name string, write func(io.Writer) error) (err error) {
 	if name == "" || name == "-" {
-		out := bufio.NewWriterSize(a.out, 64<<10)
+		out := bufio.NewWriterSize(a.data(), 64<<10)
 		if err := write(out); err != nil {
 			return err
 		}

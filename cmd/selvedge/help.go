@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/node"
 )
 
-// version is set by the linker (see Makefile) and never changed.
+// version is what git calls the sources: set by the linker (see Makefile) and never changed. It stands in for the
+// commit where the toolchain did not note one; the number is that of package node, as the servers tell it.
 var version string
 
 // versionAnswer is what the version command tells.
@@ -47,7 +49,7 @@ func (a *app) versionCommand() *cobra.Command {
 				v.Server = &answer
 			}
 			return a.print(v, func(w io.Writer) {
-				fmt.Fprintf(w, "selvedge %s %s %s\n", v.Version, v.Go, v.Platform)
+				fmt.Fprintln(w, v.line())
 				if v.Server != nil {
 					fmt.Fprintf(w, "location: selvedge %s, which answers clients as %s\n", v.Server.Version, v.Server.Server)
 				}
@@ -59,24 +61,33 @@ func (a *app) versionCommand() *cobra.Command {
 }
 
 func ownVersion() versionAnswer {
-	v := versionAnswer{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	if version != "" {
-		v.Version = version
-		return v
+	v := versionAnswer{Version: node.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if version != "unknown" {
+		v.Commit = version
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
 	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
-	}
+	settings := map[string]string{}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v.Commit = s.Value
+		settings[s.Key] = s.Value
+	}
+	if revision := settings["vcs.revision"]; revision != "" {
+		v.Commit = revision[:min(len(revision), 12)]
+		if settings["vcs.modified"] == "true" {
+			v.Commit += "-dirty"
 		}
 	}
 	return v
+}
+
+func (v *versionAnswer) line() string {
+	commit := ""
+	if v.Commit != "" {
+		commit = " (" + v.Commit + ")"
+	}
+	return fmt.Sprintf("selvedge %s%s %s %s", v.Version, commit, v.Go, v.Platform)
 }
 
 // topics are what `selvedge help` tells besides commands.
@@ -155,17 +166,14 @@ every few seconds elsewhere; --quiet leaves it out.`
 
 // manCommand writes pages for man.
 func (a *app) manCommand() *cobra.Command {
-	var folder string
-	c := &cobra.Command{
-		Use:     "man --dir DIR",
+	return &cobra.Command{
+		Use:     "man DIR",
 		Short:   "Write a manual page for each command",
 		Long:    "Write a manual page for each command into a folder, which is made if it is missing.",
-		Example: "  selvedge man --dir ./man1\n  selvedge man --dir ./share/man/man1 --output json",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if folder == "" {
-				return usagef("--dir is missing: the folder to write to")
-			}
+		Example: "  selvedge man ./man1\n  selvedge man ./share/man/man1 --output json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			folder := args[0]
 			if err := os.MkdirAll(folder, 0o755); err != nil {
 				return fmt.Errorf("man: %w", err)
 			}
@@ -185,6 +193,4 @@ func (a *app) manCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&folder, "dir", "", "folder to write to (compulsory)")
-	return c
 }

@@ -202,7 +202,7 @@ func ensureCollection(ctx context.Context, c *client.Client, name string, edges 
 	return err
 }
 
-var errStopped = errors.New("stopped at the first bad row; --on-error skip goes on")
+var errStopped = errors.New("stopped after the request with the first bad row")
 
 // stateSuffix ends the name of the file beside the input.
 const stateSuffix = ".selvedge-import"

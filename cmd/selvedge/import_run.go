@@ -73,7 +73,7 @@ func (r *importRun) run(ctx context.Context) error {
 		}
 		r.resumed = false
 		if stop {
-			return fmt.Errorf("%s: %w", r.file, errStopped)
+			return r.stopped()
 		}
 		if batch.end != nil && !errors.Is(batch.end, io.EOF) {
 			return fmt.Errorf("%s: %w", r.file, batch.end)
@@ -95,6 +95,14 @@ func (r *importRun) keep() error {
 	fmt.Fprintf(r.errOut, "nothing can be written beside the input, so that this import cannot be resumed if it breaks off: %v\n", err)
 	r.state.file = ""
 	return nil
+}
+
+func (r *importRun) stopped() error {
+	next := "--on-error skip leaves bad rows out and goes on"
+	if r.state.file != "" {
+		next = "--resume goes on when the row is mended; " + next
+	}
+	return advise(fmt.Errorf("%s: %w", r.file, errStopped), "%s", next)
 }
 
 func (r *importRun) interrupted(err error) error {

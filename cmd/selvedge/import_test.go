@@ -67,7 +67,8 @@ func TestImportTwice(t *testing.T) {
 	f.command(t, "import", file, "--to", "c").want(t, exitDone, "imported 21, skipped 0")
 	r := f.command(t, "import", file, "--to", "c")
 	r.want(t, exitFailed, file+":1: unique constraint violated", file+":5: unique", "--overwrite replaces it",
-		file+": and 15 more, lines 6 to 13, 15 to 21: unique constraint violated", "stopped")
+		file+": and 15 more, lines 6 to 13, 15 to 21: unique constraint violated",
+		"stopped after the request with the first bad row", "--resume goes on when the row is mended; --on-error skip leaves bad rows out")
 	if n := strings.Count(r.err, "\n"); n > 10 {
 		t.Errorf("%d lines:\n%s", n, r.err)
 	}

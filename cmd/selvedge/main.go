@@ -1,8 +1,8 @@
 // Command selvedge runs locations of a planet and talks to them.
 //
 // The commands that serve (dev, serve) and those that work on a folder
-// (restore) call package node; all others go through package client alone, so
-// whatever they can do, any client can.
+// (restore) call package node, of which all take the version; all others go
+// through package client alone, so whatever they can do, any client can.
 //
 // It ends with 0 when the command did its work, 1 when it failed, 2 when it
 // was called wrongly, and 3 when the location could not be reached. Results go

@@ -153,18 +153,20 @@ func (a *app) linkHealCommand() *cobra.Command {
 // linksOf lists the directions meant by one or two names.
 func linksOf(ctx context.Context, c *client.Client, names []string, oneWay bool) ([]client.Link, error) {
 	others := names[1:]
-	if len(others) == 0 {
-		mesh, err := c.Mesh(ctx)
-		if err != nil {
-			return nil, err
+	mesh, err := c.Mesh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(mesh.Locations, func(l client.MeshLocation) bool { return l.Name == name }) {
+			return nil, noLocation(name, &mesh, c)
 		}
+	}
+	if len(others) == 0 {
 		for _, l := range mesh.Locations {
 			if l.Name != names[0] {
 				others = append(others, l.Name)
 			}
-		}
-		if len(others) == len(mesh.Locations) {
-			return nil, fmt.Errorf("there is no location %q", names[0])
 		}
 	}
 	var links []client.Link
@@ -339,7 +341,18 @@ func atLocation(ctx context.Context, c *client.Client, name string) (*client.Cli
 			return c.At(l.URL)
 		}
 	}
-	return nil, advise(fmt.Errorf("there is no location %q in fabric %s", name, c.FabricName()), "selvedge location list lists what there is")
+	return nil, noLocation(name, &mesh, c)
+}
+
+// noLocation says that a fabric has no location of that name, and which it has.
+func noLocation(name string, mesh *client.Mesh, c *client.Client) error {
+	var names []string
+	for _, l := range mesh.Locations {
+		names = append(names, l.Name)
+	}
+	slices.Sort(names)
+	return advise(fmt.Errorf("there is no location %q in fabric %s%s", name, c.FabricName(), didYouMean(name, names)),
+		"there are %s; selvedge location list tells where they stand", strings.Join(names, ", "))
 }
 
 func writeSelf(w io.Writer, s *client.Self) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
 )
 
@@ -88,6 +89,41 @@ func plain(cells []string) []string {
 	return cells
 }
 
+// data is where what others have written goes: the output, without control characters where that is a terminal.
+func (a *app) data() io.Writer {
+	if progress.IsTerminal(a.out) {
+		return &screen{w: a.out}
+	}
+	return a.out
+}
+
+// screen replaces control characters but the ends of lines and tabs, so that they do not command the terminal.
+type screen struct {
+	w     io.Writer
+	begun []byte // of a character that the next write goes on with
+}
+
+func (s *screen) Write(text []byte) (int, error) {
+	all := append(s.begun, text...)
+	s.begun = nil
+	var out []byte
+	for rest := all; len(rest) > 0; {
+		if !utf8.FullRune(rest) {
+			s.begun = bytes.Clone(rest)
+			break
+		}
+		r, size := utf8.DecodeRune(rest)
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			r = utf8.RuneError
+		}
+		out, rest = utf8.AppendRune(out, r), rest[size:]
+	}
+	if _, err := s.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
 // print aligns the columns. Numbers stand at the right of theirs.
 func (t *table) print(w io.Writer) {
 	widths := make([]int, len(t.head))
@@ -151,13 +187,13 @@ func (a *app) done(result map[string]any, format string, args ...any) error {
 // printJSON gives JSON text in the form that was asked for, indented.
 func (a *app) printJSON(text []byte) error {
 	if a.flags.output == outputYAML {
-		return yaml.Write(a.out, text)
+		return yaml.Write(a.data(), text)
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", "  "); err != nil {
 		return fmt.Errorf("result: %w", err)
 	}
 	b.WriteByte('\n')
-	_, err := a.out.Write(b.Bytes())
+	_, err := a.data().Write(b.Bytes())
 	return err
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,7 +29,7 @@ func (a *app) dev(ctx context.Context, cfg node.DevConfig, demo string) error {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			err = fmt.Errorf("%w; --port PORT takes other ports", err)
 		}
-		return startError("dev", err)
+		return startError("dev", cfg.Data, err)
 	}
 	if cfg.Data != "" {
 		forget, err := notePID(cfg.Data)
@@ -129,13 +132,27 @@ func tryNext(location string, d *node.Dev) string {
 	return command
 }
 
-// startError tells a wrong configuration, which only the start could see, from other failures.
-func startError(command string, err error) error {
+// startError tells a wrong configuration, which only the start could see, and a data folder in use from other failures.
+func startError(command, data string, err error) error {
+	if errors.Is(err, node.ErrInUse) {
+		return inUse(command, data)
+	}
 	err = fmt.Errorf("%s: %w", command, err)
 	if errors.Is(err, node.ErrConfiguration) {
 		return usageError{err}
 	}
 	return err
+}
+
+// inUse says that somebody serves from the data folder already, and which process that is as far as it is known.
+func inUse(command, data string) error {
+	process, stop := "another process", "stop that"
+	if text, err := os.ReadFile(filepath.Join(data, pidFile)); err == nil {
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 0 {
+			process, stop = fmt.Sprintf("process %d", pid), fmt.Sprintf("kill %d stops that", pid)
+		}
+	}
+	return advise(fmt.Errorf("%s: %s serves from the data folder %s already", command, process, data), "%s, or choose another data folder", stop)
 }
 
 func (a *app) serve(ctx context.Context, cfg node.Config) error {
@@ -144,7 +161,7 @@ func (a *app) serve(ctx context.Context, cfg node.Config) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		return startError("serve", err)
+		return startError("serve", cfg.Data, err)
 	}
 	fmt.Fprintf(a.out, "%s %s\nready\n", cfg.Location.Name, n.URL())
 	return untilEnd(ctx, n, a.err)

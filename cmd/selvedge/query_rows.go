@@ -30,17 +30,18 @@ const widest = 60
 // where any are chosen.
 func (a *app) printRows(ctx context.Context, rows *client.Rows, query string, chosen []string) (n int, err error) {
 	var w rowWriter
+	out := a.data()
 	switch a.flags.output {
 	case outputJSON:
-		w = &documentRows{&lineWriter{w: a.out, before: "[\n", between: ",\n", last: "\n]\n"}}
+		w = &documentRows{&lineWriter{w: out, before: "[\n", between: ",\n", last: "\n]\n"}}
 	case outputLines:
-		w = &documentRows{&lineWriter{w: a.out, after: "\n"}}
+		w = &documentRows{&lineWriter{w: out, after: "\n"}}
 	case outputYAML:
-		w = &yamlRows{out: a.out}
+		w = &yamlRows{out: out}
 	case outputCSV:
-		w = &columnRows{out: &csvCells{csv.NewWriter(a.out)}, note: a.err, wished: columns.Of(query), chosen: chosen}
+		w = &columnRows{out: &csvCells{csv.NewWriter(out)}, note: a.err, wished: columns.Of(query), chosen: chosen}
 	default:
-		w = &columnRows{out: &tableCells{out: a.out}, note: a.err, cut: widest, wished: columns.Of(query), chosen: chosen}
+		w = &columnRows{out: &tableCells{out: out}, note: a.err, cut: widest, wished: columns.Of(query), chosen: chosen}
 	}
 	for rows.Next(ctx) {
 		n++

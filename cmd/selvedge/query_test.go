@@ -194,3 +194,19 @@ func TestCommandsOfAShell(t *testing.T) {
 		t.Errorf("asked %v", *asked)
 	}
 }
+
+// What others have written does not command the terminal; characters may come in pieces.
+func TestScreen(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	s := &screen{w: &b}
+	const text = "a\x1b[2J\tb\u009bc\r\n\u00e9\U0001F600\x7f\n"
+	for i := range len(text) {
+		if n, err := s.Write([]byte{text[i]}); n != 1 || err != nil {
+			t.Fatalf("%d, %v", n, err)
+		}
+	}
+	if want := "a\uFFFD[2J\tb\uFFFDc\uFFFD\n\u00e9\U0001F600\uFFFD\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}

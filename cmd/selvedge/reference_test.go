@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ Commands end with 0 when they did their work, 1 when they failed, 2 when they we
 location could not be reached. Results go to the standard output, everything else to the standard error; every command
 takes ` + "`--output`" + `, for errors too. [Topics](#topics) at the end tell more.
 
-` + "`selvedge completion bash|zsh|fish`" + ` makes the tab key complete commands and names, ` + "`selvedge man --dir DIR`" + ` writes
+` + "`selvedge completion bash|zsh|fish`" + ` makes the tab key complete commands and names, ` + "`selvedge man DIR`" + ` writes
 manual pages. Commands that talk to a location take these:
 
 `
@@ -88,7 +89,7 @@ func describe(b *strings.Builder, c *cobra.Command, common map[string]bool) {
 	if text == "" {
 		text = c.Short + "."
 	}
-	fmt.Fprintf(b, "\n## %s\n\n`%s`\n\n%s\n", c.CommandPath(), c.UseLine(), text)
+	fmt.Fprintf(b, "\n## %s\n\n`%s`\n\n%s\n", c.CommandPath(), c.UseLine(), quoteFlags(text))
 	talks := c.Flags().Lookup("url") != nil
 	var flags strings.Builder
 	for _, name := range flagNames(c) {
@@ -109,5 +110,10 @@ func flagLine(c *cobra.Command, name string) string {
 	if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
 		value = fmt.Sprintf(" (default `%s`)", f.DefValue)
 	}
-	return fmt.Sprintf("- `--%s`: %s%s\n", f.Name, f.Usage, value)
+	return fmt.Sprintf("- `--%s`: %s%s\n", f.Name, quoteFlags(f.Usage), value)
+}
+
+// quoteFlags puts the flags in prose between backticks, and the values of two that are always named with one.
+func quoteFlags(text string) string {
+	return regexp.MustCompile(`(^|[\s(])((?:link heal )?--(?:(?:output|on-error) [a-z]+|[a-z][a-z-]*))`).ReplaceAllString(text, "$1`$2`")
 }

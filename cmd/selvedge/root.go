@@ -68,6 +68,10 @@ func (a *app) root() *cobra.Command {
 		RunE:              help,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	own := ownVersion()
+	root.Version = own.Version // adds the flag --version
+	root.SetVersionTemplate(own.line() + "\n")
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{rpad .CommandPath .CommandPathPadding}}", "{{.Root.Name}} help {{rpad .Name 13}}", 1))
 	root.AddGroup(&cobra.Group{ID: "serve", Title: "Run a planet:"}, &cobra.Group{ID: "data", Title: "Data:"},
 		&cobra.Group{ID: "planet", Title: "The planet and who may use it:"}, &cobra.Group{ID: "tool", Title: "This program:"})
 	root.SetHelpCommandGroupID("tool")
@@ -140,10 +144,46 @@ func (a *app) asUsage(c *cobra.Command) {
 			if asType(err, &already) {
 				return err
 			}
-			return usagef("%w; want: selvedge %s", err, strings.TrimPrefix(cmd.UseLine(), "selvedge "))
+			return advise(usagef("%s; usage: %s", wrongArguments(cmd, args), cmd.UseLine()),
+				"for example: %s; %s --help tells more", firstExample(cmd), cmd.CommandPath())
 		}
 		return nil
 	}
+}
+
+// called is how a command is called, without the name of the program.
+func called(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
+// wrongArguments says which arguments are missing or too many, by the names that the command's use gives them.
+func wrongArguments(cmd *cobra.Command, args []string) string {
+	var wanted, missing []string
+	for _, word := range strings.Fields(cmd.Use)[1:] {
+		if strings.HasPrefix(word, "-") {
+			break // flags follow
+		}
+		wanted = append(wanted, word)
+		if len(wanted) > len(args) && !strings.HasPrefix(word, "[") {
+			missing = append(missing, strings.TrimSuffix(word, "..."))
+		}
+	}
+	switch extra := len(args) - len(wanted); {
+	case len(missing) == 1:
+		return called(cmd) + " needs " + missing[0]
+	case len(missing) > 1:
+		return called(cmd) + " needs " + strings.Join(missing, " and ")
+	case len(wanted) == 0:
+		return fmt.Sprintf("%s takes no arguments, and got %q", called(cmd), args[0])
+	case extra > 0:
+		return fmt.Sprintf("%s takes no more than %d, and got %q besides", called(cmd), len(wanted), args[len(wanted)])
+	}
+	return "the arguments do not fit"
+}
+
+func firstExample(cmd *cobra.Command) string {
+	line, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(cmd.Example), "\\\n", ""), "\n")
+	return line
 }
 
 // suggestion names the commands that may have been meant.

@@ -156,10 +156,13 @@ func (a *app) serveCommand() *cobra.Command {
 	return c
 }
 
+// pidFile is where dev notes the number of its process, in the data folder.
+const pidFile = "pid"
+
 // notePID leaves the number of this process in the data folder, for scripts
 // that end it, until forget.
 func notePID(data string) (forget func(), err error) {
-	file := filepath.Join(data, "pid")
+	file := filepath.Join(data, pidFile)
 	if err := os.WriteFile(file, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}

@@ -27,10 +27,10 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show the locations of a fabric, their links and how far behind they are",
 		Long: "Show the locations of a fabric as one of them sees it: state, clock, and what each link still has to bring. Lag is\n" +
 			"what the one location has committed and the other has not yet made durable.\n\n" +
-			"With --wait it asks all the locations, and shows the state when each of them has what any had committed at the\n" +
-			"beginning; when that takes longer than --timeout, it fails and says who lacks what. The word that something has\n" +
-			"arrived takes its time to come back, so the lags that it then shows need not be zero.",
-		Example: "  selvedge status\n  selvedge status --watch --all-links\n  selvedge status --wait --timeout 5s\n  selvedge status --output json",
+			"With --wait it asks all the locations, says when each of them has what any had committed at the beginning, and shows\n" +
+			"the state then; when that takes longer than --timeout, it fails and says who lacks what. The word that something\n" +
+			"has arrived takes its time to come back, so the lags that it then shows need not be zero.",
+		Example: "  selvedge status\n  selvedge status --watch --all-links\n  selvedge status --wait --timeout 1m\n  selvedge status --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if every < 100*time.Millisecond {
@@ -44,8 +44,14 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			if wait {
-				if err := waitForAll(cmd.Context(), c, timeout); err != nil {
+				began := time.Now()
+				names, err := waitForAll(cmd.Context(), c, timeout)
+				if err != nil {
 					return fmt.Errorf("status --wait: %w", err)
+				}
+				if a.flags.output == outputTable {
+					fmt.Fprintf(a.out, "%s: each has what any of them had committed when the command began; that took %s\n\n",
+						strings.Join(names, ", "), milliseconds(float64(time.Since(began).Microseconds())/1000))
 				}
 			}
 			if watch {
@@ -200,6 +206,12 @@ func signedMilliseconds(ms float64) string {
 // lookEvery is the pause between two questions of --wait.
 const lookEvery = 25 * time.Millisecond
 
+// late says what had not come when the time was over.
+type late string
+
+func (l late) Error() string        { return string(l) }
+func (l late) Is(target error) bool { return target == context.DeadlineExceeded }
+
 // waited is a location that --wait asks, and what it had seen at its last
 // answer.
 type waited struct {
@@ -209,19 +221,25 @@ type waited struct {
 }
 
 // waitForAll returns when every location of the fabric has what any of them
-// had committed when the call began. What is committed meanwhile is nobody's
-// concern, so a busy fabric does not hold it up.
-func waitForAll(ctx context.Context, c *client.Client, patience time.Duration) error {
+// had committed when the call began, and names them. What is committed
+// meanwhile is nobody's concern, so a busy fabric does not hold it up.
+func waitForAll(ctx context.Context, c *client.Client, patience time.Duration) (names []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	defer func() { // whatever took too long
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = advise(fmt.Errorf("after %s %w", patience, err), "selvedge link list shows what stands between the locations; --timeout gives it longer")
+		}
+	}()
 	all, err := allLocations(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	target := map[string]client.Text{}
 	for i := range all {
+		names = append(names, all[i].name)
 		if err := all[i].look(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		for origin, t := range all[i].vector {
 			if later(t, target[origin]) {
@@ -234,7 +252,7 @@ func waitForAll(ctx context.Context, c *client.Client, patience time.Duration) e
 	for {
 		behind, err := lookAgain(ctx, all, target)
 		if err == nil && behind == "" {
-			return nil
+			return names, nil
 		}
 		if err == nil {
 			select {
@@ -245,9 +263,9 @@ func waitForAll(ctx context.Context, c *client.Client, patience time.Duration) e
 			}
 		}
 		if errors.Is(err, context.DeadlineExceeded) && behind != "" {
-			return fmt.Errorf("after %s %s (is a link cut?)", patience, behind)
+			err = late(behind)
 		}
-		return err
+		return nil, err
 	}
 }
 
@@ -258,6 +276,9 @@ func allLocations(ctx context.Context, c *client.Client) ([]waited, error) {
 	defer ticker.Stop()
 	for {
 		mesh, err := c.Mesh(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, late(c.URL() + " has not answered")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -268,7 +289,10 @@ func allLocations(ctx context.Context, c *client.Client) ([]waited, error) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%s does not know the address of %s: %w", mesh.Location, unknown, ctx.Err())
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, late(fmt.Sprintf("%s does not know the address of %s", mesh.Location, unknown))
+			}
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -294,6 +318,9 @@ func membersOf(mesh client.Mesh, c *client.Client) (all []waited, unknown string
 
 func (w *waited) look(ctx context.Context) error {
 	mesh, err := w.client.Mesh(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return late("location " + w.name + " has not answered")
+	}
 	if err != nil {
 		return fmt.Errorf("location %s: %w", w.name, err)
 	}
