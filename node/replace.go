@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/selvedge-db/selvedge/clock"
@@ -164,6 +165,9 @@ func Restore(_ context.Context, backup, data string, alone bool) error {
 	names, err := fs.List(backup)
 	if err != nil {
 		return fmt.Errorf("backup %s: %w", backup, err)
+	}
+	if !slices.Contains(names, pebble.FormatFile) {
+		return fmt.Errorf("%s is not a backup: it holds no %s", backup, pebble.FormatFile)
 	}
 	if err := fs.MkdirAll(data, 0o700); err != nil {
 		return err

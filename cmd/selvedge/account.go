@@ -57,7 +57,7 @@ func (a *app) userCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			password, err := a.secret("password of the new user " + args[0])
+			password, err := a.newPassword("password of the new user " + args[0])
 			if err != nil {
 				return err
 			}
@@ -74,6 +74,14 @@ func (a *app) userCreateCommand() *cobra.Command {
 	return c
 }
 
+func (a *app) newPassword(what string) (string, error) {
+	password, err := a.secret(what)
+	if err == nil && password == "" {
+		err = advise(usagef("no %s was given", what), "it is read as a line from the standard input: < FILE")
+	}
+	return password, err
+}
+
 func (a *app) userPasswordCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
 		Use:     "password USER",
@@ -86,7 +94,7 @@ func (a *app) userPasswordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			password, err := a.secret("new password of " + args[0])
+			password, err := a.newPassword("new password of " + args[0])
 			if err != nil {
 				return err
 			}

@@ -151,16 +151,22 @@ func TestHints(t *testing.T) {
 	f := newFakeLocation(t)
 	f.closed = true
 	f.command(t, "collection", "list").want(t, exitFailed, "$SELVEDGE_API_KEY", "--api-key")
-	if r := f.command(t, "collection", "list", "--api-key", "wrong.a.key"); r.code != exitFailed || strings.Contains(r.err, "no credentials") {
-		t.Errorf("%d: %s", r.code, r.err)
-	}
+	f.command(t, "collection", "list", "--api-key", "wrong.a.key").want(t, exitFailed, "credentials, which came from --api-key: they are wrong, taken back,")
+	runWith(t, "", []string{"SELVEDGE_URL=" + f.URL, "SELVEDGE_API_KEY=wrong.a.key"}, "collection", "list").want(t, exitFailed, "which came from $SELVEDGE_API_KEY:")
 	f.command(t, "statsu").want(t, exitUsage, "did you mean status?")
 	f.command(t, "link", "hael").want(t, exitUsage, "did you mean heal?")
+	f.command(t, "help", "status").want(t, exitDone, "Show the locations of a fabric")
+	f.command(t, "help", "statsu").want(t, exitUsage, `no command and no topic "statsu"; did you mean status?`)
+	f.command(t, "help", "link", "hael").want(t, exitUsage, `no command and no topic "link hael"; did you mean heal?`)
+	f.command(t, "__complete", "help", "link", "c").want(t, exitDone, "cut\t")
 	f.command(t, "zzzzzz").want(t, exitUsage, `there is no command "selvedge zzzzzz"`)
 	f.command(t, "put", "places/p1", `{"a":}`).want(t, exitUsage, "not valid JSON at byte 6: invalid character '}'")
 	f.command(t, "put", "places/p1", ``).want(t, exitUsage, "no document was given", "as @FILE, or on the standard input")
 	f.command(t, "put", "places/p1", ` `).want(t, exitUsage, "no document was given")
 	f.command(t, "put", "places/p1").want(t, exitUsage, "no document was given")
+	f.command(t, "put", "places/", `{}`).want(t, exitUsage, `"places/": want COLLECTION or COLLECTION/KEY`)
+	f.command(t, "user", "create", "ana").want(t, exitUsage, "no password of the new user ana was given", "< FILE")
+	f.command(t, "restore", t.TempDir(), "--data", filepath.Join(t.TempDir(), "d")).want(t, exitFailed, "is not a backup: it holds no SELVEDGE-FORMAT")
 	f.command(t, "put", "places/p1", `[]`).want(t, exitUsage, "not a JSON object")
 	f.collections["c"] = map[string]json.RawMessage{"k": []byte(`{}`)}
 	f.command(t, "get", "c/k", "--url", strings.TrimPrefix(f.URL, "http://")).want(t, exitDone)

@@ -64,6 +64,22 @@ func (l *layer) credentials(address layerKind) bool {
 	return true
 }
 
+// keyFrom is where the credentials of the layer came from, in words.
+func (l *layer) keyFrom() string {
+	key := l.APIKey != ""
+	switch {
+	case l.kind == spoken && key:
+		return "--api-key"
+	case l.kind == spoken:
+		return "--user"
+	case l.kind == ambient && key:
+		return "$SELVEDGE_API_KEY"
+	case l.kind == ambient:
+		return "$SELVEDGE_USER"
+	}
+	return l.from
+}
+
 // layers lists the places, the strongest first: the flags, --context, the environment, and the context of
 // $SELVEDGE_CONTEXT or else the one in use. The latter was chosen for its own planet: it does not count where an
 // address is given, so that its credentials go nowhere else.
@@ -145,6 +161,7 @@ func (a *app) settings() (cfg client.Config, ca string, err error) {
 			continue
 		}
 		cfg.APIKey, cfg.User, cfg.Password = l.APIKey, l.User, l.Password
+		a.keyFrom = l.keyFrom()
 		if cfg.Password == "" && i == 0 { // a user on the command line
 			cfg.Password = a.environ("SELVEDGE_PASSWORD", "")
 		}
@@ -152,6 +169,9 @@ func (a *app) settings() (cfg client.Config, ca string, err error) {
 	}
 	if a.flags.password != "" {
 		cfg.Password = a.flags.password
+	}
+	if cfg.APIKey == "" && cfg.User != "" && cfg.Password == "" {
+		a.keyFrom += ", without a password (--password, $SELVEDGE_PASSWORD)"
 	}
 	if cfg.URL != "" && !strings.Contains(cfg.URL, "://") {
 		cfg.URL = "http://" + cfg.URL // an address, as listeners write it
@@ -171,7 +191,6 @@ func (a *app) connectWith(how client.Config) (*client.Client, error) {
 		return nil, err
 	}
 	cfg.Sessionless, cfg.Retries = how.Sessionless, how.Retries
-	a.anonymous = cfg.APIKey == "" && cfg.User == ""
 	if cfg.Fabric != "" {
 		a.flags.fabric = cfg.Fabric
 	}

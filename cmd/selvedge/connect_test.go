@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -86,6 +87,16 @@ func TestWhatCounts(t *testing.T) {
 		}
 	}
 	runWith(t, "", []string{home}, "status", "--context", "nowhere").want(t, exitUsage, `there is no context "nowhere"; there are here, open, there`)
+}
+
+// A certificate that is not trusted is something else than silence.
+func TestUntrustedCertificate(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of the refused handshake
+	s.StartTLS()
+	defer s.Close()
+	runWith(t, "", nil, "status", "--url", s.URL).want(t, exitUnreachable, "certificate", "it is there, but its certificate is not trusted: --ca FILE")
 }
 
 // Who gives an address and lets go of the credentials of the context in use by that is told so when they are missed.
@@ -277,6 +288,7 @@ func TestDidYouMean(t *testing.T) {
 		{"get", "get needs COLLECTION/KEY; usage: selvedge get COLLECTION/KEY", "for example: selvedge get places/p1; selvedge get --help tells more"},
 		{"get a/b c", "get takes no more than 1, and got \"c\" besides", "for example: selvedge get places/p1"},
 		{"index create", "index create needs COLLECTION and FIELD; usage: selvedge index create COLLECTION FIELD...", "for example: selvedge index create airports"},
+		{"link heal", "want one or two locations, or --all; usage: selvedge link heal [A [B]]", "for example: selvedge link heal fra syd"},
 		{"status now", "status takes no arguments, and got \"now\"", "for example: selvedge status"},
 		{"import", "import needs FILE; usage: selvedge import FILE --to COLLECTION", "for example: selvedge import places.jsonl --to places"},
 	} {

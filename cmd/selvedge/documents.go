@@ -102,8 +102,8 @@ func (a *app) putCommand() *cobra.Command {
 }
 
 func (a *app) put(cmd *cobra.Command, handle string, document []byte, merge bool, rev string) error {
-	collection, key, _ := strings.Cut(handle, "/")
-	if collection == "" {
+	collection, key, keyed := strings.Cut(handle, "/")
+	if collection == "" || keyed && key == "" {
 		return usagef("%q: want COLLECTION or COLLECTION/KEY", handle)
 	}
 	if key == "" && (merge || rev != "") {
@@ -128,7 +128,8 @@ func (a *app) put(cmd *cobra.Command, handle string, document []byte, merge bool
 		meta, err = c.Insert(cmd.Context(), collection, json.RawMessage(document), client.WriteOptions{Overwrite: key != ""})
 	}
 	if client.NumOf(err) == client.NumCollectionNotFound {
-		return fmt.Errorf("put %s: %w; selvedge collection create %s makes it", handle, err, collection)
+		return advise(fmt.Errorf("put %s: %w", handle, err), "selvedge collection create %s makes it; selvedge collection list%s lists what there is",
+			collection, a.inFabric("collection"))
 	}
 	if err != nil {
 		return fmt.Errorf("put %s: %w", handle, err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (a *app) failure(err error) failure {
 			f.Next = a.cmd.CommandPath() + " --help tells more"
 		}
 	case errors.As(err, &unreachable):
-		f.ExitCode, f.Next = exitUnreachable, a.afterSilence(unreachable.URL)
+		f.ExitCode, f.Next = exitUnreachable, a.afterSilence(unreachable)
 	}
 	if errors.As(err, &advised) {
 		f.Next = advised.next
@@ -92,12 +93,16 @@ func (a *app) failure(err error) failure {
 }
 
 // afterSilence says what to do when no answer came.
-func (a *app) afterSilence(address string) string {
+func (a *app) afterSilence(e *client.UnreachableError) string {
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(e, &untrusted) {
+		return "it is there, but its certificate is not trusted: --ca FILE names the authority (selvedge dev prints the file)"
+	}
 	where := "the address is the default one; --url gives another"
 	if a.urlFrom != "" {
 		where = "the address came from " + a.urlFrom
 	}
-	if u, err := url.Parse(address); err == nil && isHere(u.Hostname()) {
+	if u, err := url.Parse(e.URL); err == nil && isHere(u.Hostname()) {
 		return "is a planet running? selvedge dev starts one on this machine; " + where
 	}
 	return where + "; selvedge status --url of another location shows what it knows of this one"
@@ -106,14 +111,14 @@ func (a *app) afterSilence(address string) string {
 // afterRefusal says what to do about what the server refused. Where its message says that, nothing is added.
 func (a *app) afterRefusal(e *client.Error) string {
 	if e.Status == http.StatusUnauthorized {
-		if a.anonymous {
+		if a.keyFrom == "" {
 			if name, by := a.passedOver(); name != "" {
 				return "no credentials were given: the context " + name + ", which is in use, does not count because " + by +
 					" gives an address; --context " + name + " sends its credentials there"
 			}
 			return "no credentials were given: want --api-key or $SELVEDGE_API_KEY, --user and --password, or a context (selvedge help contexts)"
 		}
-		return "the location does not know these credentials: look at --api-key, $SELVEDGE_API_KEY and selvedge context show"
+		return "the location does not take these credentials, which came from " + a.keyFrom + ": they are wrong, taken back, or of another planet"
 	}
 	if noun := nounOf(e.Code); noun != "" {
 		return "selvedge " + noun + " list" + a.inFabric(noun) + " lists what there is"
@@ -158,6 +163,7 @@ func nextSteps() map[string]string {
 	return map[string]string{
 		"dev-only": "links are bent in selvedge dev only; between real locations the network does it", "revision-conflict": again, "write-conflict": again,
 		"duplicate-key": "selvedge put COLLECTION/KEY replaces the one that is there", "overloaded": busy, "query-queue-full": busy, "too-many-open": busy,
+		"bad-name":           "a name is a letter and then letters, digits, _ and -, 64 at most",
 		"document-too-large": large, "body-too-large": large, "query-bind-missing": bind, "query-bind-undeclared": bind,
 		"query-not-found": "selvedge query --running lists what runs at this location",
 		"resource-limit": "selvedge query --explain shows what it reads; narrow it, or allow it more with --memory-limit and --max-runtime, " +

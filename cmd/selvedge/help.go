@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -88,6 +89,33 @@ func (v *versionAnswer) line() string {
 		commit = " (" + v.Commit + ")"
 	}
 	return fmt.Sprintf("selvedge %s%s %s %s", v.Version, commit, v.Go, v.Platform)
+}
+
+// helpCommand is cobra's own, but that it fails where there is nothing to tell of.
+func (a *app) helpCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "help [COMMAND or TOPIC]",
+		Short:   "Tell about a command or a topic",
+		Example: "  selvedge help link cut\n  selvedge help contexts",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return advise(usagef("there is no command and no topic %q%s", strings.Join(args, " "), suggestion(about, args[len(args)-1])),
+					"selvedge --help lists them")
+			}
+			return about.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			if about, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, below := range about.Commands() {
+					names = append(names, cobra.CompletionWithDesc(below.Name(), below.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	a.asUsage(c)
+	return a.withOutput(c)
 }
 
 // topics are what `selvedge help` tells besides commands.

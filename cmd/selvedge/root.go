@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -33,8 +34,8 @@ type app struct {
 	environment []string
 	flags       globalFlags
 	cmd         *cobra.Command // the one that runs, nil before
-	anonymous   bool           // the call went out without credentials
 	urlFrom     string         // where the address came from, in words
+	keyFrom     string         // where the credentials came from, in words; "" where none are given
 }
 
 // run is main without the process around it.
@@ -82,6 +83,7 @@ func (a *app) root() *cobra.Command {
 		a.fabricCommand(), a.userCommand(), a.keyCommand())
 	grouped(root, "tool", a.contextCommand(), a.completionCommand(), a.manCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
+	root.SetHelpCommand(a.helpCommand())
 	for _, c := range all(root) {
 		if !c.IsAdditionalHelpTopicCommand() {
 			a.asUsage(c)
@@ -139,15 +141,15 @@ func (a *app) asUsage(c *cobra.Command) {
 		if cmd.HasSubCommands() && len(args) > 0 {
 			return usagef("there is no command %q%s", strings.TrimSpace(cmd.CommandPath()+" "+args[0]), suggestion(cmd, args[0]))
 		}
-		if err := check(cmd, args); err != nil {
-			var already usageError
-			if asType(err, &already) {
-				return err
-			}
-			return advise(usagef("%s; usage: %s", wrongArguments(cmd, args), cmd.UseLine()),
-				"for example: %s; %s --help tells more", firstExample(cmd), cmd.CommandPath())
+		err := check(cmd, args)
+		if err == nil {
+			return nil
 		}
-		return nil
+		var own usageError // which says it better
+		if !asType(err, &own) {
+			own = usageError{wrongArguments(cmd, args)}
+		}
+		return advise(usagef("%w; usage: %s", own.err, cmd.UseLine()), "for example: %s; %s --help tells more", firstExample(cmd), cmd.CommandPath())
 	}
 }
 
@@ -157,7 +159,7 @@ func called(cmd *cobra.Command) string {
 }
 
 // wrongArguments says which arguments are missing or too many, by the names that the command's use gives them.
-func wrongArguments(cmd *cobra.Command, args []string) string {
+func wrongArguments(cmd *cobra.Command, args []string) error {
 	var wanted, missing []string
 	for _, word := range strings.Fields(cmd.Use)[1:] {
 		if strings.HasPrefix(word, "-") {
@@ -170,15 +172,15 @@ func wrongArguments(cmd *cobra.Command, args []string) string {
 	}
 	switch extra := len(args) - len(wanted); {
 	case len(missing) == 1:
-		return called(cmd) + " needs " + missing[0]
+		return fmt.Errorf("%s needs %s", called(cmd), missing[0])
 	case len(missing) > 1:
-		return called(cmd) + " needs " + strings.Join(missing, " and ")
+		return fmt.Errorf("%s needs %s", called(cmd), strings.Join(missing, " and "))
 	case len(wanted) == 0:
-		return fmt.Sprintf("%s takes no arguments, and got %q", called(cmd), args[0])
+		return fmt.Errorf("%s takes no arguments, and got %q", called(cmd), args[0])
 	case extra > 0:
-		return fmt.Sprintf("%s takes no more than %d, and got %q besides", called(cmd), len(wanted), args[len(wanted)])
+		return fmt.Errorf("%s takes no more than %d, and got %q besides", called(cmd), len(wanted), args[len(wanted)])
 	}
-	return "the arguments do not fit"
+	return errors.New("the arguments do not fit")
 }
 
 func firstExample(cmd *cobra.Command) string {
