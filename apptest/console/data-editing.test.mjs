@@ -160,3 +160,32 @@ test('a key that browsers take out of addresses is told in words', async ({ page
     await page.getByText(`${key} cannot be part of an address`).waitFor()
   }
 })
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`tables that are wider than the page are moved by keyboard, ${colorScheme}`, { colorScheme, viewport: { width: 390, height: 780 } }, async ({ page, open, axe }) => {
+    await api('POST', '/collection', { name: 'wide', crdt: { visits: { type: 'counter' } } })
+    await api('POST', '/index?collection=wide', { type: 'persistent', fields: ['first.of.all', 'second.of.all', 'third.of.all'] })
+    const moves = async (name) => {
+      const region = page.locator('.data-scroll', { has: id(page, name) })
+      await region.focus()
+      await page.keyboard.press('ArrowRight')
+      await until(() => region.evaluate((node) => node.scrollLeft > 0), `${name} moves`)
+      await axe()
+    }
+    await open('data/wide?tab=indexes')
+    await id(page, 'data-indexes').waitFor()
+    await moves('data-indexes')
+    await open('data/wide?tab=merging')
+    await id(page, 'data-declarations').waitFor()
+    await axe()
+    await open('data?tab=fabrics')
+    await id(page, 'data-fabrics').waitFor()
+    await axe()
+    await open('data/wide?tab=import')
+    const names = Array.from({ length: 20 }, (_, i) => `column_${i}`)
+    await id(page, 'data-import-file').setInputFiles({ name: 'wide.csv', mimeType: 'text/csv', buffer: Buffer.from(`${names}\n${names}\n`) })
+    await id(page, 'data-import-preview').waitFor()
+    await moves('data-import-preview')
+    await api('DELETE', '/collection/wide')
+  })
+}

@@ -248,6 +248,9 @@ test('cut, write, heal: the story is really done', async ({ page, open, axe, sho
   await page.getByTestId('planet-story-verdict').getByText(/Merged/).waitFor()
   for (const side of [one, two]) for (const field of ['seen_at_fra', 'seen_at_syd']) await side.getByText(`${field}: true`).waitFor()
   await page.getByTestId('planet-story-conflict').getByText(/was kept/).waitFor()
+  await until(() => one.evaluate((node) => new Promise((resolve) => {
+    new IntersectionObserver(([seen], all) => { all.disconnect(); resolve(seen.intersectionRatio === 1) }).observe(node)
+  })), 'the merged letter is in sight')
   assert.equal((await link('tok', 'syd')).state, 'up')
   const [a, b] = await Promise.all([0, 1].map((at) => api('GET', '/document/hello/letter', undefined, { at })))
   assert.deepEqual(a, b)
@@ -279,7 +282,31 @@ test('who walks away from a story leaves no cut', async ({ page, open }) => {
   assert.equal((await link('tok', 'syd')).state, 'cut')
   await page.getByRole('link', { name: 'Data' }).click()
   await page.getByTestId('page-data').waitFor()
+  await page.getByTestId('toast').getByText('its links are healed').waitFor()
   await until(async () => (await link('tok', 'syd')).state === 'up', 'the links heal')
+  await api('DELETE', '/collection/hello')
+})
+
+test('a tab that is closed or loaded anew in the middle of a story leaves no cut', async ({ context, page, open }) => {
+  const cut = async (tab) => {
+    await open('planet', tab)
+    await tab.getByTestId('planet-story-open').click()
+    await tab.getByTestId('planet-story-cut').click()
+    await tab.getByTestId('planet-story-verdict').getByText(/neither hears/).waitFor()
+    assert.equal((await link('tok', 'syd')).state, 'cut')
+  }
+  const healed = () => until(async () => (await Promise.all([link('tok', 'syd'), link('syd', 'fra')])).every((one) => one.state === 'up'), 'the links heal')
+  const other = await context.newPage()
+  await cut(other)
+  await other.close()
+  await healed()
+  await cut(page)
+  await page.reload()
+  await page.getByTestId('planet-last').getByText('the middle of the story').waitFor()
+  await healed()
+  await page.reload()
+  await page.getByTestId('planet-location-fra').waitFor()
+  assert.equal(await page.getByTestId('planet-last').isVisible(), false, 'it is told once')
   await api('DELETE', '/collection/hello')
 })
 

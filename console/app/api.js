@@ -43,7 +43,8 @@ export function api(fabric, origin = '') {
     fabric,
     origin,
     // call answers the parsed JSON, with raw the text. A string as body is sent
-    // as it is. timeout is in milliseconds, 0 for none.
+    // as it is. timeout is in milliseconds, 0 for none. With keepalive it is sent
+    // even when the tab is closed then.
     call: (method, path, options = {}) => call(context, method, path, options),
     // response is for those who read the answer as it comes.
     response: (method, path, options = {}) => request(context, method, path, options),
@@ -71,7 +72,7 @@ function limited(signal, timeout) {
   return all.length > 1 ? AbortSignal.any(all) : all[0]
 }
 
-async function send(context, method, path, { body, query, signal, headers, timeout = patience, authorization }) {
+async function send(context, method, path, { body, query, signal, headers, timeout = patience, keepalive = false, authorization }) {
   const all = new Headers(headers)
   if (authorization) all.set('Authorization', authorization)
   let content
@@ -80,7 +81,7 @@ async function send(context, method, path, { body, query, signal, headers, timeo
     if (!all.has('Content-Type')) all.set('Content-Type', 'application/json')
   }
   try {
-    const response = await fetch(address(context.base, path, query), { ...manners, method, headers: all, body: content, signal: limited(signal, timeout) })
+    const response = await fetch(address(context.base, path, query), { ...manners, method, headers: all, body: content, keepalive, signal: limited(signal, timeout) })
     if (!context.origin) region = response.headers.get('X-Gdn-Region') || region
     return response
   } catch (cause) {

@@ -4,6 +4,7 @@
 import { h, append, uniqueId } from './dom.js'
 import { icon } from './icons.js'
 import { settle, toast } from './toast.js'
+import { hold } from './unload.js'
 
 // dialog opens one. actions are {label, kind ('primary' | 'danger' | ''), run,
 // testid}: run may answer false, or a promise of it, to keep it open; without run it
@@ -18,6 +19,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
   function close() {
     if (closed) return
     closed = true
+    hold(node, false)
     settle(node)
     if (node.open) node.close()
     node.remove()
@@ -58,6 +60,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
     event.preventDefault()
     if (closable && event.target === node) close()
   })
+  node.addEventListener('input', () => hold(node, !closed)) // what is typed is not to go with the tab unseen
   node.addEventListener('close', close) // the browser may close one by itself
   document.body.append(node)
   node.showModal()

@@ -49,7 +49,9 @@ export async function editor(parent, { language = 'json', value = '', label, onC
     readOnly,
     lines,
     onChange: (text) => {
-      if (!silent) onChange(text())
+      if (silent) return
+      onChange(text())
+      host.dispatchEvent(new Event('input', { bubbles: true })) // as of any other field
     },
     onRun,
     complete,

@@ -1,7 +1,7 @@
 // How the fields of a collection merge: what is declared, and adding to it.
 import { h, replace } from '../../app/dom.js'
 import { visible } from '../../app/text.js'
-import { button, problem, scope } from './parts.js'
+import { button, problem, scope, scroller } from './parts.js'
 import { TYPES, declarationForm, declarationWords, typeOf } from './declaring.js'
 
 export function declarationsView(host) {
@@ -50,7 +50,7 @@ export function declarationsView(host) {
     const paths = Object.keys(crdt).sort()
     replace(list, paths.length === 0
       ? h('div', { class: 'empty', data: { testid: 'data-declarations-empty' } }, h('p', null, 'No field is declared. Where two locations change one field at the same time the later write wins, and the other one stands in the conflicts. Declare fields that should merge in another way.'))
-      : h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain', data: { testid: 'data-declarations' } },
+      : scroller('Declared fields', h('table', { class: 'data-plain', data: { testid: 'data-declarations' } },
         h('thead', null, h('tr', null, ['Field', 'Type', 'Shows', 'A change means'].map(t => h('th', { scope: 'col' }, t)))),
         h('tbody', null, paths.map(p => h('tr', null, h('td', { class: 'mono' }, visible(p)),
           h('td', null, declarationWords(crdt[p]), crdt[p].disputed ? h('span', { class: 'badge warn', title: 'Locations declared it differently at the same time. It is written whole now, and the later write wins. Declare a new field to count on.' }, 'disputed') : null),

@@ -16,7 +16,7 @@ import { provenance } from './provenance.js'
 import { counters } from './counters.js'
 import { edgesOf } from './edges.js'
 import { bigView, isBig } from './big.js'
-import { unsaved } from './drafts.js'
+import { hold } from '../../app/unload.js'
 
 /** {node, close()} */
 export function documentView(host, key) {
@@ -37,7 +37,7 @@ class DocumentView {
 
   #dirty = false
   get dirty() { return this.#dirty }
-  set dirty(is) { this.#dirty = is; unsaved(this, is) }
+  set dirty(is) { this.#dirty = is; hold(this, is) }
 
   get one() { return KINDS[this.host.kind].one }
 
@@ -361,7 +361,7 @@ class DocumentView {
     this.keepText()
     if (this.removing) this.host.store.drafts.delete(this.path)
     else if (this.dirty && this.keep) this.host.store.drafts.set(this.path, { ...this.keep, base: this.text, rev: this.rev })
-    unsaved(this, false)
+    hold(this, false)
     clearTimeout(this.timer)
     clearTimeout(this.busyReload)
     this.stop()

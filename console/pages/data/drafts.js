@@ -1,19 +1,21 @@
 // What was typed into documents and not saved. It outlives the page, not the
 // tab: who leaves and comes back is offered it again, and the browser warns
 // before it goes with the tab.
+import { hold } from '../../app/unload.js'
+
 const MOST = 50
 const MOST_CHARS = 16_000_000
 
-const kept = new Map() // fabric -> Map of the path of a document -> {text, end, base, rev}; the oldest first
-const open = new Set() // what is on the screen with changes
+const kept = new Map() // whose -> Map of the path of a document -> {text, end, base, rev}; the oldest first
 
 const size = draft => draft.text.length + draft.base.length
 const all = () => [...kept.values()].flatMap(drafts => [...drafts].map(([path, draft]) => ({ drafts, path, draft })))
 
-/** The drafts of a fabric: get(path), set(path, draft), delete(path). */
-export function draftsOf(fabric) {
-  const mine = kept.get(fabric) ?? new Map()
-  kept.set(fabric, mine)
+/** The drafts of a user in a fabric: get(path), set(path, draft), delete(path). */
+export function draftsOf({ tenant, user, fabric }) {
+  const whose = JSON.stringify([tenant, user, fabric])
+  const mine = kept.get(whose) ?? new Map()
+  kept.set(whose, mine)
   return {
     get: path => mine.get(path),
     set(path, draft) {
@@ -39,19 +41,4 @@ function bound() {
   }
 }
 
-/** Says of a view whether it has changes that are not saved. */
-export function unsaved(view, is) {
-  if (is) open.add(view)
-  else open.delete(view)
-  watch()
-}
-
-const warn = event => event.preventDefault()
-
-// A listener keeps a browser from holding the page for its Back, so there is
-// one only while there is something to lose.
-function watch() {
-  const something = open.size > 0 || [...kept.values()].some(drafts => drafts.size > 0)
-  if (something) window.addEventListener('beforeunload', warn)
-  else window.removeEventListener('beforeunload', warn)
-}
+const watch = () => hold(kept, [...kept.values()].some(drafts => drafts.size > 0))

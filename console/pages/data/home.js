@@ -2,7 +2,7 @@
 import { h, replace } from '../../app/dom.js'
 import { short, visible } from '../../app/text.js'
 import { editor } from '../../app/editor.js'
-import { aborted, button, checkbox, field, formDialog, nameInput, problem, scope } from './parts.js'
+import { aborted, button, checkbox, field, formDialog, nameInput, problem, scope, scroller } from './parts.js'
 import { link } from './store.js'
 import { conflictsView } from './conflicts.js'
 import { overviewView } from './overview.js'
@@ -69,7 +69,7 @@ function fabricsView(host) {
   }
 
   function show(texts) {
-    replace(list, h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain', data: { testid: 'data-fabrics' } },
+    replace(list, scroller('Fabrics', h('table', { class: 'data-plain', data: { testid: 'data-fabrics' } },
       h('thead', null, h('tr', null, ['Fabric', 'Locations', 'Metadata', ''].map(t => h('th', { scope: 'col' }, t)))),
       h('tbody', null, texts.map(text => fabricRow(host, text, load))))))
   }

@@ -2,7 +2,7 @@
 // upload in chunks with progress, cancel, and a report of what was refused.
 import { h, replace } from '../../app/dom.js'
 import { bytes, count, ms, plural, short, visible } from '../../app/text.js'
-import { button, checkbox, field, formDialog, problem, save, scope, select, input } from './parts.js'
+import { button, checkbox, field, formDialog, input, problem, save, scope, scroller, select } from './parts.js'
 import { guess, guessDelimiter, fileRows } from './files.js'
 import { kind, members } from './scan.js'
 import { Upload } from './upload.js'
@@ -98,7 +98,7 @@ class Import {
     if (names.includes('_key')) key.value = ''
     replace(this.preview, h('section', { class: 'card col' }, h('h3', null, `The first ${plural(rows.length, 'row')}`), rows.length === 0 ? h('p', { class: 'muted' }, 'The file has no rows.') : null,
       rows.filter(r => r.error).slice(0, 5).map(r => h('p', { class: 'data-bad' }, `Row ${r.number}: ${visible(short(r.error, 200))}`)),
-      good.length === 0 ? null : h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain', data: { testid: 'data-import-preview' } }, h('thead', null, h('tr', null, names.map(n => h('th', { scope: 'col' }, visible(short(n, 40)))))),
+      good.length === 0 ? null : scroller('The first rows', h('table', { class: 'data-plain', data: { testid: 'data-import-preview' } }, h('thead', null, h('tr', null, names.map(n => h('th', { scope: 'col' }, visible(short(n, 40)))))),
         h('tbody', null, good.map(r => h('tr', null, names.map(n => h('td', null, r.has(n) ? visible(short(kind(r.get(n)) === 'text' ? JSON.parse(r.get(n)) : r.get(n), 60)) : '')))))))))
   }
 

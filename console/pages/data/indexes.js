@@ -1,7 +1,7 @@
 // The indexes of a collection: list, make, drop.
 import { h, replace } from '../../app/dom.js'
 import { count, ms, visible } from '../../app/text.js'
-import { button, checkbox, field, formDialog, input, problem, scope, select, words } from './parts.js'
+import { button, checkbox, field, formDialog, input, problem, scope, scroller, select, words } from './parts.js'
 
 const TYPES = {
   persistent: { title: 'Persistent', text: 'Finds and sorts by one field or more; one may go through an array, as lines[*].sku.', fields: 'name, or price, name' },
@@ -26,7 +26,7 @@ export function indexesView(host) {
   }
 
   function show(indexes) {
-    replace(list, h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain', data: { testid: 'data-indexes' } },
+    replace(list, scroller('Indexes', h('table', { class: 'data-plain', data: { testid: 'data-indexes' } },
       h('thead', null, h('tr', null, ['Name', 'Type', 'Fields', 'Options', 'Different values', ''].map(t => h('th', { scope: 'col' }, t)))),
       h('tbody', null, indexes.map(x => h('tr', { data: { index: x.name } }, h('td', { class: 'mono' }, visible(x.name)), h('td', null, x.type), h('td', { class: 'mono' }, visible(x.fields.join(', '))),
         h('td', null, optionWords(x)), h('td', null, x.selectivityEstimate === undefined ? '' : `${Math.round(x.selectivityEstimate * 1000) / 10} % of documents`),

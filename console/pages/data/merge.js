@@ -3,7 +3,7 @@
 import { h, replace } from '../../app/dom.js'
 import { plural, short, visible } from '../../app/text.js'
 import { pretty } from '../../app/json.js'
-import { button } from './parts.js'
+import { button, scroller } from './parts.js'
 import { differences, merged, pathText, read, write } from './tree.js'
 
 const LONG = 2000 // characters of a value that are shown
@@ -35,7 +35,7 @@ export function mergeView({ base, mine, theirs, save, take, leave }) {
   return h('section', { class: 'card col data-merge', role: 'region', aria: { label: 'Merge' }, data: { testid: 'data-merge' } },
     h('h3', null, 'Somebody changed it meanwhile'),
     h('p', null, list.length === 0 ? 'Both versions say the same now. There is nothing to save.' : 'Choose for each field which value to keep. Fields that only one of you changed are chosen already.'),
-    list.length === 0 ? null : h('div', { class: 'data-scroll' }, h('table', { class: 'data-plain' },
+    list.length === 0 ? null : scroller('The fields', h('table', { class: 'data-plain' },
       h('thead', null, h('tr', null, ['Field', 'Was', 'Theirs', 'Yours'].map(t => h('th', { scope: 'col' }, t)))), rows)),
     h('details', null, h('summary', null, 'The result'), result),
     h('div', { class: 'row' }, list.length === 0 ? null : act,

@@ -95,5 +95,10 @@ export function formDialog({ title, body, action, danger = false, typed, testid,
   return shown
 }
 
+/** Room for a table that is wider than the page, which the arrow keys move. */
+export function scroller(label, ...children) {
+  return h('div', { class: 'data-scroll', tabindex: '0', role: 'group', aria: { label } }, children)
+}
+
 /** Splits a list typed with commas. */
 export const words = text => text.split(',').map(s => s.trim()).filter(Boolean)

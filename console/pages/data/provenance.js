@@ -2,7 +2,7 @@
 // the text.
 import { h, replace } from '../../app/dom.js'
 import { ago, plural, short, time, visible } from '../../app/text.js'
-import { button, problem } from './parts.js'
+import { button, problem, scroller } from './parts.js'
 import { elements, kind, member, members, string } from './scan.js'
 import { canonical, pathText } from './tree.js'
 import { bare } from './insert.js'
@@ -38,7 +38,7 @@ export function provenance(host, key, signal, ready) {
 
   function show(most) {
     const { list } = state
-    replace(body, list.length === 0 ? h('p', { class: 'muted' }, 'Nothing is noted.') : h('div', { class: 'data-scroll', tabindex: '0', role: 'group', aria: { label: 'Where the fields came from' } }, h('table', { class: 'data-plain', data: { testid: 'data-provenance' } },
+    replace(body, list.length === 0 ? h('p', { class: 'muted' }, 'Nothing is noted.') : scroller('Where the fields came from', h('table', { class: 'data-plain', data: { testid: 'data-provenance' } },
       h('thead', null, h('tr', null, ['Field', 'Kind', 'Location', 'When'].map(t => h('th', { scope: 'col' }, t)))),
       h('tbody', null, list.slice(0, most).map(f => h('tr', { data: { field: visible(f.name) } },
         h('td', { class: 'mono' }, f.path.length === 0 ? h('em', null, 'document') : visible(short(f.name, 80))), h('td', { title: KIND[f.kind] ?? '' }, f.kind),

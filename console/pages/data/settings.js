@@ -2,6 +2,7 @@
 import { h, replace } from '../../app/dom.js'
 import { bytes, count, visible } from '../../app/text.js'
 import { editor } from '../../app/editor.js'
+import { hold } from '../../app/unload.js'
 import { pretty } from '../../app/json.js'
 import { member } from './scan.js'
 import { button, checkbox, problem, scope } from './parts.js'
@@ -44,12 +45,14 @@ export function settingsView(host) {
   }
 
   async function showMetadata(text) {
-    const edit = await editor(metadata, { language: 'json', value: pretty(text), label: 'Metadata', testid: 'data-metadata', lines: 6 })
+    const edit = await editor(metadata, { language: 'json', value: pretty(text), label: 'Metadata', testid: 'data-metadata', lines: 6, onChange: () => hold(metadata) })
+    life.signal.addEventListener('abort', () => hold(metadata, false), { once: true })
     metadata.append(button('data-metadata-save', 'Save metadata', async () => {
       replace(message)
       try {
         requireJSON(edit.value)
         await host.api.call('PUT', path + '/metadata', { body: edit.value, signal: life.signal })
+        hold(metadata, false)
         host.context.toast('good', 'The metadata is saved')
       } catch (error) {
         if (!host.lost(error)) replace(message, problem(error))

@@ -26,7 +26,7 @@ export class Store {
     this.api = context.api
     this.collections = new Map()
     this.listeners = new Set()
-    this.drafts = draftsOf(context.fabric) // what was typed and not saved
+    this.drafts = draftsOf(context) // what was typed and not saved
     this.removed = null // {collection, key, text}: what can be put back
   }
 

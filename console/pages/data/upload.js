@@ -1,5 +1,7 @@
 // Sends rows to the location in chunks, one after another: the file is never
 // in memory as a whole, and a slow location slows the reading.
+import { hold } from '../../app/unload.js'
+
 const BYTES = 4 << 20 // characters of one request at most, but for a single row
 const TURNS = 30 // of sending a chunk to a location that has no room for it
 const REPORTED = 10_000 // refused rows that are kept for the report
@@ -31,6 +33,7 @@ export class Upload {
   /** Takes what fileRows yields, to its end; throws what ended it before. */
   async run(source) {
     this.running = true
+    hold(this)
     try {
       for await (const { rows, read } of source) {
         for (const row of rows) {
@@ -47,6 +50,7 @@ export class Upload {
       await this.flush()
     } finally {
       this.running = false
+      hold(this, false)
       this.onProgress(this.state)
     }
   }

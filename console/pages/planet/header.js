@@ -4,19 +4,19 @@
 import { h } from '../../app/dom.js'
 import { ms, visible } from '../../app/text.js'
 import { isPaused, isReduced, pause } from './motion.js'
-import { perSecond } from './words.js'
+import { meanings, perSecond } from './words.js'
 import { flag, mark, say, show } from './paint.js'
 
 export class Header {
   /** tools: {edit, story, healAll, whyNotEdit}. */
   constructor({ edit, story, healAll, whyNotEdit }) {
     this.values = {}
-    const figure = (name, label) => {
+    const figure = (name, label, meaning = null) => {
       const value = h('dd', { data: { testid: `planet-${name}` } }, '–')
       this.values[name] = value
-      return h('div', null, h('dt', null, label), value)
+      return h('div', { title: meaning }, h('dt', null, label), value)
     }
-    this.figures = h('dl', { class: 'planet-figures' }, figure('up', 'Locations up'), figure('writes', 'Writes'), figure('arrivals', 'Arrivals'),
+    this.figures = h('dl', { class: 'planet-figures' }, figure('up', 'Locations up'), figure('writes', 'Writes', meanings.writes), figure('arrivals', 'Arrivals', meanings.arrivals),
       figure('worst', 'Worst lag'), figure('troubles', 'Links in trouble'))
     this.heal = h('button', { class: 'button', type: 'button', hidden: true, data: { testid: 'planet-heal-all' }, onclick: () => this.healing(healAll) }, 'Heal all links')
     this.story = h('button', { class: 'button', type: 'button', hidden: true, data: { testid: 'planet-story-open' }, onclick: story }, 'Cut, write, heal')

@@ -3,6 +3,7 @@
 import { h, svg } from '../../app/dom.js'
 import { locationLooks } from './model.js'
 import { sign } from './marks.js'
+import { meanings } from './words.js'
 
 const lines = [['up', 'link up'], ['behind', 'behind'], ['late', 'far behind'], ['cut', 'cut'], ['down', 'down']]
 
@@ -16,5 +17,6 @@ export function legend() {
     h('details', null, h('summary', null, 'Legend'),
       h('ul', null,
         ...Object.entries(locationLooks).map(([look, words]) => h('li', null, sign(look), words)),
-        ...lines.map(([look, words]) => h('li', null, line(look), words)))))
+        ...lines.map(([look, words]) => h('li', null, line(look), words))),
+      h('p', null, `Writes: ${meanings.writes}`), h('p', null, `Arrivals: ${meanings.arrivals}`)))
 }

@@ -17,7 +17,7 @@ import { MapView } from './mapview.js'
 import { PlanetModel, pairKey } from './model.js'
 import { NotableList, Notables } from './notables.js'
 import { Overview } from './overview.js'
-import { StoryView, hintCard, remember, wasDismissed } from './storyview.js'
+import { StoryView, hintCard, remember, wasDismissed, wasLeft } from './storyview.js'
 import { legend } from './legend.js'
 import { flag, show } from './paint.js'
 
@@ -59,6 +59,7 @@ class PlanetPage {
       live.subscribe('travel', (travel) => this.view?.travel(travel.moves ?? [])),
       live.subscribe('notable', (one) => this.notables.add([one], this.context.location)),
       live.subscribe('connection', (connection) => this.connected(connection)))
+    if (wasLeft()) this.header.done('The page was left in the middle of the story; its links were healed.', null)
     this.loadNotables()
     const visibility = () => !document.hidden && this.draw(null)
     document.addEventListener('visibilitychange', visibility)

@@ -10,6 +10,7 @@ import { flag, mark, say, show } from './paint.js'
 
 const order = ['cut', 'write', 'heal', 'done']
 const store = 'selvedge.planet.hint'
+const left = 'selvedge.planet.left'
 
 /** The card of the first visit. */
 export function hintCard({ start, dismiss }) {
@@ -38,11 +39,24 @@ export function remember() {
   }
 }
 
+/** Tells, once, that the page was loaded anew in the middle of a story. */
+export function wasLeft() {
+  try {
+    const was = sessionStorage.getItem(left) !== null
+    sessionStorage.removeItem(left)
+    return was
+  } catch {
+    return false
+  }
+}
+
 export class StoryView {
   /** tools: {model, context, bender, choose, close}. */
   constructor(tools) {
     this.tools = tools
     this.node = h('section', { class: 'card planet-story col', 'aria-label': 'Cut, write, heal', data: { testid: 'planet-story' } })
+    this.hide = () => this.hidden()
+    addEventListener('pagehide', this.hide)
     this.begin()
   }
 
@@ -67,6 +81,7 @@ export class StoryView {
   }
 
   build([near, far]) {
+    this.met = false
     const names = [placeName(near), placeName(far)]
     this.greetings = [near, far].map((one, end) => h('input', { type: 'text', value: `Hello from ${one.city || one.name}`, maxlength: '200', 'aria-label': visible(`Greeting written at ${names[end]}`), data: { testid: `planet-story-greeting-${end + 1}` } }))
     this.steps = {
@@ -121,7 +136,15 @@ export class StoryView {
     this.update()
     next?.button.focus()
     if (this.story.step === 'write') this.tools.choose({ location: this.story.ends[1].name }, { quiet: true })
-    if (this.story.step === 'done') remember()
+    if (this.story.step !== 'done') return
+    remember()
+    this.sides[0].lines.focus({ preventScroll: true }) // no step is left
+    this.showMerged()
+  }
+
+  showMerged() {
+    this.met = true
+    this.sides[0].lines.scrollIntoView({ block: 'nearest' })
   }
 
   update() {
@@ -139,6 +162,7 @@ export class StoryView {
     this.drawSides()
     say(this.verdict, this.words())
     this.drawOutcome()
+    if (at === 3 && !this.met) this.showMerged()
   }
 
   words() {
@@ -194,6 +218,7 @@ export class StoryView {
       if (!heal) return
       try {
         await tools.bender.setState(story.cut, 'up', visible(`Healed the links of ${story.ends[1].name}`))
+        story.cut = []
       } catch (error) {
         if (!aborted(error)) tools.context.toast('bad', visible(`${error.message}. ${error.next ?? ''}`))
         return
@@ -202,14 +227,29 @@ export class StoryView {
     tools.close()
   }
 
-  // Whoever goes to another page leaves no cuts of the story behind. The requests outlive the page.
+  /** The tab is closed or loaded anew: that ends the story. */
+  hidden() {
+    if (this.story?.cut.length > 0) {
+      try {
+        sessionStorage.setItem(left, 'healed')
+      } catch {
+        // Then nobody is told of it after the page was loaded anew.
+      }
+    }
+    this.tools.close()
+  }
+
+  // Whoever goes to another page, or closes the tab, leaves no cuts of the story
+  // behind. The requests outlive the page.
   destroy() {
+    removeEventListener('pagehide', this.hide)
     const { story, tools } = this
     story?.stop()
-    for (const { from, to } of story?.cut ?? []) {
-      tools.context.api.call('PUT', `/mesh/links/${segment(from)}/${segment(to)}`, { body: { state: 'up' } })
-        .catch(() => {}) // Heal all on the Planet page takes back what is left
-    }
+    if (!story?.cut.length) return
+    const heal = ({ from, to }) => tools.context.api.call('PUT', `/mesh/links/${segment(from)}/${segment(to)}`, { body: { state: 'up' }, keepalive: true, renew: false })
+    Promise.all(story.cut.map(heal)).then(
+      () => tools.context.toast('good', 'The story was left; its links are healed'),
+      () => tools.context.toast('bad', 'The story was left, and not all of its links could be healed. Heal all links on the Planet page.'))
   }
 }
 

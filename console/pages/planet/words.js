@@ -23,6 +23,12 @@ export function ageOf(time) {
   return Number.isNaN(at) ? NaN : Math.max(0, Date.now() - at)
 }
 
+/** What is counted. */
+export const meanings = {
+  writes: 'Commits a second that began at a location. One commit may write many documents.',
+  arrivals: 'Commits a second that a location took in from others.',
+}
+
 /** A link to the console of another location of the planet: somebody with an API key is signed in there. */
 export function consoleLink(live, props, ...children) {
   const follow = (event) => {
