@@ -79,7 +79,7 @@ func (s *Snapshot) Documents(c *rows.Collection, b rows.Bounds) (rows.Cursor, er
 
 // Entries implements rows.Reader.
 func (s *Snapshot) Entries(c *rows.Collection, x *rows.Index, b rows.Bounds) (rows.EntryCursor, error) {
-	space := s.Keys.IndexSpace(nil, x.Number)
+	space := s.Keys.IndexSpace(make([]byte, 0, layout.PrefixLen+5), x.Number)
 	lower, upper := within(space, b)
 	it, err := s.Reader.Scan(lower, upper)
 	if err != nil {
@@ -90,9 +90,11 @@ func (s *Snapshot) Entries(c *rows.Collection, x *rows.Index, b rows.Bounds) (ro
 
 // within gives the bounds in the store of what lies within bounds in a space.
 func within(space []byte, b rows.Bounds) (lower, upper []byte) {
-	lower = append(append(make([]byte, 0, len(space)+len(b.Lower)), space...), b.Lower...)
+	both := make([]byte, 0, 2*len(space)+len(b.Lower)+len(b.Upper))
+	both = append(append(both, space...), b.Lower...)
+	lower = both[:len(both):len(both)]
 	if b.Upper == nil {
 		return lower, layout.End(space)
 	}
-	return lower, append(append(make([]byte, 0, len(space)+len(b.Upper)), space...), b.Upper...)
+	return lower, append(append(both[len(both):], space...), b.Upper...)
 }

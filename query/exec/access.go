@@ -118,8 +118,11 @@ func (a *rangeAccess) repeats() bool { return a.repeating }
 // behind sorts behind everything that an entry may have after what stands before it.
 const behind = 0xFF
 
+// keyRoom is the room that is made at first for the values that an entry begins with.
+const keyRoom = 48
+
 func (a *rangeAccess) open(x *index, row []value.Value) (finder, error) {
-	prefixes := [][]byte{nil}
+	prefixes := [][]byte{make([]byte, 0, keyRoom)}
 	before := x.t.grown
 	defer func() {
 		x.t.shrink(x.t.grown - before)
@@ -142,7 +145,7 @@ func (a *rangeAccess) open(x *index, row []value.Value) (finder, error) {
 	out := &ranges{x: x, index: a.index}
 	lower, upper := a.end(x, a.lower, row), a.end(x, a.upper, row)
 	for _, p := range prefixes {
-		b := rows.Bounds{Lower: p, Upper: append(bytes.Clone(p), behind)}
+		b := rows.Bounds{Lower: p, Upper: append(append(make([]byte, 0, len(p)+1), p...), behind)}
 		if lower != nil {
 			b.Lower = append(bytes.Clone(p), lower...)
 			if !a.lowerClosed {

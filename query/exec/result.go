@@ -72,18 +72,24 @@ func (r *Run) stop(err error) error {
 	return err
 }
 
+// proceed opens the sources, or looks whether the run goes on.
+func (r *Run) proceed() error {
+	if r.t != nil {
+		return r.t.check()
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	return r.t.wanted() // without the clock: its time has just begun
+}
+
 // draw makes sure that there is a row to give; false at the end.
 func (r *Run) draw() (bool, error) {
 	for r.block == nil || r.at >= r.block.n {
 		if r.ended {
 			return false, r.err
 		}
-		if r.t == nil {
-			if err := r.open(); err != nil {
-				return false, r.stop(err)
-			}
-		}
-		if err := r.t.check(); err != nil {
+		if err := r.proceed(); err != nil {
 			return false, r.stop(err)
 		}
 		b, err := r.top.next()

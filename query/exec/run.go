@@ -218,6 +218,17 @@ func (t *task) step() error {
 
 // check looks whether the run goes on.
 func (t *task) check() error {
+	if err := t.wanted(); err != nil {
+		return err
+	}
+	if t.Deadline != 0 && t.Clock() > t.Deadline {
+		t.fail(ErrRuntime)
+	}
+	return t.failed
+}
+
+// wanted looks the same without the clock.
+func (t *task) wanted() error {
 	if t.failed != nil {
 		return t.failed
 	}
@@ -233,12 +244,8 @@ func (t *task) check() error {
 		select {
 		case <-(*ctx).Done():
 			t.fail(gone(*ctx))
-			return t.failed
 		default:
 		}
-	}
-	if t.Deadline != 0 && t.Clock() > t.Deadline {
-		t.fail(ErrRuntime)
 	}
 	return t.failed
 }
