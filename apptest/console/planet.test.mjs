@@ -9,6 +9,10 @@ const { api } = await start({ locations: 5 }) // fra syd tok sao wdc
 
 const link = async (from, to) => (await api('GET', '/mesh')).links.find((one) => one.from === from && one.to === to)
 
+// cuts counts the links that are cut. Which end a story cuts off depends on who is
+// well: right after another story Sydney may still be catching up.
+const cuts = async () => (await api('GET', '/mesh')).links.filter((one) => one.state === 'cut').length
+
 // Feed is a stream of news that a test writes itself, in place of the planet's.
 class Feed {
   constructor(state) {
@@ -270,7 +274,7 @@ test('a story that is closed in the middle leaves no cut', async ({ page, open }
   await page.getByTestId('planet-story-close').click()
   await page.getByTestId('confirm-action').click()
   await page.getByTestId('planet-story').waitFor({ state: 'detached' })
-  assert.equal((await link('tok', 'syd')).state, 'up')
+  assert.equal(await cuts(), 0)
   await api('DELETE', '/collection/hello')
 })
 
@@ -279,11 +283,11 @@ test('who walks away from a story leaves no cut', async ({ page, open }) => {
   await page.getByTestId('planet-story-start').click()
   await page.getByTestId('planet-story-cut').click()
   await page.getByTestId('planet-story-verdict').getByText(/neither hears/).waitFor()
-  assert.equal((await link('tok', 'syd')).state, 'cut')
+  assert.equal(await cuts(), 8)
   await page.getByRole('link', { name: 'Data' }).click()
   await page.getByTestId('page-data').waitFor()
   await page.getByTestId('toast').getByText('its links are healed').waitFor()
-  await until(async () => (await link('tok', 'syd')).state === 'up', 'the links heal')
+  await until(async () => (await cuts()) === 0, 'the links heal')
   await api('DELETE', '/collection/hello')
 })
 
@@ -293,9 +297,9 @@ test('a tab that is closed or loaded anew in the middle of a story leaves no cut
     await tab.getByTestId('planet-story-open').click()
     await tab.getByTestId('planet-story-cut').click()
     await tab.getByTestId('planet-story-verdict').getByText(/neither hears/).waitFor()
-    assert.equal((await link('tok', 'syd')).state, 'cut')
+    assert.equal(await cuts(), 8)
   }
-  const healed = () => until(async () => (await Promise.all([link('tok', 'syd'), link('syd', 'fra')])).every((one) => one.state === 'up'), 'the links heal')
+  const healed = () => until(async () => (await cuts()) === 0, 'the links heal')
   const other = await context.newPage()
   await cut(other)
   await other.close()

@@ -3,7 +3,7 @@
 // are its steps; storyview.js shows them.
 
 import { aborted, segment } from '../../app/api.js'
-import { each, settingsOf } from './bend.js'
+import { each, directions, settingsOf } from './bend.js'
 import { kilometres } from './arc.js'
 import { consoleOf } from './words.js'
 
@@ -63,9 +63,7 @@ export class Story {
     this.written = true
     await this.until('both ends have the letter', () => this.same())
     const [, far] = this.ends
-    // Asked anew: what the page shows may be a second old, and a link that was cut before stays so.
-    const { links } = await this.call(0, 'GET', '/mesh')
-    this.cut = links.filter((one) => (one.from === far.name || one.to === far.name) && settingsOf(one).state !== 'cut').map((one) => ({ from: one.from, to: one.to, way: one }))
+    this.cut = this.tools.model.pairsOf(far.name).flatMap((pair) => directions(pair)).filter((one) => settingsOf(one.way).state !== 'cut')
     await this.tools.bender.setState(this.cut, 'cut', `Cut off ${far.name} from all others`)
     this.step = 'write'
     this.changed()
