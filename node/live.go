@@ -242,8 +242,10 @@ func (n *Node) watchedState(h *hosted) (api.MeshState, error) {
 // counted gives how many entries began here, and how many of others were applied here, since the start.
 func (h *hosted) counted() (commits, applied uint64) {
 	self := h.registered.Load().Self
+	_, members := h.fabric.Known()
 	for _, a := range h.fabric.Arrivals() {
-		if a.Origin == self {
+		from, known := members.ByOrigin(a.Origin)
+		if a.Origin == self || known && from.Name == h.node.cfg.Location.Name { // of an earlier incarnation
 			commits += a.Entries
 		} else {
 			applied += a.Entries

@@ -76,6 +76,7 @@ type Node struct {
 	mu        sync.Mutex
 	extra     map[string]string // addresses of peers beside those that members tell
 	adopting  map[string]bool   // fabrics being joined now
+	dropped   map[string]bool   // fabrics that were dropped here since the start
 	hosted    map[string]*hosted
 	byName    map[fabricName]*hosted
 	lifetime
@@ -125,7 +126,7 @@ const openFiles = 512
 // start opens the store, the transport and the fabrics, and joins the planet when the location is new.
 func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	n := &Node{cfg: cfg, shared: s, env: s.env, log: cfg.Logger, hosted: map[string]*hosted{}, byName: map[fabricName]*hosted{},
-		hint: make(chan struct{}, 1), extra: map[string]string{}, adopting: map[string]bool{}}
+		hint: make(chan struct{}, 1), extra: map[string]string{}, adopting: map[string]bool{}, dropped: map[string]bool{}}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -218,7 +219,8 @@ func (n *Node) openStore() error {
 // it is restarted. Reads and the health page go on.
 func (n *Node) storeFailed(err error) {
 	n.log.Error("the store has failed, writes are refused until the location is restarted", "error", err)
-	n.note(api.EventError, "disk", "", "the store has failed, writes are refused until the location is restarted: %v", err)
+	// Every tenant reads this: what the error says of the machine stays in the log.
+	n.note(api.EventError, "disk", "", "the store has failed, writes are refused until the location is restarted; its log says why")
 }
 
 func (n *Node) openTransport() error {

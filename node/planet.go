@@ -149,13 +149,35 @@ func (n *Node) DropFabric(ctx context.Context, tenant, name string) error {
 	if h.reg.ID == systemID {
 		return api.Fail(api.BadParameter, "the system fabric cannot be dropped")
 	}
-	write := fabric.NewWrite(fabric.Remove, fabricsCollection, listingKey(tenant, name), value.Null())
-	write.IgnoreAbsent = true
-	if _, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}}); err != nil {
+	if err := n.removeListing(ctx, tenant, name); err != nil {
 		return err
 	}
+	n.mu.Lock()
+	n.dropped[h.reg.ID] = true
+	n.mu.Unlock()
 	n.drop(h)
 	return nil
+}
+
+func (n *Node) removeListing(ctx context.Context, tenant, name string) error {
+	write := fabric.NewWrite(fabric.Remove, fabricsCollection, listingKey(tenant, name), value.Null())
+	write.IgnoreAbsent = true
+	_, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}})
+	return err
+}
+
+// dropAgain removes a listing that is back after its fabric was dropped here, and tells whether it is one: a location
+// that had not heard of the end has changed it meanwhile (who anchors it, its metadata), and the later write won.
+func (n *Node) dropAgain(ctx context.Context, l listing) bool {
+	n.mu.Lock()
+	dropped := n.dropped[l.ID]
+	n.mu.Unlock()
+	if dropped {
+		if err := n.removeListing(ctx, l.Tenant, l.Name); err != nil {
+			n.log.Debug("not dropped again yet", "fabric", l.ID, "error", err)
+		}
+	}
+	return dropped
 }
 
 // SetFabricLocations changes where a fabric lives.
