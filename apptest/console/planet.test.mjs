@@ -230,6 +230,17 @@ test('entries are seen travelling, and counted', async ({ page, open, shot }) =>
   await api('DELETE', '/collection/busy')
 })
 
+test('the legend fits on the map and says what is counted', async ({ page, open, axe }) => {
+  await open()
+  const legend = page.locator('.planet-legend')
+  await legend.locator('summary').click()
+  await legend.getByText('Commits a second that began').waitFor()
+  const [inner, outer] = await Promise.all([legend.boundingBox(), page.locator('.planet-figure').boundingBox()])
+  assert.ok(inner.y >= outer.y, `it begins ${outer.y - inner.y} pixels above the map`)
+  await axe()
+  await legend.locator('summary').click()
+})
+
 test('cut, write, heal: the story is really done', async ({ page, open, axe, shot }) => {
   await open()
   await page.getByTestId('planet-story-start').click()

@@ -3,7 +3,7 @@
 import { h, svg, clear } from '/console/app/dom.js'
 import { worldMap } from '/console/app/map.js'
 import { failure } from '/console/app/states.js'
-import { visible, short, count } from '/console/app/text.js'
+import { count, plural, short, visible } from '/console/app/text.js'
 import { placeOf } from './shape.js'
 import { cell, isObject } from './value.js'
 
@@ -57,7 +57,7 @@ export function mapView({ onOpen, signal }) {
 
   function say() {
     const rest = latest.rows.length - taken
-    note.textContent = `${count(marks.length)} ${marks.length === 1 ? 'place' : 'places'}` + (without ? `; ${count(without)} rows have none` : '') +
+    note.textContent = plural(marks.length, 'place') + (without ? `; ${plural(without, 'row has', 'rows have')} none` : '') +
       (rest > 0 ? `. The other ${count(rest)} rows are not drawn: a FILTER or LIMIT makes it readable.` : '.')
   }
 
