@@ -233,6 +233,7 @@ func TestStatusWaits(t *testing.T) {
 	mute := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer mute.Close()
 	runWith(t, "", nil, "status", "--wait", "--url", mute.URL, "--timeout", "1s").want(t, exitFailed, "after 1s "+mute.URL+" has not answered")
+	runWith(t, "", nil, "location", "show", "nyc", "--url", never).want(t, exitUnreachable, "the address came from "+never+": selvedge status shows")
 	runWith(t, "", nil, "status", "--wait", "--watch", "--url", never).want(t, exitUsage)
 }
 

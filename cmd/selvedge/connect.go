@@ -203,6 +203,7 @@ func (a *app) connectWith(how client.Config) (*client.Client, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	a.url = c.URL()
 	return c, nil
 }
 

@@ -98,6 +98,9 @@ func (a *app) afterSilence(e *client.UnreachableError) string {
 	if errors.As(e, &untrusted) {
 		return "it is there, but its certificate is not trusted: --ca FILE names the authority (selvedge dev prints the file)"
 	}
+	if a.url != "" && e.URL != a.url {
+		return "the address came from " + a.url + ": selvedge status shows how it sees that location, which may have stopped"
+	}
 	where := "the address is the default one; --url gives another"
 	if a.urlFrom != "" {
 		where = "the address came from " + a.urlFrom

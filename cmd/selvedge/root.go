@@ -34,6 +34,7 @@ type app struct {
 	environment []string
 	flags       globalFlags
 	cmd         *cobra.Command // the one that runs, nil before
+	url         string         // of the location that was asked first
 	urlFrom     string         // where the address came from, in words
 	keyFrom     string         // where the credentials came from, in words; "" where none are given
 }
