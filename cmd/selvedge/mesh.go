@@ -367,9 +367,13 @@ func writeSelf(w io.Writer, s *client.Self) {
 	if !s.ClockTrusted {
 		trust = ", not trusted"
 	}
+	disk := binarySize(s.Storage["diskBytes"]) + " used"
+	if free, known := s.Storage["freeBytes"]; known {
+		disk += ", " + binarySize(free) + " free"
+	}
 	for _, line := range [][2]string{{"location", s.Location}, {"version", s.Version}, {"state", state},
 		{"up for", (time.Duration(s.UptimeMs) * time.Millisecond).Round(time.Second).String()}, {"clock", signedMilliseconds(s.ClockOffsetMs) + trust},
-		{"memory", mebibytes(s.MemoryBytes)}, {"disk", mebibytes(s.Storage["diskBytes"]) + " used, " + mebibytes(s.Storage["freeBytes"]) + " free"}} {
+		{"memory", binarySize(s.MemoryBytes)}, {"disk", disk}} {
 		fmt.Fprintf(w, "%-9s %s\n", line[0], plain([]string{line[1]})[0])
 	}
 	fmt.Fprintln(w)
@@ -390,7 +394,12 @@ func writeSelf(w io.Writer, s *client.Self) {
 	t.print(w)
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+func binarySize(n int64) string {
+	if n < 1<<30 {
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}
 
 func (a *app) locationLimitsCommand() *cobra.Command {
 	return a.withClientFlags(&cobra.Command{
