@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // programs are the languages of the page about clients: what runs a file, and how the file is called.
@@ -19,9 +17,7 @@ var programs = map[string][2]string{"js": {"node", "main.mjs"}, "python": {"pyth
 // text behind it shows.
 func TestClients(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 2)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s := newStory(t, 2)
 	printed, shown := "", 0
 	for _, b := range blocks(t, "guides/clients.md") {
 		switch b.kind {

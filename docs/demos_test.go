@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/selvedge-db/selvedge/client"
-	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestDemos starts each demo of that page as the page says, on three locations, and asks its queries until they give rows.
@@ -24,9 +22,7 @@ func TestDemos(t *testing.T) {
 		}
 		demos++
 		t.Run(strings.Fields(b.text)[3], func(t *testing.T) {
-			s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
-			s.binary(t)
-			s.env = append(os.Environ(), "TMPDIR="+s.folder)
+			s := newStory(t, 3)
 			s.serve(t, append(strings.Fields(b.text), "--api-key", apiKey, "--locations", "fra,syd,tok"))
 			c, err := client.New(client.Config{URL: fmt.Sprintf("http://127.0.0.1:%d", s.port), APIKey: apiKey})
 			if err != nil {

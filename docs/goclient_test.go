@@ -8,17 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestGoClient runs the program of the page about the Go client against the planet that the page starts, on other ports. It
 // prints what the page shows.
 func TestGoClient(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 2)}
-	s.binary(t)
-	s.env = append(os.Environ(), "SELVEDGE_API_KEY="+apiKey, "CGO_ENABLED=0")
+	s := newStory(t, 2)
+	s.env = append(s.env, "SELVEDGE_API_KEY="+apiKey, "CGO_ENABLED=0")
 	program := filepath.Join(s.folder, "main.go")
 	ran := false
 	var printed []byte

@@ -2,22 +2,19 @@ package docs_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/selvedge-db/selvedge/internal/testport"
 )
 
 // TestBackupPage runs the commands of the page about backups at a location with the first of the files of the page about a mesh.
 func TestBackupPage(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 4)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
-		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s := newStory(t, 4)
+	s.env = append(s.env, "SELVEDGE_API_KEY="+apiKey)
 	s.config(t, blocks(t, "operate/mesh.md")[0])
 	s.serve(t, strings.Fields("selvedge serve --config fra.yaml"))
 	s.script(t, block{kind: "sh", text: "selvedge collection create articles\nselvedge put articles/lamp '{\"name\": \"Lamp\"}'\n" +
@@ -33,22 +30,15 @@ func TestBackupPage(t *testing.T) {
 			s.script(t, block{kind: b.kind, line: b.line, text: strings.ReplaceAll(b.text, "127.0.0.1:8401", "127.0.0.1:8402")})
 		}
 	}
-	if s.commands < 9 || s.checks < 6 {
-		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
-	}
+	s.enough(t, 9, 6)
 }
 
 // TestCommandLine runs the commands of that guide, with a home of its own.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
-	s.binary(t)
-	for _, setting := range os.Environ() {
-		if !strings.HasPrefix(setting, "SELVEDGE_") {
-			s.env = append(s.env, setting)
-		}
-	}
-	s.env = append(s.env, "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "HOME="+s.folder, "XDG_CONFIG_HOME="+filepath.Join(s.folder, "config"))
+	s := newStory(t, 3)
+	s.env = slices.DeleteFunc(s.env, func(setting string) bool { return strings.HasPrefix(setting, "SELVEDGE_") })
+	s.env = append(s.env, "HOME="+s.folder, "XDG_CONFIG_HOME="+filepath.Join(s.folder, "config"))
 	for _, b := range blocks(t, "guides/command-line.md") {
 		switch b.kind {
 		case "sh server":
@@ -57,25 +47,19 @@ func TestCommandLine(t *testing.T) {
 			s.script(t, b)
 		}
 	}
-	if s.commands < 25 || s.checks < 18 {
-		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
-	}
+	s.enough(t, 25, 18)
 }
 
 // TestTroubleshooting runs the commands of that page, and the request of the page about limits.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
-		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s := newStory(t, 3)
+	s.env = append(s.env, "SELVEDGE_API_KEY="+apiKey)
 	s.serve(t, strings.Fields("selvedge dev --locations 2 --api-key "+apiKey))
 	for _, b := range blocks(t, "operate/troubleshooting.md") {
 		s.script(t, b)
 	}
-	if s.commands < 2 || s.checks < 2 {
-		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
-	}
+	s.enough(t, 2, 2)
 	r := startReader(t)
 	for _, b := range blocks(t, "operate/limits.md") {
 		r.example(t, b, "")
@@ -85,10 +69,8 @@ func TestTroubleshooting(t *testing.T) {
 // TestLinksPage runs the commands and requests of that page on a planet with three locations.
 func TestLinksPage(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, "SELVEDGE_API_KEY="+apiKey,
-		fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	s := newStory(t, 3)
+	s.env = append(s.env, "SELVEDGE_API_KEY="+apiKey)
 	s.serve(t, strings.Fields("selvedge dev --locations fra,syd,tok --api-key "+apiKey))
 	r := &reader{urls: map[string]string{"fra": fmt.Sprintf("http://127.0.0.1:%d", s.port)}, kept: map[string]string{}}
 	defer r.http.CloseIdleConnections()

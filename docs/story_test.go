@@ -22,10 +22,7 @@ import (
 // in what the command above it prints.
 func TestQuickstart(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 3)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
-		"TMPDIR="+s.folder)
+	s := newStory(t, 3)
 	for _, b := range blocks(t, "guides/quickstart.md") {
 		switch b.kind {
 		case "sh server":
@@ -34,18 +31,13 @@ func TestQuickstart(t *testing.T) {
 			s.script(t, b)
 		}
 	}
-	if s.commands < 20 || s.checks < 20 {
-		t.Errorf("the quickstart has %d commands and %d checks: has its form changed?", s.commands, s.checks)
-	}
+	s.enough(t, 20, 20)
 }
 
 // TestReadme does the same with the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	s := &story{folder: t.TempDir(), port: testport.Take(t, 10)}
-	s.binary(t)
-	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port),
-		"TMPDIR="+s.folder)
+	s := newStory(t, 10)
 	for _, b := range blocks(t, "../README.md") {
 		switch b.kind {
 		case "sh server":
@@ -55,9 +47,7 @@ func TestReadme(t *testing.T) {
 			s.script(t, block{kind: b.kind, line: b.line, text: strings.Replace(b.text, "go build -o bin/ ./cmd/selvedge && export PATH=$PWD/bin:$PATH ", "export ", 1)})
 		}
 	}
-	if s.commands < 10 || s.checks < 7 {
-		t.Errorf("the README has %d commands and %d checks: has its form changed?", s.commands, s.checks)
-	}
+	s.enough(t, 10, 7)
 }
 
 type story struct {
@@ -65,6 +55,29 @@ type story struct {
 	port             int
 	env              []string
 	commands, checks int
+}
+
+// newStory is a folder with the command in it, and ports for what the page serves.
+func newStory(t *testing.T, ports int) *story {
+	t.Helper()
+	s := &story{folder: t.TempDir(), port: testport.Take(t, ports)}
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, filepath.Join(s.folder, "selvedge")); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(os.Environ(), "PATH="+s.folder+":"+os.Getenv("PATH"), "TMPDIR="+s.folder, fmt.Sprintf("SELVEDGE_URL=http://127.0.0.1:%d", s.port))
+	return s
+}
+
+// enough fails when hardly anything of a page was run.
+func (s *story) enough(t *testing.T, commands, checks int) {
+	t.Helper()
+	if s.commands < commands || s.checks < checks {
+		t.Errorf("the page has %d commands and %d checks: has its form changed?", s.commands, s.checks)
+	}
 }
 
 // built makes the command once for all tests, in a folder of its own; the environment may name one that is there.
@@ -97,18 +110,6 @@ func runTests(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	return m.Run()
-}
-
-// binary puts the command into the folder.
-func (s *story) binary(t *testing.T) {
-	t.Helper()
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(file, filepath.Join(s.folder, "selvedge")); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // serve starts the planet and waits for the line that says it is ready.
