@@ -198,10 +198,22 @@ func TestStatusAndLinks(t *testing.T) {
 		t.Errorf("links: %v", f.cut)
 	}
 	f.command(t, "link", "heal", "syd").want(t, exitDone, "fra -> syd: up")
-	f.command(t, "link", "cut", "mars").want(t, exitFailed, `there is no location "mars" in fabric _system`, "there are fra, syd, tok;")
-	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, `there is no location "mars" in fabric _system`, "there are fra, syd, tok;")
+	f.command(t, "link", "cut", "mars").want(t, exitFailed, `there is no location "mars" on this planet`, "there are fra, syd, tok;")
+	f.command(t, "link", "cut", "fra", "mars").want(t, exitFailed, `there is no location "mars" on this planet`, "there are fra, syd, tok;")
 	f.command(t, "link", "set", "sid", "fra", "--loss", "1").want(t, exitFailed, `no location "sid"`, "did you mean syd?")
 	f.command(t, "link", "heal", "sid").want(t, exitFailed, `no location "sid"`, "did you mean syd?")
+}
+
+// Links are the planet's: whatever the fabric, all locations have them. The one here is gone, as that of a context can be.
+func TestLinksOfNoFabric(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "status", "--fabric", "gone").want(t, exitFailed, "404")
+	f.command(t, "link", "cut", "fra", "tok", "--fabric", "gone").want(t, exitDone, "fra -> tok: cut\ntok -> fra: cut\n")
+	f.command(t, "link", "set", "fra", "--delay", "1s", "--fabric", "gone").want(t, exitDone, "fra -> tok: changed")
+	f.command(t, "link", "heal", "fra", "--fabric", "gone").want(t, exitDone, "fra -> tok: up")
+	f.command(t, "link", "cut", "syd", "--one-way", "--fabric", "gone").want(t, exitDone, "syd -> tok: cut")
+	f.command(t, "link", "heal", "--all", "--fabric", "gone").want(t, exitDone, "syd -> fra: up\nsyd -> tok: up\n")
 }
 
 func TestStatusInWords(t *testing.T) {

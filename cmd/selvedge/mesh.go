@@ -55,8 +55,8 @@ func (a *app) linkSetCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "set A [B]",
 		Short: "Make links slower or worse",
-		Long: "Make links slower or worse: between two locations, or between A and all others. --delay is of one direction. What is not\n" +
-			"given stays. link heal --all makes everything as it was at first.",
+		Long: "Make links slower or worse: between two locations, or between A and all others of the planet. --delay is of one direction.\n" +
+			"What is not given stays. link heal --all makes everything as it was at first.",
 		Example: "  selvedge link set fra syd --delay 500ms\n  selvedge link set fra syd --one-way --loss 10 --jitter 50ms",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -92,8 +92,18 @@ func inMilliseconds(d time.Duration) *float64 {
 	return &ms
 }
 
-func (a *app) bendLinks(ctx context.Context, names []string, oneWay bool, change client.LinkChange) error {
+// connectPlanet makes the client for what belongs to the planet and to none of its fabrics. The one that flags and context
+// ask for has not all locations, and may be gone.
+func (a *app) connectPlanet() (*client.Client, error) {
 	c, err := a.connect(true)
+	if err != nil {
+		return nil, err
+	}
+	return c.InFabric(client.SystemFabric), nil
+}
+
+func (a *app) bendLinks(ctx context.Context, names []string, oneWay bool, change client.LinkChange) error {
+	c, err := a.connectPlanet()
 	if err != nil {
 		return err
 	}
@@ -114,7 +124,7 @@ func (a *app) linkCutCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:     "cut A [B]",
 		Short:   "Let nothing pass between two locations, or cut one off",
-		Long:    "Let nothing pass between two locations, with --one-way nothing from A to B. Without B, between A and all others.\nReturns when it is so.",
+		Long:    "Let nothing pass between two locations, with --one-way nothing from A to B. Without B, between A and all others\nof the planet. Returns when it is so.",
 		Example: "  selvedge link cut fra syd\n  selvedge link cut fra syd --one-way\n  selvedge link cut syd",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,7 +140,7 @@ func (a *app) linkHealCommand() *cobra.Command {
 	c := a.withClientFlags(&cobra.Command{
 		Use:     "heal [A [B]]",
 		Short:   "Let messages pass again",
-		Long:    "Let messages pass again between two locations, between A and all others, or everywhere (--all). Returns when it is so; catching up takes longer.",
+		Long:    "Let messages pass again between two locations, between A and all others of the planet, or everywhere (--all).\nReturns when it is so; catching up takes longer.",
 		Example: "  selvedge link heal fra syd\n  selvedge link heal --all",
 		Args: func(_ *cobra.Command, args []string) error {
 			if (everything && len(args) != 0) || (!everything && len(args) != 1 && len(args) != 2) {
@@ -159,7 +169,7 @@ func linksOf(ctx context.Context, c *client.Client, names []string, oneWay bool)
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(mesh.Locations, func(l client.MeshLocation) bool { return l.Name == name }) {
-			return nil, noLocation(name, &mesh, c)
+			return nil, noLocation(name, "on this planet", &mesh)
 		}
 	}
 	if len(others) == 0 {
@@ -181,7 +191,7 @@ func linksOf(ctx context.Context, c *client.Client, names []string, oneWay bool)
 
 // setLinks cuts or heals.
 func (a *app) setLinks(ctx context.Context, action string, names []string, oneWay bool) error {
-	c, err := a.connect(true)
+	c, err := a.connectPlanet()
 	if err != nil {
 		return err
 	}
@@ -203,7 +213,7 @@ func (a *app) setLinks(ctx context.Context, action string, names []string, oneWa
 
 // healAll heals everything, and tells what was cut.
 func (a *app) healAll(ctx context.Context) error {
-	c, err := a.connect(true)
+	c, err := a.connectPlanet()
 	if err != nil {
 		return err
 	}
@@ -341,17 +351,17 @@ func atLocation(ctx context.Context, c *client.Client, name string) (*client.Cli
 			return c.At(l.URL)
 		}
 	}
-	return nil, noLocation(name, &mesh, c)
+	return nil, noLocation(name, "in fabric "+c.FabricName(), &mesh)
 }
 
-// noLocation says that a fabric has no location of that name, and which it has.
-func noLocation(name string, mesh *client.Mesh, c *client.Client) error {
+// noLocation says that there is no location of that name, and which there are.
+func noLocation(name, where string, mesh *client.Mesh) error {
 	var names []string
 	for _, l := range mesh.Locations {
 		names = append(names, l.Name)
 	}
 	slices.Sort(names)
-	return advise(fmt.Errorf("there is no location %q in fabric %s%s", name, c.FabricName(), didYouMean(name, names)),
+	return advise(fmt.Errorf("there is no location %q %s%s", name, where, didYouMean(name, names)),
 		"there are %s; selvedge location list tells where they stand", strings.Join(names, ", "))
 }
 
