@@ -352,6 +352,25 @@ test('where a fabric lives is changed on the map', async ({ page, open, axe, sho
   await api('DELETE', '/database/shop')
 })
 
+test('what others changed of the locations meanwhile is kept, and asked about', async ({ page, open }) => {
+  await api('POST', '/database', { name: 'crowd', options: { dcList: 'fra,syd' } })
+  await open('planet?fabric=crowd')
+  await page.getByTestId('planet-up').getByText('2 of 2').waitFor()
+  await page.getByTestId('planet-edit').click()
+  await page.getByTestId('planet-edit-syd').uncheck()
+  const places = async () => (await api('GET', '/database/user')).result.find((one) => one.name === 'crowd').options.dcList.split(',').sort().join()
+  await api('PUT', '/database/locations/crowd', { locations: ['fra', 'syd', 'tok'] })
+  await until(async () => (await places()) === 'fra,syd,tok', 'the third location is a member')
+  await page.getByTestId('planet-edit-confirm').click()
+  await page.getByTestId('confirm-action').click()
+  const again = page.getByTestId('confirm').getByText('Somebody changed it meanwhile')
+  assert.match(await again.textContent(), /it lives at fra, syd, tok now\. All data of the fabric at syd is deleted there\. It lives at fra, tok then\./)
+  await page.getByTestId('confirm-action').click()
+  await page.getByTestId('planet-edit-summary').getByText(/Done: the fabric lives at/).waitFor({ timeout: 30_000 })
+  assert.equal(await places(), 'fra,tok')
+  await api('DELETE', '/database/crowd')
+})
+
 test('on a real planet nothing bends, and the page says why', async ({ page, open }) => {
   await new Feed(planetOf(trio(), [direction('a', 'b'), direction('a', 'c', { state: 'down' })])).attach(page)
   await open('planet?link=a,b')

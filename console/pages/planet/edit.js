@@ -122,12 +122,14 @@ export class EditPanel {
     this.summary.replaceChildren(...lines.map((line) => h('p', null, visible(line))))
   }
 
-  async ask() {
+  /** Asks until somebody agrees to, or declines, what would really be done. */
+  async ask(news = '') {
     const { context } = this.tools
     const { added, removed } = this.difference()
-    const parts = []
+    const parts = news ? [news] : []
     if (added.length > 0) parts.push(`All data is copied to ${added.join(', ')}.`)
     if (removed.length > 0) parts.push(`All data of the fabric at ${removed.join(', ')} is deleted there.`)
+    parts.push(`It lives at ${[...this.wanted].join(', ')} then.`)
     if (removed.includes(context.location)) parts.push(`You are looking from ${context.location}: this page ends when the fabric leaves it.`)
     const agreed = await context.confirm({ title: visible(`Change where ${context.fabric} lives`), body: visible(parts.join(' ')), action: 'Change locations', danger: removed.length > 0 })
     if (agreed) await this.run()
@@ -138,6 +140,11 @@ export class EditPanel {
     this.confirm.disabled = true
     show(this.problem, false)
     try {
+      const present = await this.present()
+      if (!same(present, this.before)) {
+        this.rebase(present)
+        return
+      }
       await context.api.system.call('PUT', `/database/locations/${segment(context.fabric)}`, { body: { locations: [...this.wanted] }, signal: context.signal })
     } catch (error) {
       if (aborted(error)) return
@@ -151,6 +158,26 @@ export class EditPanel {
     show(this.confirm, false)
     say(this.cancel, 'Close')
     this.update()
+  }
+
+  /** Where the fabric lives now: the whole list is sent, so what others changed since must be in it. */
+  async present() {
+    const { context } = this.tools
+    const reply = await context.api.system.call('GET', '/database/user', { signal: context.signal })
+    const found = (reply.result ?? []).find((one) => one.name === context.fabric)
+    if (!found) throw Object.assign(new Error(`${context.fabric} does not live at ${context.location} any more`), { next: 'Choose it again at a location where it lives.' })
+    return new Set(found.options.dcList.split(',').map((name) => name.trim()).filter(Boolean))
+  }
+
+  /** Makes the same changes to the locations that the fabric has by now, and asks again. */
+  rebase(present) {
+    const { added, removed } = this.difference()
+    this.before = present
+    this.wanted = new Set([...present, ...added].filter((name) => !removed.includes(name)))
+    this.update()
+    const rest = this.difference()
+    if (this.wanted.size > 0 && rest.added.length + rest.removed.length > 0) return this.ask(`Somebody changed it meanwhile: it lives at ${[...present].join(', ')} now.`)
+    this.tools.context.toast('info', 'Somebody changed it meanwhile. Nothing was sent: see where the fabric lives now.')
   }
 
   updateProgress() {
@@ -186,4 +213,8 @@ export class EditPanel {
   destroy() {
     this.tools.paint(null)
   }
+}
+
+function same(a, b) {
+  return a.size === b.size && [...a].every((name) => b.has(name))
 }
