@@ -144,15 +144,16 @@ func startError(command, data string, err error) error {
 	return err
 }
 
-// inUse says that somebody serves from the data folder already, and which process that is as far as it is known.
+// inUse says that somebody serves from the data folder already. The note of a process number there may be of one that was
+// killed, and its number another program's by now: nobody is told to end that.
 func inUse(command, data string) error {
-	process, stop := "another process", "stop that"
+	next := "stop that, or choose another data folder"
 	if text, err := os.ReadFile(filepath.Join(data, pidFile)); err == nil {
 		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 0 {
-			process, stop = fmt.Sprintf("process %d", pid), fmt.Sprintf("kill %d stops that", pid)
+			next += fmt.Sprintf("; the last selvedge dev that was ready there was process %d", pid)
 		}
 	}
-	return advise(fmt.Errorf("%s: %s serves from the data folder %s already", command, process, data), "%s, or choose another data folder", stop)
+	return advise(fmt.Errorf("%s: another process serves from the data folder %s already", command, data), "%s", next)
 }
 
 func (a *app) serve(ctx context.Context, cfg node.Config) error {
