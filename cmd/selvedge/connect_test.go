@@ -1,8 +1,15 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"log/slog"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -89,14 +96,58 @@ func TestWhatCounts(t *testing.T) {
 	runWith(t, "", []string{home}, "status", "--context", "nowhere").want(t, exitUsage, `there is no context "nowhere"; there are here, open, there`)
 }
 
-// A certificate that is not trusted is something else than silence.
-func TestUntrustedCertificate(t *testing.T) {
-	t.Parallel()
+// certified serves with a certificate like that and gives the address, and the file with the certificate.
+func certified(t *testing.T, certificate *x509.Certificate) (address, file string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate.SerialNumber = big.NewInt(1)
+	text, err := x509.CreateCertificate(rand.Reader, certificate, certificate, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: text}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of the refused handshake
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{text}, PrivateKey: private}}}
 	s.StartTLS()
-	defer s.Close()
-	runWith(t, "", nil, "status", "--url", s.URL).want(t, exitUnreachable, "certificate", "it is there, but its certificate is not trusted: --ca FILE")
+	t.Cleanup(s.Close)
+	return s.URL, file
+}
+
+// A certificate that is refused is something else than silence, and --ca helps only where its authority is not known.
+func TestRefusedCertificates(t *testing.T) {
+	t.Parallel()
+	now, here := time.Now(), []net.IP{net.IPv4(127, 0, 0, 1)}
+	const another = "the location needs another one (http.tls.cert in its configuration)"
+	for _, c := range []struct {
+		certificate x509.Certificate
+		want        string
+	}{
+		{x509.Certificate{IPAddresses: here, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}, ""},
+		{x509.Certificate{DNSNames: []string{"elsewhere.example"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)},
+			"its certificate is for other names: want an address with one of those, or " + another},
+		{x509.Certificate{IPAddresses: here, NotBefore: now.Add(-2 * time.Hour), NotAfter: now.Add(-time.Hour)},
+			"by the clock of this machine its certificate is not valid now: where the clock is right, " + another},
+		{x509.Certificate{IPAddresses: here, NotBefore: now.Add(time.Hour), NotAfter: now.Add(2 * time.Hour)},
+			"by the clock of this machine its certificate is not valid now: where the clock is right, " + another},
+		{x509.Certificate{IPAddresses: here, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}},
+			"its certificate cannot be used: " + another},
+	} {
+		address, file := certified(t, &c.certificate)
+		r := runWith(t, "", nil, "status", "--url", address, "--ca", file)
+		if c.want == "" {
+			r.want(t, exitFailed, "404")
+			runWith(t, "", nil, "status", "--url", address).want(t, exitUnreachable, "certificate", "it is there, but its certificate is not trusted: --ca FILE")
+			continue
+		}
+		r.want(t, exitUnreachable, "certificate", "\nit is there, but "+c.want+"\n")
+	}
 }
 
 // Who gives an address and lets go of the credentials of the context in use by that is told so when they are missed.

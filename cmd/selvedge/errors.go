@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (a *app) failure(err error) failure {
 func (a *app) afterSilence(e *client.UnreachableError) string {
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(e, &untrusted) {
-		return "it is there, but its certificate is not trusted: --ca FILE names the authority (selvedge dev prints the file)"
+		return "it is there, but " + afterDistrust(untrusted.Err)
 	}
 	if a.url != "" && e.URL != a.url {
 		return "the address came from " + a.url + ": selvedge status shows how it sees that location, which may have stopped"
@@ -109,6 +110,23 @@ func (a *app) afterSilence(e *client.UnreachableError) string {
 		return "is a planet running? selvedge dev starts one on this machine; " + where
 	}
 	return where + "; selvedge status --url of another location shows what it knows of this one"
+}
+
+// afterDistrust says what is wrong with a certificate, and what to do about it.
+func afterDistrust(err error) string {
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	const another = "the location needs another one (http.tls.cert in its configuration)"
+	switch {
+	case errors.As(err, &host):
+		return "its certificate is for other names: want an address with one of those, or " + another
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "by the clock of this machine its certificate is not valid now: where the clock is right, " + another
+	case errors.As(err, &unknown):
+		return "its certificate is not trusted: --ca FILE names the authority (selvedge dev prints the file)"
+	}
+	return "its certificate cannot be used: " + another
 }
 
 // afterRefusal says what to do about what the server refused. Where its message says that, nothing is added.
