@@ -87,51 +87,67 @@ func (q *request) provenance() error {
 	return q.ok(http.StatusOK, str("_id", p.ID), str("_rev", p.Rev), member("fields", each(p.Fields, one)), member("truncated", value.Bool(p.Truncated)))
 }
 
-// openFeed starts a feed whose context has no deadline but ends with the
-// caller or the server.
-func (q *request) openFeed() (*api.Feed, context.Context, context.CancelFunc, error) {
+// lookAgain is how long a reader that is told something goes on without being asked who it is: what it saw with a key
+// that is removed, or a token that has run out, is at most so much more.
+const lookAgain = time.Second
+
+// following is a feed that is read for a caller.
+type following struct {
+	*request
+	feed   *api.Feed
+	ctx    context.Context // without a deadline; it ends with the caller or the server
+	looked time.Duration   // when the caller was asked for its credential
+}
+
+// follow starts a feed. The function ends it.
+func (q *request) follow() (*following, context.CancelFunc, error) {
 	ctx, err := q.enter()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if q.hr.Method != http.MethodGet {
-		return nil, nil, nil, q.allow("GET")
+		return nil, nil, q.allow("GET")
 	}
 	since := q.query.get("since")
 	if last := q.header("Last-Event-Id"); last != "" {
 		since = last
 	}
-	feed, err := q.server.service.Changes(ctx, &q.call, q.query.get("collection"), since)
-	if err != nil {
-		return nil, nil, nil, err
+	f := &following{request: q, looked: q.server.service.Monotonic()}
+	if f.feed, err = q.server.service.Changes(ctx, &q.call, q.query.get("collection"), since); err != nil {
+		return nil, nil, err
 	}
-	open, cancel := context.WithCancel(q.hr.Context())
+	var cancel context.CancelFunc
+	f.ctx, cancel = context.WithCancel(q.hr.Context())
 	stop := context.AfterFunc(q.server.streams, cancel)
-	return feed, open, func() { stop(); cancel() }, nil
+	return f, func() { stop(); cancel() }, nil
 }
 
 // next waits for a message, at most until the heartbeat is due; then there is
 // none and no error.
-func next(ctx context.Context, feed *api.Feed) (api.Message, bool, error) {
-	turn, cancel := context.WithTimeout(ctx, heartbeat)
+func (f *following) next() (m api.Message, got bool, err error) {
+	turn, cancel := context.WithTimeout(f.ctx, heartbeat)
 	defer cancel()
-	m, err := feed.Next(turn)
-	if err == nil {
-		return m, true, nil
+	if m, err = f.feed.Next(turn); err != nil && (f.ctx.Err() != nil || turn.Err() == nil) {
+		return m, false, err
 	}
-	if ctx.Err() == nil && turn.Err() != nil {
-		return m, false, nil
+	got = err == nil
+	if now := f.server.service.Monotonic(); !got || now-f.looked >= lookAgain {
+		if err := f.again(f.ctx); err != nil {
+			return m, false, err
+		}
+		f.looked = now
 	}
-	return m, false, err
+	return m, got, nil
 }
 
 // changes answers GET /changes with server-sent events.
 func (q *request) changes() error {
-	feed, ctx, cancel, err := q.openFeed()
+	f, end, err := q.follow()
 	if err != nil {
 		return err
 	}
-	defer cancel()
+	defer end()
+	ctx := f.ctx
 	control := http.NewResponseController(q.w)
 	_ = control.SetReadDeadline(time.Time{}) // a feed outlives the bound on reading a request
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
@@ -140,13 +156,13 @@ func (q *request) changes() error {
 	h := q.headers()
 	h["Content-Type"] = []string{"text/event-stream"}
 	h["Cache-Control"] = []string{"no-cache"}
-	h[tokenHeader] = []string{feed.Token()}
+	h[tokenHeader] = []string{f.feed.Token()}
 	q.status = http.StatusOK
 	q.w.WriteHeader(http.StatusOK)
 	// An event without data is dispatched to nobody and yet sets the reader's
 	// last id: one that loses its connection before the first message asks
 	// from here, not from a later now.
-	opened := api.Message{Token: feed.Token()}
+	opened := api.Message{Token: f.feed.Token()}
 	q.out = appendEvent(append(q.out[:0], ": selvedge\n"...), &opened)
 	for {
 		_ = control.SetWriteDeadline(q.server.in(stalled))
@@ -159,7 +175,7 @@ func (q *request) changes() error {
 		if err := control.Flush(); err != nil {
 			return nil
 		}
-		m, got, err := next(ctx, feed)
+		m, got, err := f.next()
 		switch {
 		case err != nil:
 			return q.feedEnds(ctx, err)
@@ -197,11 +213,11 @@ func (q *request) feedEnds(ctx context.Context, err error) error {
 // in a header; a caller that cannot read headers asks with opening=true for a
 // first message without changes, which has it.
 func (q *request) changesSocket() error {
-	feed, ctx, cancel, err := q.openFeed()
+	f, end, err := q.follow()
 	if err != nil {
 		return err
 	}
-	defer cancel()
+	defer end()
 	if q.header("Upgrade") == "" {
 		return api.Fail(api.BadParameter, "this path takes a WebSocket")
 	}
@@ -209,7 +225,7 @@ func (q *request) changesSocket() error {
 	if err != nil {
 		return err
 	}
-	q.headers()[tokenHeader] = []string{feed.Token()}
+	q.headers()[tokenHeader] = []string{f.feed.Token()}
 	// Origins are not checked: no cookie carries rights, and a page that can
 	// send the Authorization header or key already has it.
 	socket, err := websocket.Accept(q.w, q.hr, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
@@ -219,24 +235,24 @@ func (q *request) changesSocket() error {
 	}
 	q.status = http.StatusSwitchingProtocols
 	defer func() { _ = socket.CloseNow() }()
-	ctx = socket.CloseRead(ctx)
+	f.ctx = socket.CloseRead(f.ctx)
 	if opening {
-		opened := api.Message{Token: feed.Token()}
-		if err := q.tell(ctx, socket, &opened); err != nil {
+		opened := api.Message{Token: f.feed.Token()}
+		if err := q.tell(f.ctx, socket, &opened); err != nil {
 			return nil
 		}
 	}
 	for {
-		m, got, err := next(ctx, feed)
+		m, got, err := f.next()
 		switch {
 		case err != nil:
 			return q.socketEnds(socket, err)
 		case !got:
-			if err := ping(ctx, socket); err != nil {
+			if err := ping(f.ctx, socket); err != nil {
 				return nil
 			}
 		case len(m.Changes) > 0:
-			if err := q.tell(ctx, socket, &m); err != nil {
+			if err := q.tell(f.ctx, socket, &m); err != nil {
 				return nil
 			}
 		}
@@ -264,8 +280,12 @@ func (q *request) socketEnds(socket *websocket.Conn, err error) error {
 		return nil
 	}
 	if !errors.Is(err, context.Canceled) {
-		reason := api.AsError(err).Error()
-		_ = socket.Close(websocket.StatusInternalError, reason[:min(len(reason), 120)])
+		told, status := api.AsError(err), websocket.StatusInternalError
+		if told.Status == http.StatusUnauthorized || told.Status == http.StatusForbidden {
+			status = websocket.StatusPolicyViolation
+		}
+		reason := told.Error()
+		_ = socket.Close(status, reason[:min(len(reason), 120)])
 	}
 	return nil
 }

@@ -201,6 +201,59 @@ func TestWebSocketFeed(t *testing.T) {
 	}
 }
 
+// A feed ends with the key that it was opened with: within a moment, also while there is something to tell.
+func TestFeedEndsWithItsKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := w.listen()
+	w.good(200, "POST", base+"/collection", `{"name":"c"}`)
+	made := w.good(201, "POST", "/_api/key", `{"keyid":"reader"}`)
+	key, _ := made.Get("key")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	header := http.Header{"Authorization": {"apikey " + key.Str()}}
+	hr, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+base+"/changes", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hr.Header = header
+	res, err := http.DefaultTransport.RoundTrip(hr)
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("%v, %v", res, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	socket, _, err := websocket.Dial(ctx, "ws://"+address+"/_fabric/_system/_ws/changes", &websocket.DialOptions{HTTPHeader: header})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.CloseNow() }()
+	w.good(202, "DELETE", "/_api/key/reader", "")
+	var writing sync.WaitGroup
+	ended := make(chan struct{})
+	writing.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-time.After(20 * time.Millisecond):
+				w.good(202, "POST", base+"/document/c", `{}`)
+			}
+		}
+	})
+	text, err := io.ReadAll(res.Body)
+	if err != nil || !strings.Contains(string(text), "event: error\ndata: ") || !strings.Contains(string(text), `"code":401`) {
+		t.Errorf("the stream ends with %v: %.300s", err, text[max(0, len(text)-300):])
+	}
+	for err == nil {
+		_, _, err = socket.Read(ctx)
+	}
+	if websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+		t.Errorf("the socket ends with %v", err)
+	}
+	close(ended)
+	writing.Wait()
+}
+
 func TestShutdownEndsFeeds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -240,7 +240,7 @@ func (l *liveStream) turn() error {
 	l.noticed = next
 	if due := now >= l.stateAt || len(events) > 0; err == nil && due {
 		l.stateAt = now + stateEvery
-		err = l.again()
+		err = l.again(l.ctx)
 		if err == nil {
 			var state api.MeshState
 			if state, err = service.LiveState(l.ctx, &q.call); err == nil {
@@ -271,21 +271,6 @@ func (l *liveStream) turn() error {
 		}
 	}
 	return err
-}
-
-// again looks whether the caller may still see this: the credential and the fabric as they are now.
-func (l *liveStream) again() error {
-	ctx, cancel := context.WithTimeout(l.ctx, stalled)
-	defer cancel()
-	var call api.Call
-	if err := l.server.service.Begin(ctx, &call, &l.envelope); err != nil {
-		return err
-	}
-	if call.Identity != l.call.Identity {
-		return api.Fail(api.Unauthorized, "the credential is another's now")
-	}
-	l.call.Fabric = call.Fabric
-	return nil
 }
 
 // moves gives what came over links since it was last asked.

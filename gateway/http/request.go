@@ -203,6 +203,21 @@ func (q *request) begun() (context.Context, error) {
 	return ctx, q.server.service.Begin(ctx, &q.call, &q.envelope)
 }
 
+// again looks whether the caller of a stream may still read it: the credential and the fabric as they are now.
+func (q *request) again(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stalled)
+	defer cancel()
+	var call api.Call
+	if err := q.server.service.Begin(ctx, &call, &q.envelope); err != nil {
+		return err
+	}
+	if call.Identity != q.call.Identity {
+		return api.Fail(api.Unauthorized, "the credential is another's now")
+	}
+	q.call.Fabric = call.Fabric
+	return nil
+}
+
 // The headers that name a transaction, in canonical form; the second is that of drivers of the AQL family.
 const (
 	transactionHeader      = "X-Gdn-Trxid"
