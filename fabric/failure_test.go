@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -90,6 +91,10 @@ func failed(ctx context.Context, t *testing.T, f *fabric.Fabric, acked map[strin
 	_, err := f.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{fabric.NewWrite(fabric.Insert, "c", "late", value.Object())}})
 	if fabric.CodeOf(err) != fabric.Failed || fabric.CodeOf(f.WritesRefused()) != fabric.Failed || f.Failure() == nil {
 		t.Fatalf("a write after the failure: %v; refused: %v", err, f.WritesRefused())
+	}
+	// Whoever writes reads this: what the store says, with its files, is for the log.
+	if told := f.Failure().Error(); !errors.Is(f.Failure(), kv.ErrFull) && !errors.Is(f.Failure(), kv.ErrSync) || strings.Contains(told, kv.ErrSync.Error()) {
+		t.Fatalf("the failure says %q", told)
 	}
 	if err := f.Truncate(ctx, "c"); fabric.CodeOf(err) != fabric.Failed {
 		t.Fatalf("truncating after the failure: %v", err)

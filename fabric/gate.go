@@ -69,13 +69,14 @@ func (g *gate) admits() error {
 	return nil
 }
 
-// fail latches a failure of the store; true the first time.
+// fail latches a failure of the store; true the first time. Its text is for everybody, and tells nothing of the machine:
+// who is told of the failure logs it.
 func (g *gate) fail(err error) bool {
-	text := "the store has failed and this location takes no more writes until it is restarted"
+	text := "the store has failed and this location takes no more writes until it is restarted; its log says why"
 	if errors.Is(err, kv.ErrFull) {
 		text = "the disk is full: free room, then restart the location"
 	}
-	var latched error = failure(Failed, "%s: %v", text, err).from(err)
+	var latched error = failure(Failed, "%s", text).from(err)
 	return g.failed.CompareAndSwap(nil, &latched)
 }
 

@@ -52,6 +52,7 @@ func placeOf(doc value.Value) place {
 // listing is an entry of the directory of fabrics.
 type listing struct {
 	Tenant, Name, ID, Anchor string
+	Rev                      string // of the document
 	Locations                map[string]bool
 	Metadata                 value.Value
 }
@@ -121,7 +122,7 @@ func (n *Node) announce(ctx context.Context) error {
 }
 
 // everyOf visits the documents of a collection of the directory.
-func (n *Node) everyOf(collection string, visit func(value.Value)) {
+func (n *Node) everyOf(collection string, visit func(doc value.Value, rev string)) {
 	system := n.fabricByID(systemID)
 	if system == nil {
 		return
@@ -131,7 +132,7 @@ func (n *Node) everyOf(collection string, visit func(value.Value)) {
 	// An error means that the collection has not come here yet: then there is nothing to visit.
 	_ = v.Each(collection, "", false, func(d fabric.Document) bool {
 		if doc, err := d.Value(); err == nil {
-			visit(doc.Clone())
+			visit(doc.Clone(), d.Rev())
 		}
 		return true
 	})
@@ -139,7 +140,7 @@ func (n *Node) everyOf(collection string, visit func(value.Value)) {
 
 func (n *Node) places() map[string]place {
 	out := map[string]place{}
-	n.everyOf(locationsCollection, func(doc value.Value) {
+	n.everyOf(locationsCollection, func(doc value.Value, _ string) {
 		p := placeOf(doc)
 		out[p.Name] = p
 	})
@@ -148,8 +149,9 @@ func (n *Node) places() map[string]place {
 
 func (n *Node) listings() map[string]listing {
 	out := map[string]listing{}
-	n.everyOf(fabricsCollection, func(doc value.Value) {
+	n.everyOf(fabricsCollection, func(doc value.Value, rev string) {
 		if l := listingOf(doc); l.ID != "" {
+			l.Rev = rev
 			out[l.ID] = l
 		}
 	})
@@ -158,7 +160,7 @@ func (n *Node) listings() map[string]listing {
 
 // systemListing has the metadata of the system fabric, when somebody has given it some.
 func (n *Node) systemListing(tenant string) (l listing) {
-	n.everyOf(fabricsCollection, func(doc value.Value) {
+	n.everyOf(fabricsCollection, func(doc value.Value, _ string) {
 		if one := listingOf(doc); one.ID == "" && one.Name == systemID && one.Tenant == tenant {
 			l = one
 		}

@@ -76,7 +76,6 @@ type Node struct {
 	mu        sync.Mutex
 	extra     map[string]string // addresses of peers beside those that members tell
 	adopting  map[string]bool   // fabrics being joined now
-	dropped   map[string]bool   // fabrics that were dropped here since the start
 	hosted    map[string]*hosted
 	byName    map[fabricName]*hosted
 	lifetime
@@ -93,6 +92,7 @@ type lifetime struct {
 	started atomic.Bool
 	since   time.Duration // monotonic, of the start
 	ending  sync.Once
+	broken  sync.Once  // the store
 	ended   error      // what Close returned
 	parting sync.Mutex // held while Leave runs: only then may the location end
 }
@@ -126,7 +126,7 @@ const openFiles = 512
 // start opens the store, the transport and the fabrics, and joins the planet when the location is new.
 func start(ctx context.Context, cfg Config, s shared) (_ *Node, err error) {
 	n := &Node{cfg: cfg, shared: s, env: s.env, log: cfg.Logger, hosted: map[string]*hosted{}, byName: map[fabricName]*hosted{},
-		hint: make(chan struct{}, 1), extra: map[string]string{}, adopting: map[string]bool{}, dropped: map[string]bool{}}
+		hint: make(chan struct{}, 1), extra: map[string]string{}, adopting: map[string]bool{}}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -218,9 +218,11 @@ func (n *Node) openStore() error {
 // storeFailed is called when the store has failed for good: this location takes no more writes, and says so, until
 // it is restarted. Reads and the health page go on.
 func (n *Node) storeFailed(err error) {
-	n.log.Error("the store has failed, writes are refused until the location is restarted", "error", err)
-	// Every tenant reads this: what the error says of the machine stays in the log.
-	n.note(api.EventError, "disk", "", "the store has failed, writes are refused until the location is restarted; its log says why")
+	n.broken.Do(func() { // the store says it, and each fabric
+		n.log.Error("the store has failed, writes are refused until the location is restarted", "error", err)
+		// Every tenant reads this: what the error says of the machine stays in the log.
+		n.note(api.EventError, "disk", "", "the store has failed, writes are refused until the location is restarted; its log says why")
+	})
 }
 
 func (n *Node) openTransport() error {

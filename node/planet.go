@@ -149,33 +149,42 @@ func (n *Node) DropFabric(ctx context.Context, tenant, name string) error {
 	if h.reg.ID == systemID {
 		return api.Fail(api.BadParameter, "the system fabric cannot be dropped")
 	}
-	if err := n.removeListing(ctx, tenant, name); err != nil {
+	if err := n.removeListing(ctx, h.reg.ID); err != nil {
 		return err
 	}
-	n.mu.Lock()
-	n.dropped[h.reg.ID] = true
-	n.mu.Unlock()
+	if err := n.registry.drop(h.reg.ID); err != nil {
+		return err
+	}
 	n.drop(h)
 	return nil
 }
 
-func (n *Node) removeListing(ctx context.Context, tenant, name string) error {
-	write := fabric.NewWrite(fabric.Remove, fabricsCollection, listingKey(tenant, name), value.Null())
-	write.IgnoreAbsent = true
-	_, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}})
-	return err
+// removeListing takes a fabric off the directory, and no other that has its name by now.
+func (n *Node) removeListing(ctx context.Context, id string) error {
+	const tries = 5
+	for try := 1; ; try++ {
+		l, listed := n.listings()[id]
+		if !listed {
+			return nil
+		}
+		write := fabric.NewWrite(fabric.Remove, fabricsCollection, listingKey(l.Tenant, l.Name), value.Null())
+		write.IgnoreAbsent, write.IfRev = true, l.Rev
+		_, err := n.fabricByID(systemID).fabric.Commit(ctx, fabric.Transaction{Writes: []fabric.Write{write}})
+		if fabric.CodeOf(err) != fabric.RevConflict || try == tries {
+			return err
+		}
+	}
 }
 
 // dropAgain removes a listing that is back after its fabric was dropped here, and tells whether it is one: a location
 // that had not heard of the end has changed it meanwhile (who anchors it, its metadata), and the later write won.
-func (n *Node) dropAgain(ctx context.Context, l listing) bool {
-	n.mu.Lock()
-	dropped := n.dropped[l.ID]
-	n.mu.Unlock()
+func (n *Node) dropAgain(ctx context.Context, id string) bool {
+	dropped, err := n.registry.dropped(id)
 	if dropped {
-		if err := n.removeListing(ctx, l.Tenant, l.Name); err != nil {
-			n.log.Debug("not dropped again yet", "fabric", l.ID, "error", err)
-		}
+		err = n.removeListing(ctx, id)
+	}
+	if err != nil {
+		n.log.Debug("not dropped again yet", "fabric", id, "error", err)
 	}
 	return dropped
 }
@@ -454,13 +463,18 @@ func (n *Node) Backup(_ context.Context, folder string) error {
 	return n.db.Checkpoint(folder)
 }
 
-// Health says whether the location serves.
+// Health says whether the location serves. Anybody may read it: it names no fabric, and nothing of the machine.
 func (n *Node) Health() api.Health {
 	h := api.Health{Live: true, Ready: true}
+	because := func(reason string) {
+		if !slices.Contains(h.Reasons, reason) {
+			h.Reasons = append(h.Reasons, reason)
+		}
+	}
 	if !n.started.Load() {
 		h.Ready = false
 		if n.fabricByID(systemID) == nil {
-			h.Reasons = append(h.Reasons, "this location is starting, or has not joined the planet yet")
+			because("this location is starting, or has not joined the planet yet")
 		}
 	}
 	if n.guard.onHold() != "" {
@@ -471,27 +485,26 @@ func (n *Node) Health() api.Health {
 		case <-f.ready:
 		default:
 			h.Ready = false
-			h.Reasons = append(h.Reasons, fmt.Sprintf("fabric %s is still being copied to this location", f.reg.ID))
+			because("a fabric is still being copied to this location")
 		}
 		if err := f.fabric.Failure(); err != nil {
 			h.Ready = false
-			h.Reasons = append(h.Reasons, err.Error())
+			because(err.Error())
 		}
 		if err := f.fabric.Unmarked(); err != nil {
-			h.Reasons = append(h.Reasons, fmt.Sprintf("fabric %s takes writes that do not say what this location knows of users and permissions, "+
-				"because the system fabric takes no note: %v", f.reg.ID, err))
+			because("a fabric takes writes that do not say what this location knows of users and permissions, because the system fabric takes no note: " + err.Error())
 		}
 		if f.reg.ID == systemID && f.rejectedFor.Load() != 0 {
 			h.Ready = false // it is out of the planet, and says why below
 		}
 		if err := f.fabric.WritesRefused(); err != nil && h.ReadOnly == "" {
 			h.ReadOnly = err.Error()
-			h.Reasons = append(h.Reasons, err.Error())
+			because(err.Error())
 		}
 	}
 	n.guard.mu.Lock()
 	if n.guard.alarm != "" {
-		h.Reasons = append(h.Reasons, n.guard.alarm)
+		because(n.guard.alarm)
 	}
 	n.guard.mu.Unlock()
 	return h

@@ -134,39 +134,52 @@ func same(t testing.TB, fabrics ...*fabric.Fabric) {
 	})
 }
 
-// A location that has not heard of a fabric's end and changes its listing later must not bring it back.
+// A location that has not heard of a fabric's end and changes its listing later must not bring it back, not even when who
+// ended it is started again meanwhile.
 func TestDroppedFabricStaysAway(t *testing.T) {
 	t.Parallel()
-	d := startDev(t, "fra,syd", t.TempDir())
-	defer closeDev(t, d)
-	fra, syd := d.Node("fra"), d.Node("syd")
-	bend := func(state string) {
-		t.Helper()
-		for from, to := range map[string]string{"fra": "syd", "syd": "fra"} {
-			if err := fra.SetLink(within(t), from, to, api.LinkChange{State: &state}); err != nil {
+	for name, restarted := range map[string]bool{"": false, "with a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			d := startDev(t, "fra,syd", dir)
+			defer func() { closeDev(t, d) }()
+			bend := func(state string) {
+				t.Helper()
+				for from, to := range map[string]string{"fra": "syd", "syd": "fra"} {
+					if err := d.Node("fra").SetLink(within(t), from, to, api.LinkChange{State: &state}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := d.Node("fra").CreateFabric(within(t), "demo", api.FabricSpec{Name: "shop"}); err != nil {
 				t.Fatal(err)
 			}
-		}
-	}
-	if err := fra.CreateFabric(within(t), "demo", api.FabricSpec{Name: "shop"}); err != nil {
-		t.Fatal(err)
-	}
-	at(t, d, "syd", "shop")
-	bend("cut")
-	if err := fra.DropFabric(within(t), "demo", "shop"); err != nil {
-		t.Fatal(err)
-	}
-	if err := syd.SetFabricMetadata(within(t), "demo", "shop", value.Object()); err != nil {
-		t.Fatal(err)
-	}
-	bend("up")
-	for _, n := range []*node.Node{fra, syd} {
-		eventually(t, "the end of the fabric", func() bool {
-			_, err := n.Fabric("demo", "shop")
-			return err != nil
+			at(t, d, "syd", "shop")
+			bend("cut")
+			if err := d.Node("fra").DropFabric(within(t), "demo", "shop"); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Node("syd").SetFabricMetadata(within(t), "demo", "shop", value.Object()); err != nil {
+				t.Fatal(err)
+			}
+			if restarted {
+				closeDev(t, d)
+				d = startDev(t, "fra,syd", dir)
+			}
+			bend("up")
+			for _, name := range []string{"fra", "syd"} {
+				eventually(t, "the end of the fabric at "+name, func() bool {
+					_, err := d.Node(name).Fabric("demo", "shop")
+					return err != nil
+				})
+			}
+			eventually(t, "a new fabric of that name", func() bool {
+				return d.Node("fra").CreateFabric(within(t), "demo", api.FabricSpec{Name: "shop"}) == nil
+			})
+			eventually(t, "it at syd", func() bool { _, err := d.Node("syd").Fabric("demo", "shop"); return err == nil })
 		})
 	}
-	eventually(t, "a new fabric of that name", func() bool { return fra.CreateFabric(within(t), "demo", api.FabricSpec{Name: "shop"}) == nil })
 }
 
 func TestFabricLivesOnlyInItsLocations(t *testing.T) {

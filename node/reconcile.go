@@ -66,7 +66,7 @@ func (n *Node) reconcileOnce(ctx context.Context) {
 	for id, l := range listings {
 		h := n.fabricByID(id)
 		switch {
-		case h == nil && n.dropAgain(ctx, l):
+		case h == nil && n.dropAgain(ctx, id):
 		case h == nil && l.Locations[here]:
 			n.adopt(ctx, l)
 		case h != nil && !l.Locations[here] && h.evicted():

@@ -52,6 +52,7 @@ type registry struct{ db kv.DB }
 var (
 	identityKey = []byte("nl")
 	numberKey   = []byte("nn")
+	droppedKeys = []byte("nd")
 	fabricSpace = []byte("nf")
 	fabricEnd   = []byte("ng")
 )
@@ -114,6 +115,19 @@ func (r registry) remove(id string) error {
 	batch := r.db.NewBatch()
 	batch.Delete(append(append([]byte(nil), fabricSpace...), id...))
 	return r.apply(batch)
+}
+
+// drop notes for good that a fabric was dropped here. It takes some 25 bytes.
+func (r registry) drop(id string) error {
+	batch := r.db.NewBatch()
+	batch.Set(append(append([]byte(nil), droppedKeys...), id...), nil)
+	return r.apply(batch)
+}
+
+// dropped tells whether a fabric was dropped here.
+func (r registry) dropped(id string) (bool, error) {
+	_, found, err := r.db.Get(append(append([]byte(nil), droppedKeys...), id...))
+	return found, err
 }
 
 // nextNumber gives a fabric number that was never used in this store.

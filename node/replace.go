@@ -28,7 +28,7 @@ func (n *Node) replace(h *hosted, r replication.Rejected) {
 	n.go_(func(ctx context.Context) {
 		if err := n.replaceNow(ctx, h, r); err != nil && ctx.Err() == nil {
 			n.log.Error("the location could not rejoin", "fabric", h.reg.ID, "error", err)
-			h.fabric.RefuseWrites("rejected", fmt.Sprintf("this incarnation must not go on (%s), and rejoining failed: %v", r.Text, err))
+			h.fabric.RefuseWrites("rejected", fmt.Sprintf("this incarnation must not go on (%s), and rejoining failed; the log of this location says why", r.Text))
 		}
 	})
 }

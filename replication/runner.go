@@ -227,7 +227,7 @@ func (r *Runner) effect(e Effect) {
 		refused, err := r.cfg.Fabric.ApplyRemote(e.Entries)
 		if err != nil {
 			log.Error("entries of another location could not be applied", "fabric", r.cfg.Machine.Fabric, "error", err)
-			r.cfg.Fabric.RefuseWrites("replication", "entries of another location could not be applied: "+err.Error())
+			r.cfg.Fabric.RefuseWrites("replication", "entries of another location could not be applied; the log of this location says why")
 		}
 		for _, f := range refused {
 			r.machine.NotApplied(r.now(), f.Stamp, f.Prev, f.Err)
