@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
 	"github.com/selvedge-db/selvedge/cmd/selvedge/yaml"
 )
 
@@ -91,8 +90,8 @@ func plain(cells []string) []string {
 
 // data is where what others have written goes: the output, without control characters where that is a terminal.
 func (a *app) data() io.Writer {
-	if progress.IsTerminal(a.out) {
-		return &screen{w: a.out}
+	if a.screen != nil {
+		return a.screen
 	}
 	return a.out
 }
@@ -100,7 +99,14 @@ func (a *app) data() io.Writer {
 // screen replaces control characters but the ends of lines and tabs, so that they do not command the terminal.
 type screen struct {
 	w     io.Writer
-	begun []byte // of a character that the next write goes on with
+	begun []byte // of a character that the next write goes on with, as buffers between cut them anywhere
+}
+
+// end shows that the last character broke off, if it did.
+func (s *screen) end() {
+	if len(s.begun) > 0 {
+		_, _ = io.WriteString(s.w, string(utf8.RuneError))
+	}
 }
 
 func (s *screen) Write(text []byte) (int, error) {

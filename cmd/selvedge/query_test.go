@@ -206,7 +206,37 @@ func TestScreen(t *testing.T) {
 			t.Fatalf("%d, %v", n, err)
 		}
 	}
+	s.end() // nothing is left
 	if want := "a\uFFFD[2J\tb\uFFFDc\uFFFD\n\u00e9\U0001F600\uFFFD\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+// Buffers cut characters anywhere: those that come whole in the end are shown, and of one that does not it is seen.
+func TestScreenOfCutCharacters(t *testing.T) {
+	t.Parallel()
+	const euro, held, count = "\u20ac", 64<<10 - len("n\n"), 30_000 // a buffer holds that many bytes behind the first line
+	for _, c := range []struct {
+		name, ending string
+		code         int
+		want         string
+	}{
+		{"whole", "]}", exitDone, "n\n" + strings.Repeat(euro, count) + "\n"},
+		{"breaks off", "", exitFailed, "n\n" + strings.Repeat(euro, held/len(euro)) + "\uFFFD"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/count") {
+				_, _ = io.WriteString(w, `{"count":1}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"result":[{"n":"`+strings.Repeat(euro, count)+`"}`+c.ending)
+		}))
+		var b, errors strings.Builder
+		a := &app{out: &b, err: &errors, screen: &screen{w: &b}, environment: []string{"SELVEDGE_URL=" + s.URL}}
+		code := a.run(t.Context(), []string{"export", "c", "--format", "csv", "--columns", "n"})
+		s.Close()
+		if got := b.String(); code != c.code || got != c.want {
+			t.Errorf("%s: exit code %d, %d bytes that end in %q; want %d bytes\n%s", c.name, code, len(got), got[max(len(got)-10, 0):], len(c.want), errors.String())
+		}
 	}
 }

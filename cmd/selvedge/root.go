@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/selvedge-db/selvedge/cmd/selvedge/progress"
 )
 
 // Exit codes, fixed for scripts; `selvedge help exit-codes` tells them.
@@ -31,6 +33,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 type app struct {
 	in          io.Reader
 	out, err    io.Writer
+	screen      *screen // before out where that is a terminal, else nil
 	environment []string
 	flags       globalFlags
 	cmd         *cobra.Command // the one that runs, nil before
@@ -42,12 +45,24 @@ type app struct {
 // run is main without the process around it.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, environment []string) int {
 	a := &app{in: in, out: out, err: errOut, environment: environment}
+	if progress.IsTerminal(out) {
+		a.screen = &screen{w: out}
+	}
+	return a.run(ctx, args)
+}
+
+// run does what the arguments say and gives the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
-	if err := root.ExecuteContext(ctx); err != nil {
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	if a.screen != nil {
+		a.screen.end()
+	}
+	if err != nil {
 		return a.fail(err, args)
 	}
 	return exitDone
