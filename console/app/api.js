@@ -93,6 +93,7 @@ async function send(context, method, path, { body, query, signal, headers, timeo
 // when the credential was refused.
 async function request(context, method, path, options) {
   for (let again = false; ; again = true) {
+    const who = session.current()
     const authorization = session.authorization()
     const response = await send(context, method, path, { ...options, authorization })
     if (response.ok || response.status === 304) return response
@@ -101,6 +102,8 @@ async function request(context, method, path, options) {
     if (response.status !== 401 || again || context.origin || options.renew === false) throw error
     if (!(await session.renew(authorization))) throw error
     options.signal?.throwIfAborted()
+    // What one user began is not done as another.
+    if (!session.same(who, session.current())) throw new DOMException('Somebody else has signed in', 'AbortError')
   }
 }
 

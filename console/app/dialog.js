@@ -2,15 +2,24 @@
 // Escape and gives the focus back.
 
 import { h, append, uniqueId } from './dom.js'
+import { aborted } from './errors.js'
 import { icon } from './icons.js'
 import { settle, toast } from './toast.js'
 import { hold } from './unload.js'
 
+const open = new Set() // how to close each that the page brought up
+
+// closeAll closes the dialogs of a page that goes, but not those that say `stays`.
+export function closeAll() {
+  for (const close of [...open]) close()
+}
+
 // dialog opens one. actions are {label, kind ('primary' | 'danger' | ''), run,
 // testid}: run may answer false, or a promise of it, to keep it open; without run it
 // closes. The first of kind 'primary' or 'danger' also runs with Enter in a
-// field. With closable false only an action closes it.
-export function dialog({ title, body, actions = [], onClose = () => {}, closable = true, testid = null, wide = false }) {
+// field. With closable false only an action closes it. One that stays is the
+// frame's own: it outlives the page.
+export function dialog({ title, body, actions = [], onClose = () => {}, closable = true, testid = null, wide = false, stays = false }) {
   const id = uniqueId('dialog')
   const form = h('form', { method: 'dialog', class: 'dialog-form' })
   const node = h('dialog', { class: ['dialog', wide && 'wide'], aria: { labelledby: id }, data: { testid } }, form)
@@ -19,6 +28,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
   function close() {
     if (closed) return
     closed = true
+    open.delete(close)
     hold(node, false)
     settle(node)
     if (node.open) node.close()
@@ -33,6 +43,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
     try {
       if ((await action.run()) !== false) close()
     } catch (error) {
+      if (closed && aborted(error)) return // it ended with its page
       toast('bad', error.next ? `${error.message}. ${error.next}` : String(error.message ?? error))
     } finally {
       button.disabled = false
@@ -64,6 +75,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
   node.addEventListener('close', close) // the browser may close one by itself
   document.body.append(node)
   node.showModal()
+  if (!stays) open.add(close)
   const first = node.querySelector('[autofocus], .dialog-body :is(input, select, textarea, button):not([disabled])') ?? node.querySelector('.dialog-foot button')
   first?.focus()
   return { close, node }

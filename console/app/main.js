@@ -1,7 +1,7 @@
 // The console begins here: who is there, which fabric, which page.
 
 import { aborted, api, here } from './api.js'
-import { confirm } from './dialog.js'
+import { closeAll, confirm } from './dialog.js'
 import { clear, h, replace } from './dom.js'
 import { live } from './live.js'
 import { href, router, systemFabric } from './router.js'
@@ -82,14 +82,25 @@ class Console {
   // renew asks people to sign in again. Another user sees nothing of what
   // the one before had on the page.
   async renew() {
-    const before = session.current()
-    if (!(await signin.again())) return false
-    const now = session.current()
-    if (before?.user !== now?.user || before?.tenant !== now?.tenant) {
+    const next = await signin.again()
+    if (!next) return false
+    if (this.become(next)) {
       await this.listFabrics()
-      this.remount()
+      this.router.arrive()
     }
     return true
+  }
+
+  // become takes a credential, and tells whether it is another user's. The page
+  // is left before that: what it still has to do it does as the user before.
+  become(next) {
+    const other = !session.same(session.current(), next)
+    if (other) {
+      this.leave()
+      replace(this.frame.main, busy('Signing in'))
+    }
+    session.use(next)
+    return other
   }
 
   // retry is what the button of the banner does.
@@ -117,7 +128,7 @@ class Console {
   }
 
   // takeOver signs in with the key of a link, if it is good. Anybody can make a
-  // link, so whoever is signed in already is asked.
+  // link, so whoever is at work already is asked.
   async takeOver(linked) {
     const now = session.current()
     if (now?.value === linked.value) return false
@@ -129,20 +140,22 @@ class Console {
       toast('bad', 'The key of the link was not taken: it is not known here. Ask for another link, or sign in by hand.')
       return false
     }
-    if (now) {
-      const who = `${now.user || now.key || 'somebody'} of ${now.tenant || 'the planet'}`
-      const body = visible(`This tab is signed in as ${who}. The link has the key ${found.key}, of ${found.user || 'a user'} of ${found.tenant}.`)
+    if (now || this.ready) {
+      const who = now ? `is signed in as ${now.user || now.key || 'somebody'} of ${now.tenant || 'the planet'}` : 'is used as root: this planet needs no sign-in'
+      const body = visible(`This tab ${who}. The link has the key ${found.key}, of ${found.user || 'a user'} of ${found.tenant}.`)
       if (!(await confirm({ title: 'Sign in with the key of this link?', body, action: 'Sign in with it' }))) return false
     }
-    session.use(found)
+    this.become(found)
     return true
   }
 
   // listFabrics fills the picker. A failure matters only at the beginning: the
   // page itself says what is wrong.
   async listFabrics(must = false) {
+    const turn = (this.listing = {})
     try {
       const reply = await api(systemFabric).call('GET', '/database/user')
+      if (turn !== this.listing) return // it was asked again since
       this.fabrics = (reply.result ?? []).map((one) => one.name)
       this.frame.setFabrics(this.fabrics, this.fabric)
       this.frame.setLocation(here())
@@ -172,7 +185,7 @@ class Console {
     this.leave()
     this.live.stop()
     this.frame.setOpen(false)
-    await signin.page(this.frame.main)
+    await signin.page(this.frame.main, { cancel: true })
     this.frame.setOpen(true)
     await this.listFabrics()
     this.remount()
@@ -196,6 +209,7 @@ class Console {
 
   arrive(route) {
     if (!this.ready) return
+    this.frame.setOpen(true)
     const fabric = route.fabric ?? (this.shown ? systemFabric : remembered()) ?? systemFabric
     if (!route.page || (route.fabric === null && fabric !== systemFabric)) {
       this.router.go(href(route.page || 'planet', route.path, route.query, fabric), true)
@@ -225,6 +239,7 @@ class Console {
   leave() {
     const shown = this.shown
     this.shown = null
+    closeAll()
     if (!shown) return
     shown.stopping.abort()
     try {

@@ -33,6 +33,11 @@ export function authorization(of = credential) {
   return `${of.kind === 'key' ? 'apikey' : 'bearer'} ${of.value}`
 }
 
+// same tells whether two credentials are of one user. Nobody is a user, too.
+export function same(a, b) {
+  return (a?.tenant ?? '') === (b?.tenant ?? '') && (a?.user ?? '') === (b?.user ?? '') && !a === !b
+}
+
 // use takes a credential from now on, null for none.
 export function use(next) {
   credential = next

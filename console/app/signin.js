@@ -88,22 +88,28 @@ function refined(error) {
 }
 
 // page shows the sign-in in place of a page and is fulfilled when somebody
-// signed in.
-export function page(root, { reason = '', before = null } = {}) {
+// signed in, or with null when they went back, which `cancel` offers.
+export function page(root, { reason = '', before = null, cancel = false } = {}) {
   return new Promise((resolve) => {
     const fields = form(before)
     const button = h('button', { class: 'button primary', type: 'submit', data: { testid: 'signin-submit' } }, 'Sign in')
+    let left = false
+    const leave = () => {
+      left = true
+      resolve(null)
+    }
+    const back = cancel ? h('button', { class: 'button', type: 'button', data: { testid: 'signin-cancel' }, onclick: leave }, 'Cancel') : null
     const card = h('form', { class: 'card signin-card col', aria: { label: 'Sign in' }, novalidate: true },
       h('div', { class: 'row' }, logo(), h('h1', null, 'Sign in')),
       reason ? h('p', { class: 'muted', role: 'status' }, reason) : null,
-      fields.node, button)
+      fields.node, h('div', { class: 'toolbar' }, button, back))
     card.addEventListener('submit', async (event) => {
       event.preventDefault()
       if (!card.reportValidity()) return
       button.disabled = true
       const credential = await fields.submit()
       button.disabled = false
-      if (!credential) return
+      if (!credential || left) return
       session.use(credential)
       resolve(credential)
     })
@@ -113,26 +119,24 @@ export function page(root, { reason = '', before = null } = {}) {
 }
 
 // again asks, above the page, somebody whose credential has ended; it answers
-// whether they signed in.
+// the new one, which is not in use yet, or null.
 export function again() {
   return new Promise((resolve) => {
     const fields = form(session.current())
-    let done = false
+    let found = null
     dialog({
       title: 'Sign in again',
       testid: 'signin-dialog',
       body: h('div', { class: 'col' }, h('p', { class: 'muted' }, 'The key or token that was in use is not valid any more. What is on the page is kept.'), fields.node),
-      onClose: () => resolve(done),
+      stays: true,
+      onClose: () => resolve(found),
       actions: [
         { label: 'Not now', kind: '', testid: 'signin-cancel' },
         {
           label: 'Sign in', kind: 'primary', testid: 'signin-submit',
           run: async () => {
-            const credential = await fields.submit()
-            if (!credential) return false
-            done = true
-            session.use(credential)
-            return true
+            found = await fields.submit()
+            return found !== null
           },
         },
       ],

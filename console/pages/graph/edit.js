@@ -58,7 +58,7 @@ export function withMembers(text, members) {
 }
 
 // vertexDialog asks for a new vertex; onDone gets its id.
-export function vertexDialog({ api, source, onDone }) {
+export function vertexDialog({ api, source, signal, onDone }) {
   const collection = select('Collection', 'graph-new-vertex-collection', source.vertices)
   const key = h('input', { placeholder: 'made by the database when empty', autocomplete: 'off', data: { testid: 'graph-new-vertex-key' } })
   const attributes = jsonField('graph-new-vertex-json')
@@ -72,7 +72,7 @@ export function vertexDialog({ api, source, onDone }) {
         const text = attributes.object()
         if (text === null) return false
         const body = withMembers(text, key.value.trim() ? { _key: key.value.trim() } : {})
-        onDone(await create(api, source, 'vertex', collection.select.value, body))
+        onDone(await create(api, source, 'vertex', collection.select.value, body, signal))
         return true
       },
     }],
@@ -80,7 +80,7 @@ export function vertexDialog({ api, source, onDone }) {
 }
 
 // edgeDialog asks for a new edge from a vertex; onDone gets {id, from, to}.
-export function edgeDialog({ api, source, from, vertexCollections, run, onDone }) {
+export function edgeDialog({ api, source, from, vertexCollections, run, signal, onDone }) {
   const ends = new AbortController()
   const collection = select('Edge collection', 'graph-new-edge-collection', source.collections)
   const first = vertexField({ label: 'From', testid: 'graph-new-edge-from', collections: vertexCollections, run, signal: ends.signal })
@@ -99,7 +99,7 @@ export function edgeDialog({ api, source, from, vertexCollections, run, onDone }
         wrong.textContent = first.value && last.value ? '' : 'An edge joins two vertices: write both ids, as collection/key.'
         const text = attributes.object()
         if (text === null || wrong.textContent) return false
-        const id = await create(api, source, 'edge', collection.select.value, withMembers(text, { _from: first.value, _to: last.value }))
+        const id = await create(api, source, 'edge', collection.select.value, withMembers(text, { _from: first.value, _to: last.value }), signal)
         onDone({ id, from: first.value, to: last.value })
         return true
       },

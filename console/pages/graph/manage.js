@@ -1,6 +1,6 @@
 // Named graphs: a list, and making, changing and dropping them.
 
-import { segment } from '../../app/api.js'
+import { aborted, segment } from '../../app/api.js'
 import { confirm, dialog } from '../../app/dialog.js'
 import { h, replace } from '../../app/dom.js'
 import { busy, empty, failure } from '../../app/states.js'
@@ -10,9 +10,9 @@ const path = (name, ...rest) => ['/graph', name, ...rest].map((part, i) => (i ==
 
 // manageDialog shows the named graphs. `known()` gives {graphs, edges, documents}, `reload()` reads them anew, onChoose(name)
 // opens one in the page.
-export function manageDialog({ api, known, reload, onChoose, toast }) {
+export function manageDialog({ api, signal, known, reload, onChoose, toast }) {
   const list = h('div', { class: 'col', data: { testid: 'graph-manage-list' } })
-  const work = { api, list, toast, known, redraw: null, onChoose: null }
+  const work = { api, signal, list, toast, known, redraw: null, onChoose: null }
   work.redraw = async () => {
     replace(list, busy('Loading graphs'))
     try {
@@ -107,7 +107,7 @@ function graphDialog(work) {
       label: 'Make graph', kind: 'primary', testid: 'graph-new-save',
       run: async () => {
         const body = { name: name.input.value.trim(), edgeDefinitions: [definition.value()], orphanCollections: names(orphans.input.value) }
-        await work.api.call('POST', '/graph', { body })
+        await work.api.call('POST', '/graph', { body, signal: work.signal })
         return done(work, `The graph ${body.name} was made.`)
       },
     }],
@@ -124,7 +124,7 @@ function definitionDialog(work, graph, d) {
       label: 'Save', kind: 'primary', testid: 'graph-definition-save',
       run: async () => {
         const body = fields.value()
-        await work.api.call(d ? 'PUT' : 'POST', d ? path(graph.name, 'edge', d.collection) : path(graph.name, 'edge'), { body })
+        await work.api.call(d ? 'PUT' : 'POST', d ? path(graph.name, 'edge', d.collection) : path(graph.name, 'edge'), { body, signal: work.signal })
         return done(work, `The edges ${body.collection} of ${graph.name} are defined.`)
       },
     }],
@@ -141,7 +141,7 @@ function orphanDialog(work, graph) {
       label: 'Add', kind: 'primary', testid: 'graph-orphan-save',
       run: async () => {
         const collection = name.input.value.trim()
-        await work.api.call('POST', path(graph.name, 'vertex'), { body: { collection } })
+        await work.api.call('POST', path(graph.name, 'vertex'), { body: { collection }, signal: work.signal })
         return done(work, `${collection} belongs to ${graph.name} now.`)
       },
     }],
@@ -156,10 +156,10 @@ async function takeOut(work, graph, kind, collection) {
   })
   if (!sure) return
   try {
-    await work.api.call('DELETE', path(graph.name, kind, collection))
+    await work.api.call('DELETE', path(graph.name, kind, collection), { signal: work.signal })
     done(work, `${collection} was taken out of ${graph.name}.`)
   } catch (error) {
-    work.toast('bad', `${error.message}. ${error.next ?? ''}`)
+    if (!aborted(error)) work.toast('bad', `${error.message}. ${error.next ?? ''}`)
   }
 }
 
@@ -174,7 +174,7 @@ function dropDialog(work, graph) {
     actions: [{ label: 'Cancel', kind: '' }, {
       label: 'Drop graph', kind: 'danger', testid: 'graph-drop-save',
       run: async () => {
-        await work.api.call('DELETE', path(graph.name), { query: { dropCollections: box.checked } })
+        await work.api.call('DELETE', path(graph.name), { query: { dropCollections: box.checked }, signal: work.signal })
         return done(work, `The graph ${graph.name} was dropped.`)
       },
     }],

@@ -371,6 +371,7 @@ class GraphPage {
 
   manage() {
     manageDialog({
+      signal: this.context.signal,
       api: this.context.api, known: () => this.known, reload: () => this.reload(), toast: this.context.toast,
       onChoose: (name) => {
         const graph = this.known.graphs.find((g) => g.name === name)
@@ -386,7 +387,7 @@ class GraphPage {
       return
     }
     vertexDialog({
-      api: this.context.api, source,
+      api: this.context.api, source, signal: this.context.signal,
       onDone: (id) => this.attempt(async () => {
         await this.explorer.show(id)
         if (!this.explorer.start) this.explorer.start = id
@@ -402,7 +403,7 @@ class GraphPage {
       return
     }
     edgeDialog({
-      api: context.api, source: explorer.source, from, vertexCollections: () => explorer.source.vertices, run: (q, o) => explorer.run(q, o),
+      api: context.api, source: explorer.source, from, vertexCollections: () => explorer.source.vertices, run: (q, o) => explorer.run(q, o), signal: context.signal,
       onDone: ({ id }) => this.attempt(async () => {
         await explorer.showEdge(id)
         context.toast('good', `The edge ${id} was added.`)

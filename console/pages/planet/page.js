@@ -36,8 +36,8 @@ class PlanetPage {
   constructor(root, context) {
     this.root = root
     this.context = context
-    if (remembered?.fabric !== context.fabric || remembered.user !== context.user) {
-      remembered = Object.assign(new PlanetModel(context.fabric), { user: context.user })
+    if (remembered?.fabric !== context.fabric || remembered.user !== context.user || remembered.tenant !== context.tenant) {
+      remembered = Object.assign(new PlanetModel(context.fabric), { user: context.user, tenant: context.tenant })
     }
     this.model = remembered
     this.selection = null

@@ -7,6 +7,7 @@ import { icon } from '../../app/icons.js'
 import { busy, failure } from '../../app/states.js'
 import { table } from '../../app/table.js'
 import { visible } from '../../app/text.js'
+import { hold } from '../../app/unload.js'
 
 export function accessTab(panel, { context, signal }) {
   const stop = new AbortController()
@@ -94,7 +95,7 @@ function userDialog(work) {
       run: async () => {
         const body = { user: name.input.value.trim(), displayName: shown.input.value.trim(), passwd: password.input.value, active: true }
         if (email.input.value.trim()) body.email = email.input.value.trim()
-        await work.api.call('POST', '/user', { body })
+        await work.api.call('POST', '/user', { body, signal: work.signal })
         return done(work, 'users', `The user ${visible(body.user)} was made.`)
       },
     }],
@@ -115,7 +116,7 @@ function changeDialog(work, user) {
         const body = { displayName: shown.input.value.trim() }
         if (email.input.value.trim() !== (user.email ?? '')) body.email = email.input.value.trim()
         if (active.checked !== user.active) body.active = active.checked
-        await work.api.call('PATCH', `/user/${segment(user.user)}`, { body })
+        await work.api.call('PATCH', `/user/${segment(user.user)}`, { body, signal: work.signal })
         return done(work, 'users', `The user ${visible(user.user)} was changed.`)
       },
     }],
@@ -136,7 +137,7 @@ function passwordDialog(work, user) {
       run: async () => {
         wrong.textContent = password.input.value === again.input.value ? '' : 'The two are not the same. Type the password again.'
         if (wrong.textContent) return false
-        await work.api.call('PATCH', `/user/${segment(user.user)}`, { body: { passwd: password.input.value } })
+        await work.api.call('PATCH', `/user/${segment(user.user)}`, { body: { passwd: password.input.value }, signal: work.signal })
         return done(work, 'users', `The password of ${visible(user.user)} was set.`)
       },
     }],
@@ -152,7 +153,7 @@ function keyDialog(work) {
     actions: [{ label: 'Cancel', kind: '' }, {
       label: 'Make key', kind: 'primary', testid: 'system-key-save',
       run: async () => {
-        const reply = await work.api.call('POST', '/key', { body: { keyid: id.input.value.trim() } })
+        const reply = await work.api.call('POST', '/key', { body: { keyid: id.input.value.trim() }, signal: work.signal })
         secretDialog(work, reply)
         return done(work, 'keys', null)
       },
@@ -167,7 +168,7 @@ function secretDialog(work, reply) {
   const copy = h('button', { class: 'button', type: 'button', data: { testid: 'system-key-copy' }, onclick: async () => {
     told.textContent = (await copied(field)) ? 'Copied.' : 'The browser does not let the page copy: the key is selected, copy it with the keyboard.'
   } }, icon('copy'), 'Copy')
-  dialog({
+  const shown = dialog({
     title: `API key ${visible(reply.keyid)}`,
     testid: 'system-secret-dialog',
     closable: false,
@@ -175,6 +176,7 @@ function secretDialog(work, reply) {
       h('div', { class: 'row system-secret' }, field, copy), told),
     actions: [{ label: 'I have kept it', kind: 'primary', testid: 'system-secret-close' }],
   })
+  hold(shown.node) // the browser asks before the secret goes with the tab
 }
 
 async function copied(field) {
@@ -206,10 +208,10 @@ async function removeKey(work, key) {
 
 async function removal(work, path, message) {
   try {
-    await work.api.call('DELETE', path)
+    await work.api.call('DELETE', path, { signal: work.signal })
     done(work, 'users', message)
     work.keys.load()
   } catch (error) {
-    work.context.toast('bad', error.next ? `${error.message}. ${error.next}` : error.message)
+    if (!aborted(error)) work.context.toast('bad', error.next ? `${error.message}. ${error.next}` : error.message)
   }
 }
