@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/selvedge-db/selvedge/clock"
 	"github.com/selvedge-db/selvedge/fabric/schema"
@@ -71,7 +72,8 @@ func (c *Core) checkKey(key string) *Error {
 		if ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z' || ch >= '0' && ch <= '9' || strings.IndexByte(keyPunctuation, ch) >= 0 {
 			continue
 		}
-		return failure(BadKey, "byte %d of key %q is not allowed: keys are made of letters, digits and %s", i, key, keyPunctuation)
+		r, _ := utf8.DecodeRuneInString(key[i:])
+		return failure(BadKey, "character %q at byte %d of key %q is not allowed: keys are made of a to z, A to Z, 0 to 9 and %s", r, i+1, key, keyPunctuation)
 	}
 	return nil
 }

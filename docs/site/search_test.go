@@ -85,6 +85,8 @@ func TestSearchFinds(t *testing.T) {
 		{"levenshtein", "/docs/reference/functions#levenshtein_distance"},
 		{"clock", "/docs/operate/running#clocks"},
 		{"1202", "/docs/reference/errors"},
+		{"conflict", "/docs/concepts/merging#the-conflicts-feed"},
+		{"revoke key", "/docs/operate/security"},
 	}
 	files := t.TempDir()
 	index := built(t).answers[root+"search.json"].plain

@@ -61,8 +61,11 @@ function lift(index, { section, score }, text) {
   if (title === text) by = 4
   else if (title.startsWith(text)) by = 2
   if (found.anchor === '') by *= 2.5 // the page itself before its parts
-  return score * by
+  return score * by * (explaining.get(index.pages[found.page].group) ?? 1)
 }
+
+// What explains stands before what lists.
+const explaining = new Map([['Concepts', 1.5], ['Guides', 1.3], ['Operate', 1.2]])
 
 const PER_PAGE = 4
 
