@@ -86,7 +86,7 @@ func TestSearchFinds(t *testing.T) {
 		{"clock", "/docs/operate/running#clocks"},
 		{"1202", "/docs/reference/errors"},
 		{"conflict", "/docs/concepts/merging#the-conflicts-feed"},
-		{"revoke key", "/docs/operate/security"},
+		{"revoke key", "/docs/operate/security#clients"},
 	}
 	files := t.TempDir()
 	index := built(t).answers[root+"search.json"].plain
