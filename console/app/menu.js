@@ -3,8 +3,7 @@
 import { h, uniqueId } from './dom.js'
 
 // menu makes a button open a menu. items is an array, or a function that
-// gives one each time it opens, of {label, run} or {label, href} (run then gets the
-// link that is followed), with
+// gives one each time it opens, of {label, run} or {label, href}, with
 // checked, danger, disabled, note (a second line) and testid as wanted; '-' is a
 // line between them, {heading} a title. Answers {open, close}.
 export function menu(button, items) {
@@ -69,10 +68,7 @@ function entry(item, close) {
     onclick: (event) => {
       if (item.disabled) return event.preventDefault()
       close(!item.href)
-      item.run?.(event.currentTarget)
-    },
-    onauxclick: (event) => {
-      if (item.href && !item.disabled && event.button === 1) item.run?.(event.currentTarget)
+      item.run?.()
     },
   }
   const content = [h('span', { class: 'grow' }, h('bdi', null, item.label)), item.note ? h('span', { class: 'menu-note' }, item.note) : null]

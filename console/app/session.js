@@ -90,23 +90,9 @@ export function renew(used, urgent = false) {
   return renewing
 }
 
-// handOn lets a link to the console of another location take the API key along,
-// in the fragment, for each location is a site of its own to the browser. Call
-// it while the link is followed: the page shows the key at no time. Only
-// `locations` that the planet told get it, and none over another scheme. A
-// token is not handed on: a link shall not do what a password does.
-export function handOn(link, locations) {
-  if (credential?.kind !== 'key' || link.origin === location.origin || link.protocol !== location.protocol) return
-  if (!locations.some((one) => URL.canParse(one.url) && new URL(one.url).origin === link.origin)) return
-  const plain = link.href
-  link.hash = `apikey=${encodeURIComponent(credential.value)}`
-  setTimeout(() => {
-    link.href = plain
-  })
-}
-
-// fromFragment takes an API key out of the address (#apikey=...), which never
-// left the browser, and removes it there so that it is not in the history.
+// fromFragment takes an API key out of the address (#apikey=...) and removes it
+// there. It never goes to a server, but the browser has written the address into
+// its history by then, on disk: links with a key are for trials (selvedge dev).
 export function fromFragment() {
   const found = /^#apikey=(.+)$/.exec(location.hash)
   if (!found) return null

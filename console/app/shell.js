@@ -7,7 +7,6 @@ import { append, h, replace } from './dom.js'
 import { icon, logo } from './icons.js'
 import { menu } from './menu.js'
 import { href } from './router.js'
-import { handOn } from './session.js'
 import { visible } from './text.js'
 
 // pages are those of the console, in their order.
@@ -103,7 +102,7 @@ function locationChip(handlers) {
     const others = handlers.locations()
     if (others.length === 0) return [{ heading: 'No other location is known yet' }]
     const rest = location.pathname + location.search
-    return [{ heading: 'Open the console at' }, ...others.map((one) => ({ label: visible(one.name), note: one.city, href: one.url.replace(/\/+$/, '') + rest, run: (link) => handOn(link, others), testid: `location-${one.name}` }))]
+    return [{ heading: 'Open the console at' }, ...others.map((one) => ({ label: visible(one.name), note: one.city, href: one.url.replace(/\/+$/, '') + rest, testid: `location-${one.name}` }))]
   })
   return {
     node,

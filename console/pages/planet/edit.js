@@ -7,7 +7,7 @@ import { aborted, segment } from '../../app/api.js'
 import { plural, visible } from '../../app/text.js'
 import { sign } from './marks.js'
 import { paged } from './paged.js'
-import { consoleLink, consoleOf, placeName } from './words.js'
+import { consoleOf, placeName } from './words.js'
 import { say, show } from './paint.js'
 
 const patienceMs = 60_000
@@ -207,7 +207,7 @@ export class EditPanel {
     const other = [...this.wanted].map((name) => model.locations.get(name)).find((one) => one && consoleOf(one.url))
     this.phase = 'done'
     this.summary.replaceChildren(h('p', null, visible(`The fabric has left ${context.location}, from where you look.`)),
-      ...(other ? [consoleLink(context.live, { href: consoleOf(other.url) }, visible(`Open the console of ${placeName(other)}`))] : []))
+      ...(other ? [h('a', { href: consoleOf(other.url), rel: 'noopener' }, visible(`Open the console of ${placeName(other)}`))] : []))
   }
 
   destroy() {

@@ -8,7 +8,7 @@ import { directions } from './bend.js'
 import { badgeOfLink } from './linkpanel.js'
 import { linkLooks, locationLooks } from './model.js'
 import { paged } from './paged.js'
-import { ageOf, consoleLink, consoleOf, perSecond, placeName } from './words.js'
+import { ageOf, consoleOf, perSecond, placeName } from './words.js'
 import { mark, say, show } from './paint.js'
 
 const everyMs = 2_000
@@ -52,7 +52,7 @@ export class LocationPanel {
     this.reasons = h('ul', { class: 'planet-reasons', hidden: true, data: { testid: 'planet-reasons' } })
     this.main = facts(['Writes', 'Arrivals', 'Clock', 'Version', 'Running for', 'Memory'])
     this.storage = facts(['On disk', 'Free', 'In memory tables', 'Cache', 'Tables', 'To be compacted'])
-    this.console = consoleLink(tools.context.live, { target: '_blank', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
+    this.console = h('a', { target: '_blank', rel: 'noopener', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
     this.isolation = h('div', { class: 'toolbar' })
     this.node = h('section', { class: 'planet-panel col', 'aria-label': placeName(location), data: { testid: 'planet-location-panel' } },
       h('header', null, h('button', { class: 'button quiet small planet-back', type: 'button', onclick: tools.close, data: { testid: 'planet-back' } }, '‹ All locations'), h('div', { class: 'row' }, this.heading, this.badge)),

@@ -1,7 +1,5 @@
 // Figures of the planet as words.
 
-import { h } from '../../app/dom.js'
-import { handOn } from '../../app/session.js'
 import { count, visible } from '../../app/text.js'
 import { millisOf } from './model.js'
 
@@ -27,14 +25,6 @@ export function ageOf(time) {
 export const meanings = {
   writes: 'Commits a second that began at a location. One commit may write many documents.',
   arrivals: 'Commits a second that a location took in from others.',
-}
-
-/** A link to the console of another location of the planet: somebody with an API key is signed in there. */
-export function consoleLink(live, props, ...children) {
-  const follow = (event) => {
-    if (event.type === 'click' || event.button === 1) handOn(event.currentTarget, live.last?.locations ?? [])
-  }
-  return h('a', { rel: 'noopener', onclick: follow, onauxclick: follow, ...props }, ...children)
 }
 
 /** The address of another location's console, or null when it is no address of the web. */
