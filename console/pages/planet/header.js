@@ -30,7 +30,7 @@ export class Header {
 
   update(model) {
     const t = model.totals
-    say(this.values.up, `${t.up} of ${t.members}`)
+    say(this.values.up, `${t.up} of ${t.members}${t.apart > 0 ? `, ${t.apart} not reached` : ''}`)
     say(this.values.writes, perSecond(t.writes))
     say(this.values.arrivals, perSecond(t.arrivals))
     say(this.values.worst, ms(t.lagMs))

@@ -98,7 +98,7 @@ export class PlanetModel {
     this.state = null
     this.dev = false
     this.seconds = NaN // of the last state that gave rates, on the clock of the page
-    this.totals = { writes: NaN, arrivals: NaN, lagMs: NaN, entries: 0, trouble: 0, members: 0, up: 0 }
+    this.totals = { writes: NaN, arrivals: NaN, lagMs: NaN, entries: 0, trouble: 0, members: 0, up: 0, apart: 0 }
   }
 
   /**
@@ -250,12 +250,13 @@ export class PlanetModel {
   count() {
     const t = this.totals
     t.writes = t.arrivals = t.lagMs = NaN
-    t.entries = t.trouble = t.members = t.up = 0
+    t.entries = t.trouble = t.members = t.up = t.apart = 0
     for (const one of this.locations.values()) {
       one.lagIn = one.lagOut = NaN
       if (!one.member) continue
       t.members++
-      if (one.look === 'up' || one.look === 'apart') t.up++
+      if (one.look === 'up') t.up++
+      if (one.look === 'apart') t.apart++
       if (known(one.writes)) t.writes = (known(t.writes) ? t.writes : 0) + one.writes
       if (known(one.arrivals)) t.arrivals = (known(t.arrivals) ? t.arrivals : 0) + one.arrivals
     }
