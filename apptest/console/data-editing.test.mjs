@@ -91,6 +91,35 @@ test('what is typed while a change is read stays', async ({ page, open }) => {
   assert.match(await text(page).textContent(), /"typed"/)
 })
 
+test('an entry keeps its other members, and what was typed beside an empty end', async ({ page, open }) => {
+  await api('POST', '/kv/pairs?expiration=true')
+  await api('POST', '/document/pairs', { _key: 'a', value: 1, note: 'mine', expireAt: 4_000_000_000 })
+  await open('data/pairs/a')
+  await text(page).getByText('1').waitFor()
+  await type(page, '2')
+  await id(page, 'data-save').click()
+  await page.getByText('a is saved').waitFor()
+  const { value, note, expireAt } = await api('GET', '/document/pairs/a')
+  assert.deepEqual({ value, note, expireAt }, { value: 2, note: 'mine', expireAt: 4_000_000_000 })
+  await type(page, '"typed for an hour"')
+  await id(page, 'data-end-at').fill('')
+  await id(page, 'data-mode-tree').click()
+  await id(page, 'data-editor').waitFor({ state: 'detached' })
+  await id(page, 'nav-query').click()
+  await id(page, 'page-query').waitFor()
+  await page.goBack()
+  await id(page, 'data-draft-take').click()
+  await text(page).getByText('typed for an hour').waitFor()
+  assert.equal(await id(page, 'data-end-at').inputValue(), '')
+  await id(page, 'data-save').click()
+  await page.getByText('The end is no time').waitFor()
+  await id(page, 'data-end').selectOption('never')
+  await id(page, 'data-save').click()
+  await until(async () => (await api('GET', '/document/pairs/a')).value === 'typed for an hour', 'it is saved')
+  const now = await api('GET', '/document/pairs/a')
+  assert.deepEqual([now.note, now.expireAt], ['mine', -1])
+})
+
 // follows waits until the list shows a change that is made.
 function follows(page, collection) {
   return until(async () => {

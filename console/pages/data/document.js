@@ -10,7 +10,7 @@ import { KINDS, documentPath, handleLink } from './store.js'
 import { member, string } from './scan.js'
 import { canonical } from './tree.js'
 import { bare, insertDialog, remove, requireJSON } from './insert.js'
-import { endControl, entryText } from './keyvalue.js'
+import { endControl, endSeconds, entryText } from './keyvalue.js'
 import { mergeView } from './merge.js'
 import { provenance } from './provenance.js'
 import { counters } from './counters.js'
@@ -151,8 +151,9 @@ class DocumentView {
 
   async showEditor(place) {
     const { host } = this
-    const end = host.kind === 'kv' && (host.info.expiration || member(this.text, 'expireAt')) ? endControl('data-end', this.keep?.end ?? member(this.text, 'expireAt'), () => this.edited()) : null
+    const end = host.kind === 'kv' && (host.info.expiration || member(this.text, 'expireAt')) ? endControl('data-end', member(this.text, 'expireAt'), () => this.edited()) : null
     this.end = end
+    if (this.keep?.end) end?.restore(this.keep.end)
     this.hint = h('p', { class: 'data-hint', role: 'status', data: { testid: 'data-hint' } })
     if (end) place.append(end.node)
     const box = h('div')
@@ -186,7 +187,7 @@ class DocumentView {
   /** Remembers what was typed, for when the editor is shown again. */
   keepText() {
     if (!this.edit || !this.dirty) return
-    this.keep = { text: this.edit.value, end: this.end ? String(this.end.value()) : undefined }
+    this.keep = { text: this.edit.value, end: this.end?.raw() }
   }
 
   /** What the editor says, to tell whether it said something else before. */
@@ -199,7 +200,9 @@ class DocumentView {
   mine() {
     const text = this.edit ? this.edit.value : this.keep?.text ?? this.original
     requireJSON(text, { object: this.host.kind !== 'kv' })
-    return this.host.kind === 'kv' ? entryText(this.text, text, this.edit ? this.end?.value() : this.keep?.end) : bare(text)
+    if (this.host.kind !== 'kv') return bare(text)
+    const end = this.edit ? this.end?.raw() : this.keep?.end
+    return entryText(this.text, text, end && endSeconds(end))
   }
 
   async save() {
