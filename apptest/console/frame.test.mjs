@@ -393,11 +393,19 @@ test('a location that says nothing any more is told', { timeout: 90_000 }, async
   const planet = await launch({ locations: 1 })
   expect.errors(/ERR_ABORTED|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|network/i)
   try {
+    await planet.api('POST', '/database', { name: 'shop', options: { dcList: '' } })
     await page.goto(`${planet.url()}/console/planet`)
     await page.getByTestId('page-planet').waitFor()
     await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
     planet.process.kill('SIGSTOP') // the connection stays, as behind a link that broke without a word
     const banner = page.getByTestId('banner')
+    await banner.getByText('does not answer').waitFor({ timeout: 30_000 })
+    planet.process.kill('SIGCONT')
+    await banner.waitFor({ state: 'hidden' })
+    await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'open'), 'open')
+    planet.process.kill('SIGSTOP') // and what begins then gets no answer at all
+    await page.getByTestId('fabric-picker').selectOption('shop')
+    await until(() => page.getByTestId('location').getAttribute('data-state').then((state) => state === 'none'), 'nothing is known of it yet')
     await banner.getByText('does not answer').waitFor({ timeout: 30_000 })
     planet.process.kill('SIGCONT')
     await banner.waitFor({ state: 'hidden' })

@@ -95,7 +95,9 @@ async function request(context, method, path, options) {
   for (let again = false; ; again = true) {
     const who = session.current()
     const authorization = session.authorization()
+    options.watch?.heard()
     const response = await send(context, method, path, { ...options, authorization })
+    options.watch?.answered()
     if (response.ok || response.status === 304) return response
     const error = ofReply(response, await read(context, response))
     // Another location may only not have heard of the credential yet.
@@ -141,7 +143,7 @@ const longestPause = 8000
 // change rejects it, or goes to onError when that is given. now, when given,
 // gets a function that cuts a pause short. A stream rests while the tab is in
 // the background, and goes on from the last id. silence, when given, is how many
-// milliseconds may pass between two events.
+// milliseconds may pass before the first event and between two.
 async function stream(context, path, { onError, ...options }) {
   try {
     await follow(context, path, options)
@@ -160,7 +162,7 @@ async function follow(context, path, { query, signal, headers, onEvent, onState 
     const attempt = new Attempt(signal, silence, context.where)
     try {
       const all = { Accept: 'text/event-stream', ...headers, ...(id ? { 'Last-Event-ID': id } : {}) }
-      const response = await request(context, 'GET', path, { query, signal: attempt.signal, headers: all, timeout: 0 })
+      const response = await request(context, 'GET', path, { query, signal: attempt.signal, headers: all, timeout: 0, watch: attempt })
       onState('open')
       attempt.heard()
       await events(response.body, (name, data, newest) => {

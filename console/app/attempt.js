@@ -22,10 +22,15 @@ export class Attempt {
     this.look()
   }
 
-  // heard is called when it is open, and with each event.
+  // heard is called when it is sent, when it is open, and with each event.
   heard() {
     clearTimeout(this.quiet)
     if (this.silence > 0 && !this.signal.aborted) this.quiet = setTimeout(() => this.giveUp(), this.silence)
+  }
+
+  // answered is called with any answer: after a refusal people may take their time.
+  answered() {
+    clearTimeout(this.quiet)
   }
 
   giveUp() {

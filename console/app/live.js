@@ -27,6 +27,7 @@ export function live() {
       shared.stop()
       stopping = new AbortController()
       shared.last = null
+      connection('none')
       follow(api, interval, stopping.signal)
     },
     stop() {

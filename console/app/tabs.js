@@ -45,10 +45,21 @@ export function tabs(all, { selected = all[0]?.id, onSelect = () => {}, label = 
       button.tabIndex = one === chosen.id ? 0 : -1
     }
     panel.setAttribute('aria-labelledby', `${name}-${chosen.id}`)
+    showTab(list, buttons.get(chosen.id))
     leave = chosen.render(clear(panel))
     if (!quiet) onSelect(chosen.id)
   }
 
   select(selected, { quiet: true })
   return control
+}
+
+// showTab scrolls a row of tabs sideways until the one is seen, in the next frame:
+// the row may not be on the page yet. The page itself stays where it is, which
+// scrollIntoView would not grant.
+export function showTab(row, one) {
+  requestAnimationFrame(() => {
+    const [all, own] = [row.getBoundingClientRect(), one.getBoundingClientRect()]
+    row.scrollLeft += Math.min(0, own.left - all.left) + Math.max(0, own.right - all.right)
+  })
 }
