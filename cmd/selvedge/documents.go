@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -195,10 +196,30 @@ func documentWithKey(document []byte, key string) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
+// exportFlags are the flags of the export command.
+type exportFlags struct {
+	out, format, null, delimiter string
+	columns                      []string
+	quiet                        bool
+}
+
+// check also chooses the format where none was given.
+func (o *exportFlags) check() error {
+	if o.format == "" {
+		o.format = rowsource.JSONL
+	}
+	if o.format != rowsource.CSV && (len(o.columns) > 0 || o.delimiter != "") {
+		return usagef("--columns and --delimiter belong to --format csv, not to %s", o.format)
+	}
+	if o.format == rowsource.CSV && len(o.columns) == 0 {
+		return usagef("csv needs --columns a,b,c: the members to write")
+	}
+	_, err := o.writer(io.Discard)
+	return err
+}
+
 func (a *app) exportCommand() *cobra.Command {
-	var out, format, null string
-	var columns []string
-	var quiet bool
+	var o exportFlags
 	c := a.withClientFlags(&cobra.Command{
 		Use:   "export COLLECTION",
 		Short: "Write all documents of a collection to a file",
@@ -208,10 +229,7 @@ func (a *app) exportCommand() *cobra.Command {
 			"  selvedge export airports --format csv --columns id,name,iata --null '\\N' --out airports.csv",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if (format == rowsource.CSV) != (len(columns) > 0) {
-				return usagef("--columns belongs to --format csv, which needs it")
-			}
-			if _, err := newDocumentWriter(io.Discard, format, columns, null); err != nil {
+			if err := o.check(); err != nil {
 				return err
 			}
 			c, err := a.connect(false)
@@ -222,10 +240,10 @@ func (a *app) exportCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("export %s: %w", args[0], err)
 			}
-			bar := progress.OfRows(a.err, "exported", of, quiet || out == "-" && progress.IsTerminal(a.out))
+			bar := progress.OfRows(a.err, "exported", of, o.quiet || o.out == "-" && progress.IsTerminal(a.out))
 			var count int
-			err = a.toFile(out, func(w io.Writer) error {
-				writer, err := newDocumentWriter(w, format, columns, null)
+			err = a.toFile(o.out, func(w io.Writer) error {
+				writer, err := o.writer(w)
 				if err != nil {
 					return err
 				}
@@ -239,11 +257,13 @@ func (a *app) exportCommand() *cobra.Command {
 			return nil
 		},
 	})
-	c.Flags().StringVar(&out, "out", "-", "file to write, - for the standard output")
-	c.Flags().StringVar(&format, "format", rowsource.JSONL, "jsonl, json or csv")
-	c.Flags().StringSliceVar(&columns, "columns", nil, "members to write to CSV, in this order")
-	c.Flags().StringVar(&null, "null", "", "text for null in CSV")
-	c.Flags().BoolVar(&quiet, "quiet", false, "no progress")
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "-", "file to write, - for the standard output")
+	f.StringVar(&o.format, "format", "", "jsonl, json or csv; without it jsonl")
+	f.StringSliceVar(&o.columns, "columns", nil, "members to write to CSV, in this order")
+	f.StringVar(&o.delimiter, "delimiter", "", "character between CSV fields, or tab; without it a comma")
+	f.StringVar(&o.null, "null", "", "text for null in CSV")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }
 
@@ -270,17 +290,22 @@ type documentWriter interface {
 	end() error
 }
 
-func newDocumentWriter(w io.Writer, format string, columns []string, null string) (documentWriter, error) {
-	switch format {
+func (o *exportFlags) writer(w io.Writer) (documentWriter, error) {
+	switch o.format {
 	case rowsource.JSONL:
 		return &lineWriter{w: w, after: "\n"}, nil
 	case rowsource.JSON:
 		return &lineWriter{w: w, before: "[\n", between: ",\n", last: "\n]\n"}, nil
 	case rowsource.CSV:
-		t := &tableWriter{w: csv.NewWriter(w), columns: columns, null: null}
-		return t, t.w.Write(columns)
+		delimiter, err := delimiterOf(o.delimiter)
+		if err != nil {
+			return nil, err
+		}
+		t := &tableWriter{w: csv.NewWriter(w), columns: o.columns, null: o.null}
+		t.w.Comma = cmp.Or(delimiter, ',')
+		return t, t.w.Write(o.columns)
 	}
-	return nil, usagef("--format %q: want jsonl, json or csv", format)
+	return nil, usagef("--format %q: want jsonl, json or csv", o.format)
 }
 
 // lineWriter writes documents one a line.

@@ -170,7 +170,8 @@ func newExampleWorld(t *testing.T) *exampleWorld {
 	}
 	w := &exampleWorld{t: t, folder: t.TempDir(), port: testport.Take(t, 20)} // three locations, serve, and dev
 	for name, text := range map[string]string{
-		"bin/selvedge": "#!/bin/sh\nexec '" + program + "' \"$@\"\n",
+		"bin/selvedge":  "#!/bin/sh\nexec '" + program + "' \"$@\"\n",
+		"customers.csv": "id;name;city\n1;Müller;Köln\n",
 		"airports.dat": "16,\"Akureyri Airport\",\"Akureyri\",\"Iceland\",\"AEY\",\"BIAR\",65.6,-18.07,6,0,\"N\",\"Atlantic/Reykjavik\",\"airport\",\"OurAirports\"\n" +
 			"507,\"London Heathrow Airport\",\"London\",\"United Kingdom\",\"LHR\",\"EGLL\",51.47,-0.46,83,0,\"E\",\\N,\"airport\",\"OurAirports\"\n",
 		"routes.dat":  "BA,1355,LHR,507,AEY,16,,0,320\n2B,410,AER,2965,KZN,not/a/key,,0,CR2\n",

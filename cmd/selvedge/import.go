@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +28,7 @@ import (
 // importFlags are the flags of the import command.
 type importFlags struct {
 	to, format, key, null, escape, onError string
+	delimiter                              string
 	fromPrefix, toPrefix                   string
 	columns                                []string
 	resume, overwrite, edges, quiet        bool
@@ -41,11 +44,14 @@ func (a *app) importCommand() *cobra.Command {
 			"a transaction of its own; many travel in one request.\n\n" +
 			"Rows that can't be read or are refused are reported by line, many alike together. With --on-error stop (the default) the import ends\n" +
 			"after the request that holds the first of them, with exit code 1; with skip it goes on.\n\n" +
-			"In CSV an unquoted field that is a number by the grammar of JSON becomes a number with all its digits, every other\n" +
-			"field a text. How far the import came is kept in FILE.selvedge-import until it is complete: after a break, --resume\n" +
+			"CSV has commas between fields, or what --delimiter says; a header that is one field with a semicolon, a tab or a | in it\n" +
+			"is refused without it. An unquoted field that is a number by the grammar of JSON becomes a number with all its digits,\n" +
+			"every other field a text.\n\n" +
+			"How far the import came is kept in FILE.selvedge-import until it is complete: after a break, --resume\n" +
 			"goes on from there, if the file is still the same. Where nothing can be written beside FILE (a folder\n" +
 			"that is not yours, a read-only disk) the import says so and goes on: it just cannot be resumed.",
 		Example: "  selvedge import places.jsonl --to places --format jsonl\n" +
+			"  selvedge import customers.csv --to customers --delimiter ';' --key id\n" +
 			"  selvedge import airports.dat --to airports --format csv --null '\\N' --escape '\\' --key id \\\n" +
 			"      --columns id,name,city,country,iata,icao,latitude,longitude,altitude,offset,dst,zone,type,source\n" +
 			"  selvedge import routes.dat --to routes --edges --format csv --null '\\N' --on-error skip --from-prefix airports/ --to-prefix airports/ \\\n" +
@@ -60,6 +66,7 @@ func (a *app) importCommand() *cobra.Command {
 	f.StringVar(&o.to, "to", "", "collection (compulsory)")
 	f.StringVar(&o.format, "format", "", "csv, jsonl or json; without it what the file's name ends with")
 	f.StringSliceVar(&o.columns, "columns", nil, "names of the CSV fields, an empty one leaves its field out; without it the first record")
+	f.StringVar(&o.delimiter, "delimiter", "", "character between CSV fields, or tab; without it a comma")
 	f.StringVar(&o.key, "key", "", "field whose value becomes the _key")
 	f.StringVar(&o.null, "null", "", "unquoted CSV text that means null, for example '\\N'")
 	f.StringVar(&o.escape, "escape", "", "CSV character that takes the next one as it is, for example '\\'")
@@ -81,8 +88,12 @@ func (o *importFlags) check(file string) error {
 	if o.onError != "stop" && o.onError != "skip" {
 		return usagef("--on-error %q: want stop or skip", o.onError)
 	}
-	if len(o.escape) > 1 || strings.ContainsAny(o.escape, "\",\r\n") {
-		return usagef("--escape %q: want one character other than quote and comma", o.escape)
+	delimiter, err := delimiterOf(o.delimiter)
+	if err != nil {
+		return err
+	}
+	if len(o.escape) > 1 || strings.ContainsAny(o.escape, "\"\r\n"+string(cmp.Or(delimiter, ','))) {
+		return usagef("--escape %q: want one character other than quote and delimiter", o.escape)
 	}
 	if o.batch < 1 || o.batch > 10_000 {
 		return usagef("--batch %d: want 1 to 10000", o.batch)
@@ -107,8 +118,24 @@ func (o *importFlags) check(file string) error {
 	return nil
 }
 
+// delimiterOf reads --delimiter, 0 where it was not given.
+func delimiterOf(text string) (rune, error) {
+	switch {
+	case text == "":
+		return 0, nil
+	case text == "tab" || text == `\t`:
+		return '\t', nil
+	case len(text) > 1 || text[0] >= utf8.RuneSelf || strings.ContainsAny(text, "\"\r\n"):
+		return 0, usagef("--delimiter %q: want one character of ASCII other than a quote, or tab", text)
+	}
+	return rune(text[0]), nil
+}
+
 func (o *importFlags) rows(hasNull bool) rowsource.Options {
 	options := rowsource.Options{Format: o.format, Columns: o.columns, Key: o.key}
+	if delimiter, err := delimiterOf(o.delimiter); err == nil { // check has seen it
+		options.Delimiter = byte(delimiter)
+	}
 	if hasNull {
 		options.Null = &o.null
 	}

@@ -244,6 +244,34 @@ func TestImportWhileBusy(t *testing.T) {
 	}
 }
 
+// A file with another delimiter is not read as one column, and the way to read it is told.
+func TestImportOfSemicolons(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	file := write(t, "s.csv", "id;name;city\n1;Müller;Köln\n2;\"a;b\";Bonn\n")
+	f.command(t, "import", file, "--to", "semi").want(t, exitFailed, "there is only one, \"id;name;city\"", "--delimiter ';'")
+	f.command(t, "import", file, "--to", "semi", "--columns", "id,name,city").want(t, exitFailed, file+":1: the row has 1 fields, want 3; want --delimiter ';'")
+	f.command(t, "import", file, "--to", "semi", "--delimiter", ";", "--key", "id").want(t, exitDone, "imported 2, skipped 0")
+	if got := string(f.documents("semi")["2"]); got != `{"_key":"2","id":2,"name":"a;b","city":"Bonn"}` {
+		t.Error(got)
+	}
+	tabs := write(t, "t.csv", "id\tname\n7\tx,y\n")
+	f.command(t, "import", tabs, "--to", "tabs").want(t, exitFailed, "--delimiter tab")
+	for i, tab := range []string{"tab", `\t`, "\t"} {
+		f.command(t, "import", tabs, "--to", fmt.Sprint("tabs", i), "--delimiter", tab, "--key", "id").want(t, exitDone, "imported 1")
+		if got := string(f.documents(fmt.Sprint("tabs", i))["7"]); got != `{"_key":"7","id":7,"name":"x,y"}` {
+			t.Error(got)
+		}
+	}
+	for _, wrong := range []string{";;", "§", "\"", "\n"} {
+		f.command(t, "import", file, "--to", "semi", "--delimiter", wrong).want(t, exitUsage, "--delimiter")
+		f.command(t, "export", "semi", "--format", "csv", "--columns", "id", "--delimiter", wrong).want(t, exitUsage, "--delimiter")
+	}
+	f.command(t, "import", file, "--to", "semi", "--delimiter", ";", "--escape", ";").want(t, exitUsage, "--escape")
+	f.command(t, "export", "semi", "--format", "csv", "--columns", "id,name", "--delimiter", ";").want(t, exitDone, "id;name\n1;Müller\n2;\"a;b\"\n")
+	f.command(t, "export", "semi", "--delimiter", ";").want(t, exitUsage, "--delimiter")
+}
+
 func TestImportOfNothing(t *testing.T) {
 	t.Parallel()
 	f := newFakeLocation(t)

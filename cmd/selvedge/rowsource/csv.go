@@ -2,6 +2,8 @@ package rowsource
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +23,7 @@ type field struct {
 type csvSource struct {
 	in      *bufio.Reader
 	o       Options
+	comma   byte // between fields
 	key     int  // index of the key's column, -1 for none
 	line    int  // of the next byte
 	ended   bool // the byte before was the end of a line
@@ -31,7 +34,7 @@ type csvSource struct {
 }
 
 func openCSV(in *bufio.Reader, o Options) (Source, error) {
-	s := &csvSource{in: in, o: o, key: -1, line: 1}
+	s := &csvSource{in: in, o: o, comma: cmp.Or(o.Delimiter, ','), key: -1, line: 1}
 	if len(o.Columns) == 0 {
 		if err := s.record(); err != nil {
 			if errors.Is(err, io.EOF) {
@@ -41,6 +44,9 @@ func openCSV(in *bufio.Reader, o Options) (Source, error) {
 		}
 		if s.problem != nil {
 			return nil, fmt.Errorf("names of the columns: %w", s.problem)
+		}
+		if hint := s.otherDelimiter(); len(s.fields) == 1 && hint != "" {
+			return nil, fmt.Errorf("names of the columns: there is only one, %q; %s, and --delimiter , if one column is right", s.fields[0].text, hint)
 		}
 		for _, f := range s.fields {
 			s.o.Columns = append(s.o.Columns, string(f.text))
@@ -94,7 +100,11 @@ func (s *csvSource) document() ([]byte, error) {
 		return nil, s.problem
 	}
 	if len(s.fields) != len(s.o.Columns) {
-		return nil, fmt.Errorf("the row has %d fields, want %d", len(s.fields), len(s.o.Columns))
+		err := fmt.Errorf("the row has %d fields, want %d", len(s.fields), len(s.o.Columns))
+		if hint := s.otherDelimiter(); hint != "" && len(s.fields) < len(s.o.Columns) {
+			err = fmt.Errorf("%w; %s", err, hint)
+		}
+		return nil, err
 	}
 	out := []byte{'{'}
 	if s.key >= 0 && s.o.Key != "_key" {
@@ -128,6 +138,24 @@ func (s *csvSource) document() ([]byte, error) {
 		}
 	}
 	return append(out, '}'), nil
+}
+
+// otherDelimiter says how to read a record that seems to have been written with another delimiter, where none was given.
+func (s *csvSource) otherDelimiter() string {
+	if s.o.Delimiter != 0 {
+		return ""
+	}
+	for _, f := range s.fields {
+		at := bytes.IndexAny(f.text, ";\t|")
+		switch {
+		case f.quoted || at < 0:
+		case f.text[at] == '\t':
+			return "want --delimiter tab if tabs stand between the fields"
+		default:
+			return fmt.Sprintf("want --delimiter '%c' if that stands between the fields", f.text[at])
+		}
+	}
+	return ""
 }
 
 func (s *csvSource) isNull(f field) bool {
@@ -183,7 +211,7 @@ func (s *csvSource) skipLine() error {
 	}
 }
 
-// field reads up to and with the comma or the end of the record.
+// field reads up to and with the delimiter or the end of the record.
 func (s *csvSource) field() (f field, last bool, err error) {
 	c, ok, err := s.readByte()
 	if err == nil && ok && c == '"' {
@@ -195,7 +223,7 @@ func (s *csvSource) field() (f field, last bool, err error) {
 			return f, !ok || c == '\n', nil
 		case !ok, c == '\n':
 			return withoutReturn(f), true, nil
-		case c == ',':
+		case c == s.comma:
 			return f, false, nil
 		case c == s.o.Escape && c != 0:
 			f.raw = append(f.raw, c)
@@ -274,7 +302,7 @@ func (s *csvSource) afterQuote(f *field) (again, last bool, err error) {
 	case c == '"':
 		f.text = append(f.text, '"')
 		return true, false, nil
-	case c == ',':
+	case c == s.comma:
 		return false, false, nil
 	case c == '\r':
 		if c, ok, err = s.readByte(); err != nil || !ok || c == '\n' {

@@ -10,8 +10,8 @@
 //
 // # Shapes
 //
-// CSV is read as RFC 4180 says, plus an optional escape character and a text
-// that stands for null. A quoted field is a string. An unquoted one is null if
+// CSV is read as RFC 4180 says, plus another delimiter, an optional escape character
+// and a text that stands for null. A quoted field is a string. An unquoted one is null if
 // it is the null text, a number if it is one by the grammar of JSON (its
 // digits are kept), and otherwise a string. JSON members pass through as they
 // were written.
@@ -51,9 +51,11 @@ type Row struct {
 	Err      error
 }
 
-// Options says how to read. Columns, Null, Escape and Prefix belong to CSV.
+// Options says how to read. Delimiter, Columns, Null, Escape and Prefix belong to CSV.
 type Options struct {
 	Format string
+	// Delimiter stands between fields; 0 is a comma, unless the input looks as if another one were meant: then it is refused.
+	Delimiter byte
 	// Columns names the fields in order, an empty name leaves a field out.
 	// Without columns the first record names them.
 	Columns []string
@@ -79,8 +81,8 @@ func Open(r io.Reader, o Options) (Source, error) {
 	if head, _ := buffered.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3)
 	}
-	if o.Format != CSV && (len(o.Columns) > 0 || o.Null != nil || o.Escape != 0 || len(o.Prefix) > 0) {
-		return nil, fmt.Errorf("columns, null, escape and prefixes belong to csv, not to %s", o.Format)
+	if o.Format != CSV && (o.Delimiter != 0 || len(o.Columns) > 0 || o.Null != nil || o.Escape != 0 || len(o.Prefix) > 0) {
+		return nil, fmt.Errorf("delimiter, columns, null, escape and prefixes belong to csv, not to %s", o.Format)
 	}
 	switch o.Format {
 	case CSV:

@@ -42,6 +42,11 @@ func TestRows(t *testing.T) {
 	}{
 		{"types", "1,\"1\",\\N\n", `1 {"id":1,"name":"1","code":null}`, flights},
 		{"escapes", "2,\"O\\'Connor \\\"x\\\" \"\"y\"\"\",a\\,b\n", `1 {"id":2,"name":"O'Connor \"x\" \"y\"","code":"a,b"}`, flights},
+		{"semicolons", "a;b\n1;\"x;y\"\n2;\"\";3\n4,5;z\n", "2 {\"a\":1,\"b\":\"x;y\"}\n3 !the row has 3 fields, want 2\n4 {\"a\":\"4,5\",\"b\":\"z\"}", Options{Format: CSV, Delimiter: ';'}},
+		{"tabs", "a\tb\r\n1\tx, y\r\n", `2 {"a":1,"b":"x, y"}`, Options{Format: CSV, Delimiter: '\t'}},
+		{"commas, surely", "a;b\n1;2\n", `2 {"a;b":"1;2"}`, Options{Format: CSV, Delimiter: ','}},
+		{"other delimiters", "1;x\n1\tx\n\"1;x\"\n1;x,2\n", "1 !the row has 1 fields, want 2; want --delimiter ';' if that stands between the fields\n" +
+			"2 !the row has 1 fields, want 2; want --delimiter tab if tabs stand between the fields\n3 !the row has 1 fields, want 2\n4 {\"a\":\"1;x\",\"b\":2}", plain},
 		{"quoted null text is text", "3,\"\\\\N\",\"\"\n", `1 {"id":3,"name":"\\N","code":""}`, flights},
 		{"header and CRLF", "a,b\r\n1,x\r\n\r\n\"2\",\"y\"\r\n", "2 {\"a\":1,\"b\":\"x\"}\n4 {\"a\":\"2\",\"b\":\"y\"}", Options{Format: CSV}},
 		{"no line end", "1,2", `1 {"a":1,"b":2}`, plain},
@@ -89,6 +94,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a", Options{Format: "xml"}}, {"", Options{Format: CSV}}, {"a,a\n", Options{Format: CSV}},
 		{"\"a", Options{Format: CSV}}, {"a,b\n", Options{Format: CSV, Key: "c"}}, {"\xff\n", Options{Format: CSV}},
 		{"", Options{Format: JSON}}, {"7", Options{Format: JSON}}, {"{}", Options{Format: JSONL, Columns: []string{"a"}}},
+		{"a;b\n", Options{Format: CSV}}, {"a\tb\n", Options{Format: CSV}}, {"a|b\n", Options{Format: CSV}}, {"{}", Options{Format: JSONL, Delimiter: ';'}},
 	} {
 		if _, err := Open(strings.NewReader(test.in), test.o); err == nil {
 			t.Errorf("%q with %+v is taken", test.in, test.o)
