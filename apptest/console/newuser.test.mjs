@@ -20,3 +20,18 @@ test('a location that is cut off counts itself alone as up', async ({ page }) =>
     await api('DELETE', '/mesh/links')
   }
 })
+
+test('on a narrow screen the tab of an address is seen', async ({ page, open, narrow }) => {
+  await api('POST', '/collection', { name: 'people' })
+  await narrow()
+  for (const [address, tab] of [['data/people?tab=import', 'data-tab-import'], ['data/people?tab=settings', 'data-tab-settings'], ['data/people', 'data-tab-documents'], ['system/about', 'system-tab-about']]) {
+    await open(address)
+    const shown = page.getByTestId(tab)
+    const place = () => shown.evaluate((one) => {
+      const [own, row] = [one.getBoundingClientRect(), one.parentElement.getBoundingClientRect()]
+      return { whole: own.left >= row.left - 1 && own.right <= row.right + 1, wide: one.parentElement.scrollWidth > row.width }
+    })
+    assert.equal((await place()).wide, true, `${address}: there are more tabs than fit`)
+    await until(async () => (await place()).whole, `${tab} is seen`)
+  }
+})

@@ -1,5 +1,6 @@
 // One collection: its head, its tabs, and the document that is open.
 import { h, replace } from '../../app/dom.js'
+import { showTab } from '../../app/tabs.js'
 import { count } from '../../app/text.js'
 import { aborted, button, formDialog, problem, scope } from './parts.js'
 import { KINDS, kindOf, link } from './store.js'
@@ -121,6 +122,11 @@ function showHead(host, head) {
   const { info, kind, store, name, route } = host
   const open = route.path[1]
   const selected = TABS.find(t => t.id === route.query.get('tab')) ?? TABS[0]
+  const tabs = h('nav', { class: 'data-tabs', aria: { label: 'Parts of the collection' } },
+    TABS.filter(t => t.kinds.includes(kind)).map(t => link(store, [name], t.label(info), {
+      query: t.id === 'documents' ? {} : { tab: t.id }, data: { testid: `data-tab-${t.id}` },
+      aria: { current: t.id === (open === undefined ? selected.id : 'documents') ? 'page' : null },
+    })))
   replace(head,
     h('div', { class: 'row data-title' },
       link(store, [], 'All collections', { class: 'data-back', data: { testid: 'data-back' } }),
@@ -130,11 +136,9 @@ function showHead(host, head) {
       h('span', { class: 'muted', data: { testid: 'data-count' } }, info.count === undefined ? '' : `${count(info.count)} ${info.count === 1 ? KINDS[kind].one : KINDS[kind].word}`),
       button('data-truncate', 'Empty', () => truncate(host), { kind: 'quiet', title: `Remove everything from ${name}` }),
       button('data-drop', 'Drop', () => dropCollection(host), { kind: 'quiet danger', title: `Remove ${name} itself` })),
-    h('nav', { class: 'data-tabs', aria: { label: 'Parts of the collection' } },
-      TABS.filter(t => t.kinds.includes(kind)).map(t => link(store, [name], t.label(info), {
-        query: t.id === 'documents' ? {} : { tab: t.id }, data: { testid: `data-tab-${t.id}` },
-        aria: { current: t.id === (open === undefined ? selected.id : 'documents') ? 'page' : null },
-      }))))
+    tabs)
+  const shown = tabs.querySelector('[aria-current]')
+  if (shown) showTab(tabs, shown)
 }
 
 function truncate({ store, api, name, info, kind, signal, lost, kept }) {
