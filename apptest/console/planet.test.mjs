@@ -325,6 +325,43 @@ test('a tab that is closed or loaded anew in the middle of a story leaves no cut
   await api('DELETE', '/collection/hello')
 })
 
+test('links that a story left cut are told, and can be healed', async ({ page, open }) => {
+  await open()
+  await page.evaluate(() => sessionStorage.setItem('selvedge.planet.left', '[["fra","syd"],["syd","fra"]]'))
+  await api('PUT', '/mesh/links/syd/fra', { state: 'cut' })
+  await page.reload()
+  await page.getByTestId('planet-last').getByText('1 link that it cut is still cut').waitFor()
+  await page.getByTestId('planet-heal-all').click()
+  await until(async () => (await cuts()) === 0, 'the link is healed')
+})
+
+test('a letter that the story did not write stays, and what it made it removes after it was told again, too', async ({ page, open }) => {
+  const told = async () => {
+    await page.getByTestId('planet-story-cut').click()
+    await page.locator('[data-testid=planet-story-write]:enabled').click()
+    await page.locator('[data-testid=planet-story-heal]:enabled').click()
+    await page.getByTestId('planet-story-conflict').getByText(/was kept/).waitFor()
+  }
+  await api('POST', '/collection', { name: 'hello' })
+  await api('POST', '/document/hello', { _key: 'letter', text: 'a letter of mine' })
+  await open()
+  await page.getByTestId('planet-story-open').click()
+  await told()
+  await page.getByTestId('planet-story').getByRole('heading', { name: 'hello/letter-2 at Frankfurt (fra)' }).waitFor()
+  await page.getByTestId('planet-story-clean').getByText('Remove the letter').click()
+  await page.getByTestId('planet-story').waitFor({ state: 'detached' })
+  const left = await api('POST', '/cursor', { query: 'FOR d IN hello RETURN UNSET(d, "_id", "_rev")' })
+  assert.deepEqual(left.result, [{ _key: 'letter', text: 'a letter of mine' }])
+  await api('DELETE', '/collection/hello')
+
+  await page.getByTestId('planet-story-open').click()
+  await told()
+  await page.getByTestId('planet-story-again').click()
+  await told()
+  await page.getByTestId('planet-story-clean').getByText('Remove the collection hello').click()
+  await until(async () => (await api('GET', '/collection/hello', undefined, { fail: false })).error, 'the collection is gone')
+})
+
 test('where a fabric lives is changed on the map', async ({ page, open, axe, shot }) => {
   await api('POST', '/database', { name: 'shop', options: { dcList: 'fra,syd' } })
   await open()

@@ -96,6 +96,10 @@ export class LocationPanel {
     const cells = [h('td'), h('td', { class: 'mono' }), h('td', { class: 'mono' }), h('td', { class: 'mono' })]
     const state = h('span', { class: 'badge' })
     cells[0].append(state)
+    // Below the round trip: beside it the last column would be pushed out of the panel.
+    const trip = h('div')
+    const silent = h('div', { class: 'muted' })
+    cells[1].append(trip, silent)
     let key = null
     const open = () => this.tools.choose(key ? { link: key } : { location: name })
     const row = h('tr', null, h('td', null, h('button', { class: 'button quiet', type: 'button', data: { testid: `planet-peer-${name}` }, onclick: open }, visible(name))), ...cells)
@@ -107,7 +111,8 @@ export class LocationPanel {
       const look = pair?.look ?? (peer.connected ? 'up' : 'down')
       mark(state, 'class', `badge ${badgeOfLink(look)}`)
       say(state, linkLooks[look] ?? '')
-      say(cells[1], ms(out?.rttMs || peer?.rttMs || into?.rttMs) + (peer?.silentMs > silentMs ? `, silent for ${ms(peer.silentMs)}` : ''))
+      say(trip, ms(out?.rttMs || peer?.rttMs || into?.rttMs))
+      say(silent, peer?.silentMs > silentMs ? `silent for ${ms(peer.silentMs)}` : '')
       say(cells[2], out ? waiting(out.entries, out.lagMs) : waiting(peer?.waitingEntries))
       say(cells[3], waiting(into?.entries, into?.lagMs))
     }

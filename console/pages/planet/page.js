@@ -6,7 +6,7 @@ import { h } from '../../app/dom.js'
 import { worldMap } from '../../app/map.js'
 import { aborted } from '../../app/api.js'
 import { busy, failure } from '../../app/states.js'
-import { visible } from '../../app/text.js'
+import { plural, visible } from '../../app/text.js'
 import { Bender } from './bend.js'
 import { EditPanel, whyNotEdit } from './edit.js'
 import { Header } from './header.js'
@@ -17,11 +17,13 @@ import { MapView } from './mapview.js'
 import { PlanetModel, pairKey } from './model.js'
 import { NotableList, Notables } from './notables.js'
 import { Overview } from './overview.js'
-import { StoryView, hintCard, remember, wasDismissed, wasLeft } from './storyview.js'
+import { StoryView, hintCard, cutsLeft, remember, wasDismissed } from './storyview.js'
 import { legend } from './legend.js'
 import { flag, show } from './paint.js'
 
 export const title = 'Planet'
+
+const healingMs = 3_000 // for the requests of a page that was left to arrive
 
 // The last ten minutes outlive a look at another page.
 let remembered = null
@@ -51,6 +53,8 @@ class PlanetPage {
   start() {
     this.build()
     this.openMap()
+    this.left = cutsLeft()
+    this.leftUntil = performance.now() + healingMs
     const { live } = this.context
     this.ending.push(live.subscribe('state', (state) => this.take(state)))
     // When the last state came at once, nobody knows how old it is: the next one begins the rates anew.
@@ -59,7 +63,6 @@ class PlanetPage {
       live.subscribe('travel', (travel) => this.view?.travel(travel.moves ?? [])),
       live.subscribe('notable', (one) => this.notables.add([one], this.context.location)),
       live.subscribe('connection', (connection) => this.connected(connection)))
-    if (wasLeft()) this.header.done('The page was left in the middle of the story; its links were healed.', null)
     this.loadNotables()
     const visibility = () => !document.hidden && this.draw(null)
     document.addEventListener('visibilitychange', visibility)
@@ -117,12 +120,25 @@ class PlanetPage {
     const change = this.model.apply(state, performance.now() / 1000)
     const first = !this.heard
     this.heard = true
+    if (this.left) this.tellLeft(this.left)
     if (first) {
       this.routed(this.context.route)
       this.offerHint()
     }
     if (document.hidden) return
     this.draw(first ? null : change)
+  }
+
+  // A page that is left asks for its cuts to be healed and hears of it no more: what became of it is seen here.
+  tellLeft(cuts) {
+    const still = cuts.filter(([from, to]) => {
+      const pair = this.model.pairs.get(pairKey(from, to))
+      return (pair?.a === from ? pair.forward : pair?.back)?.state === 'cut'
+    }).length
+    if (still > 0 && performance.now() < this.leftUntil) return
+    this.left = null
+    this.header.done(still === 0 ? 'The page was left in the middle of the story; its links were healed.'
+      : `The page was left in the middle of the story, and ${plural(still, 'link')} that it cut ${still === 1 ? 'is' : 'are'} still cut. Heal all links takes the cuts back.`, null)
   }
 
   // The map in the next frame, the rest after it: no frame has to do all.

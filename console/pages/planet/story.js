@@ -8,7 +8,8 @@ import { kilometres } from './arc.js'
 import { consoleOf } from './words.js'
 
 export const collection = 'hello'
-export const key = 'letter'
+const firstKey = 'letter'
+const mostLetters = 1000
 
 const patienceMs = 30_000
 const pollMs = 300
@@ -34,15 +35,17 @@ export function fieldOf(location) {
 }
 
 export class Story {
-  /** tools: {model, context, bender}; changed is called after every change. */
-  constructor(tools, ends, changed) {
+  /** tools: {model, context, bender}; changed is called after every change. before is the story that this one is told after. */
+  constructor(tools, ends, changed, before = null) {
     this.tools = tools
     this.ends = ends
     this.changed = changed
     this.apis = ends.map((one) => (one.name === tools.context.location ? tools.context.api : tools.context.api.at(one.url)))
     this.documents = [null, null] // what each end shows: {text, revision} or {problem}
     this.step = 'cut' // the one to do next: cut, write, heal, done
-    this.made = false
+    this.made = before?.made ?? false // the collection is of a story
+    this.key = before?.key ?? firstKey
+    this.mine = before?.mine ?? false // and so is the letter
     this.written = false // there is a letter to read
     this.cut = []
     this.conflict = null
@@ -58,8 +61,7 @@ export class Story {
   /** Makes the collection and the document, waits until both ends have it, and cuts the far end off. */
   async cutOff() {
     await this.makeCollection()
-    const letter = { _key: key, greeting: 'Hello' }
-    await this.call(0, 'POST', `/document/${collection}`, { query: { overwriteMode: 'replace' }, body: letter })
+    await this.writeLetter()
     this.written = true
     await this.until('both ends have the letter', () => this.same())
     const [, far] = this.ends
@@ -82,10 +84,24 @@ export class Story {
     })
   }
 
+  /** A letter that no story wrote is somebody's own: it stays, and the story takes another key. */
+  async writeLetter() {
+    for (let n = 1; ; n++) {
+      if (!this.mine) this.key = n === 1 ? firstKey : `${firstKey}-${n}`
+      try {
+        await this.call(0, 'POST', `/document/${collection}`, { query: { overwriteMode: this.mine ? 'replace' : 'conflict' }, body: { _key: this.key, greeting: 'Hello' } })
+        this.mine = true
+        return
+      } catch (error) {
+        if (this.mine || error.status !== 409 || n === mostLetters) throw error
+      }
+    }
+  }
+
   /** One field of its own at each end, and one field that both write. */
   async writeBoth(greetings) {
     this.began = Date.now() - 1_000
-    await each([0, 1], (end) => this.call(end, 'PATCH', `/document/${collection}/${key}`, {
+    await each([0, 1], (end) => this.call(end, 'PATCH', `/document/${collection}/${this.key}`, {
       body: { greeting: greetings[end], [fieldOf(this.ends[end])]: true },
     }))
     await this.read()
@@ -108,7 +124,7 @@ export class Story {
     await this.until('the conflict is in the feed', async () => {
       for (const end of [0, 1]) {
         const feed = await this.call(end, 'GET', '/conflicts', { query: { collection, limit: 1000 } })
-        const found = (feed.result ?? []).filter((one) => one.key === key && one.at >= this.began).at(-1)
+        const found = (feed.result ?? []).filter((one) => one.key === this.key && one.at >= this.began).at(-1)
         if (found) {
           this.conflict = found
           return true
@@ -128,7 +144,7 @@ export class Story {
   async read() {
     await Promise.all([0, 1].map(async (end) => {
       try {
-        const text = await this.call(end, 'GET', `/document/${collection}/${key}`, { raw: true })
+        const text = await this.call(end, 'GET', `/document/${collection}/${this.key}`, { raw: true })
         const value = JSON.parse(text)
         this.documents[end] = { text, value, revision: value._rev }
       } catch (error) {
@@ -173,7 +189,7 @@ export class Story {
 
   /** Leaves nothing behind: the collection, or only the letter when the collection was there before. */
   async cleanUp() {
-    const path = this.made ? `/collection/${collection}` : `/document/${segment(collection)}/${key}`
+    const path = this.made ? `/collection/${collection}` : `/document/${segment(collection)}/${this.key}`
     try {
       await this.call(0, 'DELETE', path)
     } catch (error) {

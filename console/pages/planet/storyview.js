@@ -4,7 +4,7 @@
 import { h } from '../../app/dom.js'
 import { aborted, segment } from '../../app/api.js'
 import { short, time, visible } from '../../app/text.js'
-import { Story, collection, key, pickEnds, whyNoStory } from './story.js'
+import { Story, collection, pickEnds, whyNoStory } from './story.js'
 import { placeName } from './words.js'
 import { flag, mark, say, show } from './paint.js'
 
@@ -39,14 +39,14 @@ export function remember() {
   }
 }
 
-/** Tells, once, that the page was loaded anew in the middle of a story. */
-export function wasLeft() {
+/** The cuts [from, to] of a story in whose middle the page was loaded anew, told once; else null. */
+export function cutsLeft() {
   try {
-    const was = sessionStorage.getItem(left) !== null
+    const was = JSON.parse(sessionStorage.getItem(left))
     sessionStorage.removeItem(left)
-    return was
+    return Array.isArray(was) ? was : null
   } catch {
-    return false
+    return null
   }
 }
 
@@ -61,7 +61,8 @@ export class StoryView {
   }
 
   begin() {
-    this.story?.stop()
+    const before = this.story
+    before?.stop()
     this.story = null
     const why = whyNoStory(this.tools.model)
     const ends = why ? null : pickEnds(this.tools.model, this.tools.context.location)
@@ -69,7 +70,7 @@ export class StoryView {
       this.node.replaceChildren(this.head('Cut, write, heal'), h('p', { class: 'empty' }, why ?? 'Two locations that are up are needed.'))
       return
     }
-    this.story = new Story(this.tools, ends, () => this.update())
+    this.story = new Story(this.tools, ends, () => this.update(), before)
     this.build(ends)
     this.update()
     this.story.watch()
@@ -106,8 +107,9 @@ export class StoryView {
   side(end, name) {
     const lines = h('div', { class: 'mono planet-document', role: 'region', tabindex: '0', 'aria-label': visible(`The letter at ${name}`), data: { testid: `planet-story-side-${end + 1}` } })
     const field = h('label', { class: 'field' }, h('span', null, 'Greeting to write here'), this.greetings[end])
-    const node = h('div', { class: 'col' }, h('h3', null, visible(`${collection}/${key} at ${name}`)), lines, field)
-    return { node, lines, field }
+    const title = h('h3')
+    const node = h('div', { class: 'col' }, title, lines, field)
+    return { node, title, lines, field, name }
   }
 
   async act(button, run) {
@@ -158,7 +160,10 @@ export class StoryView {
       flag(button, 'primary', i === at)
       button.disabled = i !== at || Boolean(this.busy)
     })
-    for (const side of this.sides) show(side.field, at < 2)
+    for (const side of this.sides) {
+      show(side.field, at < 2)
+      say(side.title, visible(`${collection}/${story.key} at ${side.name}`))
+    }
     this.drawSides()
     say(this.verdict, this.words())
     this.drawOutcome()
@@ -199,7 +204,7 @@ export class StoryView {
       c ? h('p', null, visible(short(`The conflict, kept in the feed: of ${(Array.isArray(c.path) ? c.path.join('.') : c.path) || 'greeting'} ${side(c.kept)} was kept, ${side(c.lost)} was not (${c.reason}, found ${time(c.at)}).`, 900)))
         : h('p', { class: 'muted' }, 'Looking for the conflict in the feed.'),
       h('div', { class: 'toolbar' },
-        h('button', { class: 'button', type: 'button', data: { testid: 'planet-story-data' }, onclick: () => navigate('data', [collection, key]) }, 'Open the letter'),
+        h('button', { class: 'button', type: 'button', data: { testid: 'planet-story-data' }, onclick: () => navigate('data', [collection, story.key]) }, 'Open the letter'),
         h('button', { class: 'button', type: 'button', data: { testid: 'planet-story-again' }, onclick: () => this.begin() }, 'Again'),
         h('button', { class: 'button', type: 'button', data: { testid: 'planet-story-clean' }, onclick: (event) => this.clean(event.target) },
           story.made ? `Remove the collection ${collection}` : 'Remove the letter')))
@@ -231,7 +236,7 @@ export class StoryView {
   hidden() {
     if (this.story?.cut.length > 0) {
       try {
-        sessionStorage.setItem(left, 'healed')
+        sessionStorage.setItem(left, JSON.stringify(this.story.cut.map(({ from, to }) => [from, to])))
       } catch {
         // Then nobody is told of it after the page was loaded anew.
       }
