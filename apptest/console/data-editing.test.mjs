@@ -120,6 +120,26 @@ test('an entry keeps its other members, and what was typed beside an empty end',
   assert.deepEqual([now.note, now.expireAt], ['mine', -1])
 })
 
+test('metadata typed while a save is under way is still held', async ({ page, open }) => {
+  const warns = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })))
+  const metadata = async (words) => {
+    await id(page, 'data-metadata').locator('.cm-content').click()
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.insertText(words)
+  }
+  await open('data/notes?tab=settings')
+  await metadata('{"a": 1}')
+  const put = await held(page, /\/metadata$/, 'PUT')
+  await id(page, 'data-metadata-save').click()
+  await put.came
+  await metadata('{"a": 2}')
+  put.go()
+  await page.getByText('The metadata is saved').waitFor()
+  assert.equal(await warns(), true)
+  await id(page, 'data-metadata-save').click()
+  await until(async () => !(await warns()), 'all is saved')
+})
+
 // follows waits until the list shows a change that is made.
 function follows(page, collection) {
   return until(async () => {

@@ -50,9 +50,10 @@ export function settingsView(host) {
     metadata.append(button('data-metadata-save', 'Save metadata', async () => {
       replace(message)
       try {
-        requireJSON(edit.value)
-        await host.api.call('PUT', path + '/metadata', { body: edit.value, signal: life.signal })
-        hold(metadata, false)
+        const sent = edit.value
+        requireJSON(sent)
+        await host.api.call('PUT', path + '/metadata', { body: sent, signal: life.signal })
+        if (edit.value === sent) hold(metadata, false) // what was typed meanwhile is not saved yet
         host.context.toast('good', 'The metadata is saved')
       } catch (error) {
         if (!host.lost(error)) replace(message, problem(error))
