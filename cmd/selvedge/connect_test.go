@@ -378,3 +378,21 @@ func TestNextSteps(t *testing.T) {
 		}
 	}
 }
+
+// What was made at another location a moment ago may only not have come yet.
+func TestMadeElsewhere(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	f.command(t, "put", "fresh/a", "{}").want(t, exitFailed, "1203", "selvedge collection create fresh makes it",
+		"made elsewhere a moment ago? selvedge status --wait waits until every location has it")
+	of := app{}
+	of.flags.fabric = "shop"
+	for code, want := range map[string]string{
+		"collection-not-found": "selvedge status --wait --fabric shop waits", "graph-not-found": "selvedge status --wait --fabric shop waits",
+		"fabric-not-found": "selvedge status --wait --fabric _system waits", // its own is the one that is not there
+	} {
+		if got := of.afterRefusal(&client.Error{Code: code}); !strings.Contains(got, want) || !strings.Contains(got, "lists what there is") {
+			t.Errorf("%s: %s", code, got)
+		}
+	}
+}

@@ -129,8 +129,8 @@ func (a *app) put(cmd *cobra.Command, handle string, document []byte, merge bool
 		meta, err = c.Insert(cmd.Context(), collection, json.RawMessage(document), client.WriteOptions{Overwrite: key != ""})
 	}
 	if client.NumOf(err) == client.NumCollectionNotFound {
-		return advise(fmt.Errorf("put %s: %w", handle, err), "selvedge collection create %s makes it; selvedge collection list%s lists what there is",
-			collection, a.inFabric("collection"))
+		in := a.inFabric("collection")
+		return advise(fmt.Errorf("put %s: %w", handle, err), "selvedge collection create %s%s makes it; %s", collection, in, madeElsewhere(in))
 	}
 	if err != nil {
 		return fmt.Errorf("put %s: %w", handle, err)

@@ -142,7 +142,14 @@ func (a *app) afterRefusal(e *client.Error) string {
 		return "the location does not take these credentials, which came from " + a.keyFrom + ": they are wrong, taken back, or of another planet"
 	}
 	if noun := nounOf(e.Code); noun != "" {
-		return "selvedge " + noun + " list" + a.inFabric(noun) + " lists what there is"
+		next := "selvedge " + noun + " list" + a.inFabric(noun) + " lists what there is"
+		switch e.Code {
+		case "collection-not-found", "graph-not-found":
+			next += "; " + madeElsewhere(a.inFabric(noun))
+		case "fabric-not-found":
+			next += "; " + madeElsewhere(" --fabric "+client.SystemFabric)
+		}
+		return next
 	}
 	switch e.Code {
 	case "index-not-found":
@@ -151,6 +158,11 @@ func (a *app) afterRefusal(e *client.Error) string {
 		return "written elsewhere a moment ago? selvedge status --wait" + a.inFabric("document") + " waits until every location has it"
 	}
 	return nextSteps()[e.Code]
+}
+
+// madeElsewhere is what to do when what was made at another location has not come yet.
+func madeElsewhere(fabric string) string {
+	return "made elsewhere a moment ago? selvedge status --wait" + fabric + " waits until every location has it"
 }
 
 // passedOver is the context in use, with credentials, that did not count because an address was given, and by what.
