@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -231,6 +232,23 @@ func TestStatusInWords(t *testing.T) {
 	}
 }
 
+// A location behind a link that is known to be cut is not told to be down, which nobody can know.
+func TestStatusOfCutOff(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ from, to, link, state, want string }{
+		{"fra", "syd", "cut", "down", "cut off"}, {"syd", "fra", "cut", "down", "cut off"}, {"fra", "syd", "down", "down", "down"},
+		{"tok", "syd", "cut", "down", "down"}, {"fra", "syd", "cut", "up", "up"}, {"fra", "syd", "cut", "evicting", "evicting"},
+	} {
+		mesh := client.Mesh{Location: "fra", Links: []client.Link{{From: test.from, To: test.to, State: test.link}}}
+		mesh.Locations = []client.MeshLocation{{Name: "fra", State: "up"}, {Name: "syd", State: test.state, URL: "http://syd"}}
+		var b strings.Builder
+		writeStatus(&b, mesh, false)
+		if !regexp.MustCompile(`(?m)^syd +` + test.want + ` +http://syd`).MatchString(b.String()) {
+			t.Errorf("%+v:\n%s", test, b.String())
+		}
+	}
+}
+
 // --wait is over when the last location has caught up, and not before.
 func TestStatusWaits(t *testing.T) {
 	t.Parallel()
@@ -238,6 +256,9 @@ func TestStatusWaits(t *testing.T) {
 	r.want(t, exitDone, "seen from fra")
 	if first, _, _ := strings.Cut(r.out, "\n"); !strings.HasPrefix(first, "fra, syd, tok: each has what any of them had committed when the command began; that took ") {
 		t.Errorf("the first line is %q", first)
+	}
+	if !strings.Contains(r.out, "\nthe word of it may still be on its way back, so lags below may be above zero\n\n") {
+		t.Errorf("lags after that contradict it:\n%s", r.out)
 	}
 	runWith(t, "", nil, "status", "--wait", "--output", "json", "--url", fakeMesh(t, 10)).wantJSON(t)
 	never := fakeMesh(t, 1<<30)

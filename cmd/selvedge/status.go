@@ -50,7 +50,8 @@ func (a *app) statusCommand() *cobra.Command {
 					return fmt.Errorf("status --wait: %w", err)
 				}
 				if a.flags.output == outputTable {
-					fmt.Fprintf(a.out, "%s: each has what any of them had committed when the command began; that took %s\n\n",
+					fmt.Fprintf(a.out, "%s: each has what any of them had committed when the command began; that took %s\n"+
+						"the word of it may still be on its way back, so lags below may be above zero\n\n",
 						strings.Join(names, ", "), milliseconds(float64(time.Since(began).Microseconds())/1000))
 				}
 			}
@@ -132,7 +133,7 @@ func writeStatus(w io.Writer, mesh client.Mesh, allLinks bool) {
 				in = lagText(link)
 			}
 		}
-		locations.add(l.Name, l.State, l.URL, signedMilliseconds(l.ClockOffsetMs), rtt, out, in)
+		locations.add(l.Name, stateText(mesh, l), l.URL, signedMilliseconds(l.ClockOffsetMs), rtt, out, in)
 	}
 	locations.print(w)
 	links := slices.Clone(mesh.Links)
@@ -158,6 +159,17 @@ func writeStatus(w io.Writer, mesh client.Mesh, allLinks bool) {
 	case hidden > 1:
 		fmt.Fprintf(w, "%d more links are up with nothing under way (--all-links shows them)\n", hidden)
 	}
+}
+
+// stateText is the state of a location in words: one that is not heard of because its link is cut is not called down.
+func stateText(mesh client.Mesh, l client.MeshLocation) string {
+	cut := func(k client.Link) bool {
+		return k.State == "cut" && (k.From == mesh.Location && k.To == l.Name || k.From == l.Name && k.To == mesh.Location)
+	}
+	if l.State == "down" && slices.ContainsFunc(mesh.Links, cut) {
+		return "cut off"
+	}
+	return l.State
 }
 
 func linkTable(links []client.Link) *table {
