@@ -26,12 +26,25 @@ test('on a narrow screen the tab of an address is seen', async ({ page, open, na
   await narrow()
   for (const [address, tab] of [['data/people?tab=import', 'data-tab-import'], ['data/people?tab=settings', 'data-tab-settings'], ['data/people', 'data-tab-documents'], ['system/about', 'system-tab-about']]) {
     await open(address)
-    const shown = page.getByTestId(tab)
-    const place = () => shown.evaluate((one) => {
+    await until(() => page.getByTestId(tab).evaluate((one) => {
       const [own, row] = [one.getBoundingClientRect(), one.parentElement.getBoundingClientRect()]
-      return { whole: own.left >= row.left - 1 && own.right <= row.right + 1, wide: one.parentElement.scrollWidth > row.width }
-    })
-    assert.equal((await place()).wide, true, `${address}: there are more tabs than fit`)
-    await until(async () => (await place()).whole, `${tab} is seen`)
+      const tooMany = one.parentElement.scrollWidth > row.width // and not a row that was just replaced
+      return tooMany && own.left >= row.left - 1 && own.right <= row.right + 1
+    }), `${tab} is seen among more tabs than fit`)
   }
+})
+
+test('the last column of the links of a location is seen, also of one that is silent', async ({ page, open }) => {
+  await page.route('**/mesh/self', async (route) => {
+    const self = await (await route.fetch()).json()
+    for (const peer of self.peers) peer.silentMs = 3_725_000
+    await route.fulfill({ json: self })
+  })
+  await open('planet?location=fra')
+  const table = page.getByTestId('planet-peers')
+  await table.getByText(/silent for /).first().waitFor()
+  const [last, panel] = await Promise.all([table.getByText('Lag in', { exact: true }), page.getByTestId('planet-location-panel')].map((one) => one.boundingBox()))
+  assert.ok(last.x + last.width <= panel.x + panel.width + 1, `Lag in ends at ${last.x + last.width}, the panel at ${panel.x + panel.width}`)
+  const over = await table.evaluate((one) => one.parentElement.scrollWidth - one.parentElement.clientWidth)
+  assert.equal(over, 0, 'nothing is to be scrolled sideways')
 })
