@@ -205,6 +205,19 @@ func TestStatusAndLinks(t *testing.T) {
 	f.command(t, "link", "heal", "sid").want(t, exitFailed, `no location "sid"`, "did you mean syd?")
 }
 
+// Where a new fabric is to live and where it lives already differ for a moment, which is told.
+func TestNewFabric(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	const joins = "other locations join it in a moment: selvedge fabric locations shop shows who has"
+	f.command(t, "fabric", "create", "shop", "--locations", "fra,syd").want(t, exitDone, "fabric shop is made", joins)
+	f.command(t, "fabric", "create", "shop").want(t, exitDone, joins)
+	if r := f.command(t, "fabric", "create", "shop", "--locations", "fra"); r.code != exitDone || strings.Contains(r.out, joins) {
+		t.Errorf("%+v", r)
+	}
+	f.command(t, "fabric", "create", "shop", "--output", "json").wantJSON(t)
+}
+
 // Links are the planet's: whatever the fabric, all locations have them. The one here is gone, as that of a context can be.
 func TestLinksOfNoFabric(t *testing.T) {
 	t.Parallel()

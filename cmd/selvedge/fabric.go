@@ -68,6 +68,9 @@ func (a *app) fabricCreateCommand() *cobra.Command {
 			}
 			return a.print(map[string]any{"name": args[0], "locations": notNil(places)}, func(w io.Writer) {
 				fmt.Fprintf(w, "fabric %s is made; --fabric %s makes commands use it\n", args[0], args[0])
+				if len(places) != 1 {
+					fmt.Fprintf(w, "other locations join it in a moment: selvedge fabric locations %s shows who has\n", args[0])
+				}
 			})
 		},
 	})

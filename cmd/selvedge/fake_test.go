@@ -39,6 +39,7 @@ func newFakeLocation(t *testing.T) *fakeLocation {
 	mux.HandleFunc("DELETE "+prefix+"/collection/{c}", f.locked(f.dropCollection))
 	mux.HandleFunc("DELETE "+prefix+"/document/{c}/{k}", f.locked(f.remove))
 	mux.HandleFunc("POST "+prefix+"/collection", f.locked(f.makeCollection))
+	mux.HandleFunc("POST "+prefix+"/database", f.locked(func(*http.Request) (int, any) { return 201, map[string]any{"result": true} }))
 	mux.HandleFunc("POST "+prefix+"/document/{c}", f.locked(f.post))
 	mux.HandleFunc("PATCH "+prefix+"/document/{c}/{k}", f.locked(f.patch))
 	mux.HandleFunc("GET "+prefix+"/document/{c}/{k}", f.locked(f.get))
