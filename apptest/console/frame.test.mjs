@@ -123,6 +123,30 @@ test('fabrics: choosing, addresses, and one that is gone', async ({ page, open, 
   await api('DELETE', '/_fabric/_system/_api/database/shop')
 })
 
+test('of two lists of fabrics the one that was asked for last is shown', async ({ page, open }) => {
+  let go
+  const late = new Promise((resolve) => { go = resolve })
+  let asked = 0
+  const list = (...names) => ({ json: { error: false, code: 200, result: names.map((name) => ({ name })) } })
+  await open('system')
+  await page.route('**/database/user', async (route) => {
+    const first = ++asked === 1
+    if (first) await late
+    await route.fulfill(first ? list('_system', 'older') : list('_system', 'newer'))
+  })
+  const picker = page.getByTestId('fabric-picker')
+  const names = () => picker.locator('option').allTextContents()
+  await picker.focus()
+  await until(() => asked === 1, 'it is asked once')
+  await picker.dispatchEvent('pointerdown')
+  await until(async () => (await names()).includes('newer'), 'the second answer is shown')
+  const answered = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/database/user'))
+  go()
+  await answered
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  assert.deepEqual(await names(), ['_system', 'newer'])
+})
+
 test('names of fabrics that mean harm stay text', async ({ page, open }) => {
   const hostile = ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', 'a\u202egnp.exe', 'nul\u0000\u0007', 'x'.repeat(2000)]
   await page.route('**/database/user', (route) => route.fulfill({ json: { error: false, code: 200, result: [{ name: '_system' }, ...hostile.map((name) => ({ name }))] } }))

@@ -55,9 +55,7 @@ export function live() {
 
   function follow(api, interval, signal) {
     api.stream('/mesh/live', {
-      query: { interval },
-      signal,
-      silence,
+      query: { interval }, signal, silence,
       now: (done) => {
         hurry = done
       },
