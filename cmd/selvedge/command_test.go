@@ -296,6 +296,21 @@ func TestExport(t *testing.T) {
 	if text, err := os.ReadFile(file); err != nil || !json.Valid(text) {
 		t.Errorf("%s, %v", text, err)
 	}
+	for name, want := range map[string]string{"c.csv": "_key,n\n1,1.0\n2,\n", "C.CSV": "_key,n\n1,1.0\n2,\n"} {
+		named := filepath.Join(t.TempDir(), name)
+		f.command(t, "export", "c", "--out", named).want(t, exitUsage, "csv needs --columns a,b,c")
+		f.command(t, "export", "c", "--out", named, "--columns", "_key,n").want(t, exitDone, "exported 2")
+		if text, err := os.ReadFile(named); err != nil || string(text) != want {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	for name, want := range map[string]string{"n.json": "[\n\n]\n", "n.jsonl": "", "n.txt": ""} {
+		named := filepath.Join(t.TempDir(), name)
+		f.command(t, "export", "none", "--out", named).want(t, exitDone, "exported 0")
+		if text, err := os.ReadFile(named); err != nil || string(text) != want {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
 	f.command(t, "export", "gone", "--out", file+"2").want(t, exitFailed, "1203")
 	if left, _ := filepath.Glob(file + "2*"); len(left) > 0 {
 		t.Errorf("a failed export leaves %v", left)

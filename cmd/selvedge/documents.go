@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -206,7 +207,11 @@ type exportFlags struct {
 // check also chooses the format where none was given.
 func (o *exportFlags) check() error {
 	if o.format == "" {
-		o.format = rowsource.JSONL
+		switch o.format = strings.ToLower(strings.TrimPrefix(filepath.Ext(o.out), ".")); o.format {
+		case rowsource.CSV, rowsource.JSON:
+		default:
+			o.format = rowsource.JSONL
+		}
 	}
 	if o.format != rowsource.CSV && (len(o.columns) > 0 || o.delimiter != "") {
 		return usagef("--columns and --delimiter belong to --format csv, not to %s", o.format)
@@ -226,7 +231,7 @@ func (a *app) exportCommand() *cobra.Command {
 		Long: "Write all documents of a collection, in the order of their keys, without _id and _rev. What import reads, export\n" +
 			"writes. CSV needs --columns, since documents of a collection may differ; objects and arrays become JSON text.",
 		Example: "  selvedge export places --out places.jsonl\n" +
-			"  selvedge export airports --format csv --columns id,name,iata --null '\\N' --out airports.csv",
+			"  selvedge export airports --columns id,name,iata --null '\\N' --out airports.csv",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
@@ -259,7 +264,7 @@ func (a *app) exportCommand() *cobra.Command {
 	})
 	f := c.Flags()
 	f.StringVar(&o.out, "out", "-", "file to write, - for the standard output")
-	f.StringVar(&o.format, "format", "", "jsonl, json or csv; without it jsonl")
+	f.StringVar(&o.format, "format", "", "jsonl, json or csv; without it csv or json if the file's name ends so, else jsonl")
 	f.StringSliceVar(&o.columns, "columns", nil, "members to write to CSV, in this order")
 	f.StringVar(&o.delimiter, "delimiter", "", "character between CSV fields, or tab; without it a comma")
 	f.StringVar(&o.null, "null", "", "text for null in CSV")
