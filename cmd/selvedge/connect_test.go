@@ -181,8 +181,11 @@ func TestContexts(t *testing.T) {
 	do("", "add", "x").want(t, exitUsage, "--url is missing")
 	do("", "add", "x", "--url", "ftp://x").want(t, exitUsage)
 	do("secret", "add", "x", "--url", "http://x").want(t, exitUsage, "TENANT.KEYID.SECRET")
-	do("", "add", "x", "--url", "http://x", "--api-key", "t.k.s").want(t, exitUsage, "unknown flag: --api-key")
-	do("t.k.verysecret\n", "add", "x", "--url", "http://x").want(t, exitDone, "selvedge context use x")
+	do("", "add", "x", "--url", "http://x", "--api-key", "t.k.s").want(t, exitUsage, "standard input", "selvedge context add x --url URL < key.txt")
+	do("", "add", "x", "--url", "http://x", "--user", "u", "--password=p").want(t, exitUsage, "standard input")
+	do("", "add", "none", "--url", "http://x").want(t, exitDone, "context none is made without credentials; ")
+	do("", "add", "open", "--url", "http://x", "--anonymous").want(t, exitDone, "context open is made without credentials; ")
+	do("t.k.verysecret\n", "add", "x", "--url", "http://x").want(t, exitDone, "context x is made; selvedge context use x")
 	do("verysecret\n", "add", "y", "--url", "http://y", "--user", "root", "--use").want(t, exitDone)
 	do("", "add", "x", "--url", "http://x").want(t, exitUsage, "already")
 	for _, args := range [][]string{{"list"}, {"show", "x"}, {"show"}, {"list", "--output", "json"}, {"show", "y", "--output", "yaml"}} {

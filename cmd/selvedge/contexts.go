@@ -78,6 +78,7 @@ func (a *app) contextListCommand() *cobra.Command {
 func (a *app) contextAddCommand() *cobra.Command {
 	var made contexts.Context
 	var anonymous, use bool
+	var visible string // a secret that everybody could see
 	c := &cobra.Command{
 		Use:   "add NAME --url URL",
 		Short: "Name a planet",
@@ -89,6 +90,10 @@ func (a *app) contextAddCommand() *cobra.Command {
 			"  selvedge context add ops --url https://syd.example.org:8400 --user root --ca ca.pem < password.txt",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if visible != "" {
+				return advise(usagef("context add takes no secret as a flag, where others can see it: it reads one from the standard input"),
+					"selvedge context add %s --url URL < key.txt", args[0])
+			}
 			if made.URL == "" {
 				return usagef("--url is missing: the address of a location of the planet")
 			}
@@ -118,7 +123,11 @@ func (a *app) contextAddCommand() *cobra.Command {
 				return err
 			}
 			return a.print(shown(book, args[0]), func(w io.Writer) {
-				fmt.Fprintf(w, "context %s is made; %s\n", args[0], afterAdd(args[0], use))
+				without := ""
+				if made.APIKey == "" && made.User == "" {
+					without = " without credentials"
+				}
+				fmt.Fprintf(w, "context %s is made%s; %s\n", args[0], without, afterAdd(args[0], use))
 			})
 		},
 	}
@@ -126,6 +135,10 @@ func (a *app) contextAddCommand() *cobra.Command {
 	c.Flags().StringVar(&made.Fabric, "fabric", "", "database; without it "+client.SystemFabric)
 	c.Flags().StringVar(&made.User, "user", "", "user, instead of an API key")
 	c.Flags().StringVar(&made.CA, "ca", "", "PEM file with the authority of the server's certificate")
+	for _, name := range []string{"api-key", "password"} { // known only to say what to do instead
+		c.Flags().StringVar(&visible, name, "", "")
+		_ = c.Flags().MarkHidden(name)
+	}
 	c.Flags().BoolVar(&anonymous, "anonymous", false, "without credentials")
 	c.Flags().BoolVar(&use, "use", false, "use it from now on")
 	return c
