@@ -92,6 +92,9 @@ func (f *fakeLocation) makeCollection(r *http.Request) (int, any) {
 	if f.made = string(text); json.Unmarshal(text, &spec) != nil || spec.Name == "" {
 		return 400, refusal(400, 10, "bad parameter")
 	}
+	if spec.Name == "refused" {
+		return 401, refusal(401, 11, "not authorized")
+	}
 	f.collections[spec.Name] = map[string]json.RawMessage{}
 	return 200, map[string]any{"name": spec.Name, "type": 2}
 }

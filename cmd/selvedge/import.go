@@ -173,7 +173,9 @@ func (a *app) importFile(ctx context.Context, file string, o importFlags, hasNul
 	if state.hint != "" {
 		fmt.Fprintln(a.err, state.hint)
 	}
-	if err := ensureCollection(ctx, c, o.to, o.edges); err != nil {
+	_, err = c.Collection(ctx, o.to)
+	missing := client.NumOf(err) == client.NumCollectionNotFound
+	if err != nil && !missing {
 		return fmt.Errorf("collection %s: %w", o.to, err)
 	}
 	counted := &progress.Reader{R: in}
@@ -181,7 +183,7 @@ func (a *app) importFile(ctx context.Context, file string, o importFlags, hasNul
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	r := &importRun{client: c, o: o, file: file, source: source, state: state, errOut: a.err,
+	r := &importRun{client: c, o: o, file: file, source: source, state: state, missing: missing, errOut: a.err,
 		progress: progress.OfInput(a.err, "imported", size, counted, o.quiet)}
 	err = r.run(ctx)
 	r.progress.Close()
@@ -209,24 +211,6 @@ func (a *app) openInput(file string) (io.ReadCloser, int64, error) {
 		return nil, 0, fmt.Errorf("import: %w", err)
 	}
 	return in, info.Size(), nil
-}
-
-// ensureCollection makes the collection unless it is there; another maker at
-// the same time is welcome.
-func ensureCollection(ctx context.Context, c *client.Client, name string, edges bool) error {
-	_, err := c.Collection(ctx, name)
-	if client.NumOf(err) != client.NumCollectionNotFound {
-		return err
-	}
-	kind := client.DocumentCollection
-	if edges {
-		kind = client.EdgeCollection
-	}
-	_, err = c.CreateCollection(ctx, client.CollectionSpec{Name: name, Type: kind})
-	if client.NumOf(err) == client.NumDuplicateName {
-		return nil
-	}
-	return err
 }
 
 var errStopped = errors.New("stopped after the request with the first bad row")

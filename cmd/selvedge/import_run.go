@@ -31,6 +31,7 @@ type importRun struct {
 	file     string
 	source   rowsource.Source
 	state    *importState
+	missing  bool // the collection is to be made
 	errOut   io.Writer
 	progress *progress.Progress
 	reported map[string]int // bad rows by kind of reason
@@ -55,6 +56,7 @@ type batch struct {
 
 func (r *importRun) run(ctx context.Context) error {
 	r.resumed, r.ahead = r.state.again, r.state.Ahead
+	fresh := !r.state.again
 	if err := r.skip(r.state.Rows); err != nil {
 		return err
 	}
@@ -66,6 +68,14 @@ func (r *importRun) run(ctx context.Context) error {
 	for batch := range r.batches(reading) {
 		if err := ctx.Err(); err != nil {
 			return r.interrupted(err)
+		}
+		if len(batch.good) > 0 || errors.Is(batch.end, io.EOF) {
+			if err := r.makeCollection(ctx); err != nil {
+				if fresh {
+					err = errors.Join(err, r.state.finish()) // nothing was sent, so there is nothing to resume
+				}
+				return err
+			}
 		}
 		stop, err := r.deliver(ctx, batch)
 		if err != nil {
@@ -83,6 +93,24 @@ func (r *importRun) run(ctx context.Context) error {
 		return r.interrupted(err)
 	}
 	return r.state.finish()
+}
+
+// makeCollection makes the collection where it is missing, and not before there is something for it: an import that
+// fails at once leaves none behind. Another maker at the same time is welcome.
+func (r *importRun) makeCollection(ctx context.Context) error {
+	if !r.missing {
+		return nil
+	}
+	kind := client.DocumentCollection
+	if r.o.edges {
+		kind = client.EdgeCollection
+	}
+	_, err := r.client.CreateCollection(ctx, client.CollectionSpec{Name: r.o.to, Type: kind})
+	if err != nil && client.NumOf(err) != client.NumDuplicateName {
+		return fmt.Errorf("collection %s: %w", r.o.to, err)
+	}
+	r.missing = false
+	return nil
 }
 
 // keep saves the state for the first time. Where nothing can be kept beside the

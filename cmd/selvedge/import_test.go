@@ -244,6 +244,28 @@ func TestImportWhileBusy(t *testing.T) {
 	}
 }
 
+// An import of which no row is good makes no collection; what holds no rows at all is no failure.
+func TestImportMakesCollectionForRows(t *testing.T) {
+	t.Parallel()
+	f := newFakeLocation(t)
+	for name, text := range map[string]string{"empty.csv": "", "open.csv": "a,b\n\"1,2\n", "twice.csv": "a,a\n1,2\n", "bad.jsonl": "no\n{}\n", "bad.json": "[7]"} {
+		file := write(t, name, text)
+		f.command(t, "import", file, "--to", "c").want(t, exitFailed, file)
+		if f.documents("c") != nil {
+			t.Errorf("%s makes a collection", name)
+		}
+	}
+	f.command(t, "import", write(t, "good.jsonl", "{}\nno\n"), "--to", "c").want(t, exitFailed, "imported 1")
+	if len(f.documents("c")) != 1 {
+		t.Error("the good row has no collection")
+	}
+	file := write(t, "good.jsonl", "{}\n")
+	f.command(t, "import", file, "--to", "refused").want(t, exitFailed, "collection refused", "not authorized")
+	if exists(file + stateSuffix) {
+		t.Error("something is to be resumed, though nothing was sent")
+	}
+}
+
 // A file with another delimiter is not read as one column, and the way to read it is told.
 func TestImportOfSemicolons(t *testing.T) {
 	t.Parallel()
