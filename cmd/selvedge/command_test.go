@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/selvedge-db/selvedge/client"
+	"github.com/selvedge-db/selvedge/cmd/selvedge/top"
 	"github.com/selvedge-db/selvedge/node"
 )
 
@@ -258,6 +259,29 @@ func TestStatusOfCutOff(t *testing.T) {
 		writeStatus(&b, mesh, false)
 		if !regexp.MustCompile(`(?m)^syd +` + test.want + ` +http://syd`).MatchString(b.String()) {
 			t.Errorf("%+v:\n%s", test, b.String())
+		}
+	}
+}
+
+// top counts links as the console does.
+func TestTopCountsPairs(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	writeTop(&b, &top.State{LinksUp: 72, Links: make([]top.Link, 18), Pairs: top.Pairs{Up: 36, InTrouble: 9}})
+	if !strings.Contains(b.String(), "links, both directions as one: 36 up, 9 in trouble\n") {
+		t.Error(b.String())
+	}
+}
+
+// What is to be tried next can be typed, also by somebody who has no program but go run.
+func TestProgramName(t *testing.T) {
+	t.Parallel()
+	for executable, want := range map[string]string{
+		"/tmp/go-build1561560309/b001/exe/selvedge": "go run ./cmd/selvedge", "/home/ana/.cache/go-build/0e/0e48-d/selvedge": "go run ./cmd/selvedge",
+		"/usr/local/bin/selvedge": "selvedge", "/home/ana/my-go-builds/selvedge": "selvedge", "": "selvedge",
+	} {
+		if got := programName(executable); got != want {
+			t.Errorf("%s: %s, want %s", executable, got, want)
 		}
 	}
 }

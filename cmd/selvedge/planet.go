@@ -122,7 +122,8 @@ func consoleURL(location string, d *node.Dev) string {
 
 // tryNext is a command that shows that the planet is alive.
 func tryNext(location string, d *node.Dev) string {
-	command := "selvedge status --watch"
+	program, _ := os.Executable()
+	command := programName(program) + " status --watch"
 	if location != client.DefaultURL {
 		command += " --url " + location
 	}
@@ -130,6 +131,17 @@ func tryNext(location string, d *node.Dev) string {
 		command += " --api-key " + d.APIKey()
 	}
 	return command
+}
+
+// programName is how whoever started this program can start it again. What go run builds lies in a folder of Go's own
+// alone, temporary or of its cache, and in no path where a shell would find it.
+func programName(executable string) string {
+	for folder := range strings.SplitSeq(filepath.ToSlash(executable), "/") {
+		if strings.HasPrefix(folder, "go-build") {
+			return "go run ./cmd/selvedge"
+		}
+	}
+	return "selvedge"
 }
 
 // startError tells a wrong configuration, which only the start could see, and a data folder in use from other failures.

@@ -445,7 +445,7 @@ func writeTop(w io.Writer, s *top.State) {
 		t.add(l.Name, l.State, milliseconds(l.LagMs), fmt.Sprint(l.BehindEntries), top.Rate(l.Writes), top.Rate(l.Arrivals), top.Rate(l.Sent), signedMilliseconds(l.ClockOffsetMs))
 	}
 	t.print(w)
-	fmt.Fprintf(w, "\nlinks: %d up, %d in trouble\n", s.LinksUp, len(s.Links))
+	fmt.Fprintf(w, "\nlinks, both directions as one: %d up, %d in trouble\n", s.Pairs.Up, s.Pairs.InTrouble)
 	if len(s.Links) > 0 {
 		t = &table{head: []string{"FROM", "TO", "STATE", "ENTRIES", "BYTES", "LAG", "ARRIVING/S"}}
 		for _, l := range s.Links[:min(len(s.Links), mostShown)] {

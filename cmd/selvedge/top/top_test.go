@@ -35,6 +35,25 @@ func planet(locations int, n int64) *client.Mesh {
 	return m
 }
 
+// Both directions between two locations are one link, also where both are in trouble, or one is only late.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	m := planet(10, 1)
+	for i := range m.Links {
+		switch l := &m.Links[i]; {
+		case l.From == "l0" || l.To == "l0":
+			l.State = "cut"
+		case l.From == "l1" && l.To == "l2":
+			l.Lag = client.Lag{Entries: 1, Ms: 5000}
+		}
+	}
+	tr := NewTracker("shop")
+	tr.Hear(0, Heard{Mesh: m})
+	if s, want := tr.State(), (Pairs{Up: 36, InTrouble: 10}); s.Pairs != want || len(s.Links) != 19 || s.LinksUp != 72 {
+		t.Errorf("pairs %+v, want %+v; %d and %d directions", s.Pairs, want, len(s.Links), s.LinksUp)
+	}
+}
+
 func TestTrackerRates(t *testing.T) {
 	t.Parallel()
 	tr := NewTracker("shop")
@@ -47,6 +66,9 @@ func TestTrackerRates(t *testing.T) {
 	s := tr.State()
 	if s.Source != "live" || s.Location != "l0" || len(s.Locations) != 3 || s.LinksUp != 5 || len(s.Links) != 1 {
 		t.Fatalf("%+v", s)
+	}
+	if want := (Pairs{Up: 2, InTrouble: 1}); s.Pairs != want {
+		t.Errorf("pairs %+v, want %+v", s.Pairs, want)
 	}
 	for _, l := range []client.Link{{OneWayMs: 100, Lag: client.Lag{Entries: 1, Ms: 1300}}, {Lag: client.Lag{Ms: 9000}}} {
 		if late(&l) {

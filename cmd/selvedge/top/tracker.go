@@ -34,9 +34,16 @@ type State struct {
 	Locations   []Location   `json:"locations"`
 	Links       []Link       `json:"links"` // in trouble: not up, or late
 	LinksUp     int          `json:"linksUp"`
+	Pairs       Pairs        `json:"pairs"`
 	Collections []Collection `json:"collections"` // the hottest first, by change of their counts
 	Queries     []Query      `json:"queries"`     // those that run, then those that took long
 	Problems    []string     `json:"problems"`
+}
+
+// Pairs counts links as people do: both directions between two locations are one.
+type Pairs struct {
+	Up        int `json:"up"`        // in both directions
+	InTrouble int `json:"inTrouble"` // in one direction at least
 }
 
 // Location is one place. Rates are nil where they are not known.
@@ -199,16 +206,23 @@ func (t *Tracker) State() State {
 	if t.live {
 		s.Source = "live"
 	}
+	all, down, troubled := map[[2]string]bool{}, map[[2]string]bool{}, map[[2]string]bool{}
 	for _, l := range t.mesh.Links {
-		if l.State == "up" {
+		pair := [2]string{min(l.From, l.To), max(l.From, l.To)}
+		all[pair] = true
+		if l.State != "up" {
+			down[pair] = true
+		} else {
 			s.LinksUp++
 			if !late(&l) {
 				continue
 			}
 		}
+		troubled[pair] = true
 		s.Links = append(s.Links, Link{From: l.From, To: l.To, State: l.State, OneWayMs: l.OneWayMs, Entries: l.Lag.Entries, Bytes: l.Lag.Bytes, LagMs: l.Lag.Ms,
 			Rate: t.rates["link "+l.From+" "+l.To].perSecond()})
 	}
+	s.Pairs = Pairs{Up: len(all) - len(down), InTrouble: len(troubled)}
 	slices.SortStableFunc(s.Links, func(a, b Link) int {
 		up := func(l Link) int { return strings.Count(l.State, "up") }
 		return cmp.Or(cmp.Compare(up(a), up(b)), cmp.Compare(b.LagMs, a.LagMs), cmp.Compare(a.From+" "+a.To, b.From+" "+b.To))

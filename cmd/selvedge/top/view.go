@@ -125,7 +125,7 @@ func (m *Model) locations() grid {
 }
 
 func (m *Model) links() grid {
-	g := grid{none: fmt.Sprintf("none is in trouble: %d are up, and none is late", m.shown.LinksUp), columns: []column{{"LINK FROM", 12, false}, {"TO", 10, false},
+	g := grid{none: fmt.Sprintf("none is in trouble: %d are up, and none is late", m.shown.Pairs.Up), columns: []column{{"LINK FROM", 12, false}, {"TO", 10, false},
 		{"STATE", 6, false}, {"ONE WAY", 8, true}, {"ENTRIES", 8, true}, {"BYTES", 10, true}, {"LAG", 9, true}, {"ARRIVE/S", 0, true}}}
 	for _, l := range m.shown.Links {
 		r := row{id: l.From + " " + l.To, cells: []cell{text(l.From), text(l.To), text(l.State), millis(l.OneWayMs), number(l.Entries), number(l.Bytes),
