@@ -207,7 +207,7 @@ class PlanetPage {
     const before = this.selection
     this.select(what)
     const query = what?.location ? { location: what.location } : what?.link ? { link: what.link.replace('|', ',') } : {}
-    this.context.navigate('planet', [], query, { replace: true })
+    this.context.navigate('planet', [], query, { replace: !what || Boolean(before) }) // the way back leads to all
     if (quiet) return
     if (!stay) {
       if (what) this.panel?.heading.focus()
