@@ -51,7 +51,7 @@ export class LocationPanel {
     this.problem = h('p', { class: 'error', role: 'status', hidden: true, data: { testid: 'planet-self-error' } })
     this.reasons = h('ul', { class: 'planet-reasons', hidden: true, data: { testid: 'planet-reasons' } })
     this.main = facts(['Writes', 'Arrivals', 'Clock', 'Version', 'Running for', 'Memory'])
-    this.storage = facts(['On disk', 'Free', 'In memory tables', 'Cache', 'Tables', 'To be compacted'])
+    this.storage = facts(['Tables on disk', 'Free', 'In memory tables', 'Cache', 'Tables', 'To be compacted'])
     this.console = h('a', { target: '_blank', rel: 'noopener', data: { testid: 'planet-console-link' } }, 'Open the console at this location')
     this.isolation = h('div', { class: 'toolbar' })
     this.node = h('section', { class: 'planet-panel col', 'aria-label': placeName(location), data: { testid: 'planet-location-panel' } },
@@ -251,7 +251,7 @@ export class LocationPanel {
     this.main.put('Running for', ms(self.uptimeMs))
     this.main.put('Memory', bytes(self.memoryBytes))
     const s = self.storage ?? {}
-    this.storage.put('On disk', bytes(s.diskBytes))
+    this.storage.put('Tables on disk', bytes(s.diskBytes))
     this.storage.put('Free', bytes(s.freeBytes))
     this.storage.put('In memory tables', bytes(s.memtableBytes))
     this.storage.put('Cache', bytes(s.cacheBytes))

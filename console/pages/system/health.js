@@ -115,7 +115,7 @@ function watermark(value) {
 function storage(self) {
   const s = self.storage ?? {}
   return card('Storage', kv(
-    ['On disk', bytes(s.diskBytes)], ['Free', bytes(s.freeBytes)], ['Memtable', bytes(s.memtableBytes)], ['Cache', bytes(s.cacheBytes)],
+    ['Tables on disk', bytes(s.diskBytes)], ['Free', bytes(s.freeBytes)], ['Memtable', bytes(s.memtableBytes)], ['Cache', bytes(s.cacheBytes)],
     ['Tables', count(s.tables)], ['To be compacted', bytes(s.debtBytes)],
   ))
 }
