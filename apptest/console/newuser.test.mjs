@@ -48,3 +48,44 @@ test('the last column of the links of a location is seen, also of one that is si
   const over = await table.evaluate((one) => one.parentElement.scrollWidth - one.parentElement.clientWidth)
   assert.equal(over, 0, 'nothing is to be scrolled sideways')
 })
+
+test('a file that is not UTF-8 is refused in words that help', async ({ page, open }) => {
+  await api('POST', '/collection', { name: 'letters' })
+  await open('data/letters?tab=import')
+  const choose = (text) => page.getByTestId('data-import-file').setInputFiles({ name: 'latin.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') })
+  await choose('name\nZ\u00fcrich\n')
+  const view = page.getByTestId('data-import')
+  const words = 'The file is not UTF-8. Save it as UTF-8 and choose it again.'
+  await until(async () => (await view.getByRole('alert').allInnerTexts()).some((text) => text.replace(/\s+/g, ' ').trim() === words), words)
+  // Beyond what the preview reads it is the import that ends there.
+  await choose(`name\n${`${'a'.repeat(100_000)}\n`.repeat(60)}Z\u00fcrich\n`)
+  await page.getByTestId('data-import-preview').waitFor()
+  await page.getByTestId('data-import-start').click()
+  await view.getByRole('alert').getByText(/^It ended after .*: The file is not UTF-8/).waitFor()
+})
+
+test('the way back from a location leads to all of them, whatever was looked at between', async ({ page, open }) => {
+  await open('system')
+  await page.getByTestId('nav-planet').click()
+  await page.getByTestId('planet-row-tok').click()
+  await page.getByTestId('planet-location-panel').getByRole('heading', { name: /tok/ }).waitFor()
+  await page.getByTestId('planet-peer-sao').click()
+  await page.getByTestId('planet-link-panel').waitFor()
+  await page.goBack()
+  await page.getByTestId('planet-overview').waitFor()
+  assert.equal(new URL(page.url()).search, '')
+  await page.goForward()
+  await page.getByTestId('planet-link-panel').waitFor()
+  await page.getByTestId('planet-back').click()
+  await page.getByTestId('planet-overview').waitFor()
+  await page.goBack()
+  await page.goBack()
+  await page.getByTestId('page-system').waitFor()
+})
+
+test('what the tables have on disk is not called all', async ({ page, open }) => {
+  await open('system')
+  await page.getByTestId('system-health').getByText('Tables on disk', { exact: true }).waitFor()
+  await open('planet?location=fra')
+  await page.getByTestId('planet-location-panel').getByText('Tables on disk', { exact: true }).waitFor()
+})

@@ -23,7 +23,7 @@ export function guessDelimiter(head) {
   return counts.sort((a, b) => b[0] - a[0])[0][1]
 }
 
-/** The text of a file in pieces, with how many bytes have been read. */
+/** The text of a file in pieces, with how many bytes have been read; a file that is not UTF-8 is an error that has `next`. */
 export async function* pieces(file, signal) {
   const reader = file.stream().getReader()
   const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -31,12 +31,21 @@ export async function* pieces(file, signal) {
     for (let read = 0; ;) {
       signal?.throwIfAborted()
       const { done, value } = await reader.read()
-      if (done) { yield { text: decoder.decode(), read }; return }
+      if (done) { yield { text: textOf(decoder), read }; return }
       read += value.byteLength
-      yield { text: decoder.decode(value, { stream: true }), read }
+      yield { text: textOf(decoder, value, { stream: true }), read }
     }
   } finally {
     reader.cancel().catch(() => {}) // the file is let go of, whatever became of the reading
+  }
+}
+
+// The decoder's own words would be those of the browser, and no help.
+function textOf(decoder, ...more) {
+  try {
+    return decoder.decode(...more)
+  } catch (cause) {
+    throw Object.assign(new TypeError('The file is not UTF-8.', { cause }), { next: 'Save it as UTF-8 and choose it again.' })
   }
 }
 

@@ -82,7 +82,8 @@ class Import {
       }
       if (turn === this.turn) this.showPreview(rows.slice(0, PREVIEW))
     } catch (error) {
-      if (turn === this.turn && !this.life.signal.aborted) replace(this.preview, problem({ message: `This is not what the format says: ${error.message}.`, next: 'Choose another format or delimiter, or mend the file.' }))
+      const told = error.next ? error : { message: `This is not what the format says: ${error.message}.`, next: 'Choose another format or delimiter, or mend the file.' }
+      if (turn === this.turn && !this.life.signal.aborted) replace(this.preview, problem(told))
     } finally {
       own.close()
     }
