@@ -76,7 +76,7 @@ export function dialog({ title, body, actions = [], onClose = () => {}, closable
   document.body.append(node)
   node.showModal()
   if (!stays) open.add(close)
-  const first = node.querySelector('[autofocus], .dialog-body :is(input, select, textarea, button):not([disabled])') ?? node.querySelector('.dialog-foot button')
+  const first = node.querySelector('[autofocus], .dialog-body :is(input, select, textarea, button):not([disabled], [role="tab"])') ?? node.querySelector('.dialog-foot button')
   first?.focus()
   return { close, node }
 }

@@ -21,6 +21,7 @@ class Console {
     this.fabrics = []
     this.shown = null // {name, fabric, control, stopping} of the page in sight
     this.ready = false
+    this.asking = false // for who is there, after a refusal
     this.frame = shell(root, {
       fabric: (name) => this.choose(name),
       opened: () => this.listFabrics(),
@@ -28,8 +29,8 @@ class Console {
       account: () => this.accountItems(),
       retry: () => this.retry(),
     })
-    this.live.subscribe('connection', (connection) => {
-      this.frame.setConnection(connection, here())
+    this.live.subscribe('connection', () => {
+      this.showConnection()
       this.frame.setLocation(here())
     })
     this.live.subscribe('state', (state) => this.frame.setLocation(state.location))
@@ -82,13 +83,24 @@ class Console {
   // renew asks people to sign in again. Another user sees nothing of what
   // the one before had on the page.
   async renew() {
+    this.asking = true
+    this.showConnection()
     const next = await signin.again()
+    this.asking = false
+    this.showConnection()
     if (!next) return false
     if (this.become(next)) {
       await this.listFabrics()
       this.router.arrive()
     }
     return true
+  }
+
+  // showConnection tells how the stream is. While people are asked to sign in it may
+  // wait for them: the location does answer then.
+  showConnection() {
+    const connection = this.live.connection
+    this.frame.setConnection(this.asking ? { ...connection, state: 'refused', error: { status: 401 } } : connection, here())
   }
 
   // become takes a credential, and tells whether it is another user's. The page

@@ -4,6 +4,7 @@ import { aborted, segment } from '../../app/api.js'
 import { dialog } from '../../app/dialog.js'
 import { h, replace } from '../../app/dom.js'
 import { icon } from '../../app/icons.js'
+import { current } from '../../app/session.js'
 import { busy, failure } from '../../app/states.js'
 import { table } from '../../app/table.js'
 import { visible } from '../../app/text.js'
@@ -202,7 +203,8 @@ async function removeUser(work, user) {
 }
 
 async function removeKey(work, key) {
-  const sure = await work.context.confirm({ title: `Remove the key ${visible(key.keyid)}?`, body: 'Programs that use it are refused from then on, at all locations.', action: 'Remove key', danger: true })
+  const own = current()?.key === key.keyid && current().tenant === key.tenant ? ' This tab is signed in with it, and asks for another then.' : ''
+  const sure = await work.context.confirm({ title: `Remove the key ${visible(key.keyid)}?`, body: `Programs that use it are refused from then on, at all locations.${own}`, action: 'Remove key', danger: true })
   if (sure) await removal(work, `/key/${segment(key.keyid)}`, `The key ${visible(key.keyid)} was removed.`)
 }
 
